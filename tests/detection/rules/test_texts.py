@@ -59,7 +59,9 @@ def test_no_value_is_missed(said: list[Any], path: str, write: Any) -> None:
     column = ColumnTexts(pa.array(["", *written, None]), TextValues())
     numbers = column.numbers(np.arange(len(written) + 2))[0].astype(np.int64)
     expected = [(), *(tuple(find_values(parse_text(text), path)) for text in written), ()]
-    assert column.inside(numbers, path) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "SINGLY", 0)
+        assert column.inside(numbers, path) == expected
 
 
 @given(

@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import re2
 
+from seawall.detection.rules.sigma.records import renumber_codes
 from seawall.detection.rules.sigma.texts import ESCAPE, NOTHING, ColumnTexts, list_names
 from seawall.events.coded_batch import Bools
 from seawall.events.grouping import Rows
@@ -36,7 +35,7 @@ MOST_GROUPS, MOST_SEARCHES = 500, 64
 """Most groups of a column, and most sets of names that are searched for. Beyond it, texts may hold everything."""
 
 MOST_KEPT = 1_000_000
-"""Most characters of texts whose names are kept between batches. Beyond it, all are dropped."""
+"""Most characters of texts whose names are kept between batches. When it is reached, all are dropped before the next batch."""
 
 UNKNOWN, EMPTY = 0, 1
 """Groups of texts that may hold every name, and of the empty text."""
@@ -80,7 +79,7 @@ class TextNames:
             if len(self._searches) >= MOST_SEARCHES:
                 return np.zeros(len(numbers), np.int64)
             search = self._searches[wanted] = _NameSearch(sorted(wanted))
-        codes, found = search.find(texts.take(numbers))
+        codes, found = search.find(texts, numbers)
         groups = np.array([self._number(wanted, one) for one in found], np.int64)[codes]
         return np.where(numbers == NOTHING, EMPTY, groups)
 
@@ -114,30 +113,38 @@ class _NameSearch:
         self._common: list[str] = []
         self._rare = names
 
-    def find(self, texts: pa.Array) -> tuple[Rows, list[Names | None]]:
+    def find(self, texts: ColumnTexts, numbers: Rows) -> tuple[Rows, list[Names | None]]:
         """Return for each text an index into a list of sets of names, and that list; None if a text may hold any name."""
-        if self._characters > MOST_KEPT:
+        if self._characters >= MOST_KEPT:
             self._known, self._characters = {}, 0
-        if len(texts) <= SAMPLE:
-            return np.arange(len(texts)), [self._look(text) for text in texts.to_pylist()]
-        rare = _contain_any(texts, self._rare)
-        if rare.sum() > RARE * len(texts):
-            self._learn_common(texts)
-            rare = _contain_any(texts, self._rare)
-        bits = np.zeros(len(texts), np.int64)
+        if len(numbers) <= SAMPLE:
+            return np.arange(len(numbers)), [self._look(text) for text in texts.take(numbers).to_pylist()]
+        rare = self._find_rare(texts, numbers)
+        if rare.sum() > RARE * len(numbers):
+            self._learn_common(texts, numbers)
+            rare = self._find_rare(texts, numbers)
+        bits = np.zeros(len(numbers), np.int64)
         for place, name in enumerate(self._common):
-            bits |= _contain(texts, f"(?i){name}").astype(np.int64) << place
-        distinct, codes = np.unique(bits, return_inverse=True)
+            bits |= texts.contain(f"(?i){name}", numbers).astype(np.int64) << place
+        distinct, codes = renumber_codes(bits, 1 << len(self._common))
         found: list[Names | None] = [self._list_common(one) for one in distinct.tolist()]
         places = np.flatnonzero(rare)
         codes[places] = len(found) + np.arange(len(places))
-        return codes, [*found, *map(self._look, texts.take(pa.array(places)).to_pylist())]
+        return codes, [*found, *map(self._look, texts.take(numbers[places]).to_pylist())]
 
-    def _learn_common(self, texts: pa.Array) -> None:
+    def _find_rare(self, texts: ColumnTexts, numbers: Rows) -> Bools:
+        """Return which texts contain any name that is not common, or escapes that may stand for names."""
+        names = self._rare
+        patterns = [f"(?i:{'|'.join(names)})"] if len(names) > FEW else [f"(?i){name}" for name in names]
+        found = texts.contain(ESCAPE, numbers)
+        for pattern in patterns:
+            found = found | texts.contain(pattern, numbers)
+        return found
+
+    def _learn_common(self, texts: ColumnTexts, numbers: Rows) -> None:
         """Choose the common names by some of the texts."""
-        places = np.linspace(0, len(texts) - 1, SAMPLE).astype(np.int64)
-        found = map(self._look, texts.take(pa.array(places)).to_pylist())
-        counts = Counter(name for names in found for name in names or ())
+        some = numbers[np.linspace(0, len(numbers) - 1, SAMPLE).astype(np.int64)]
+        counts = Counter(name for text in texts.take(some).to_pylist() for name in self._look(text) or ())
         common = [name for name, count in counts.most_common(MOST_COMMON) if count > COMMON * SAMPLE]
         self._common, self._rare = common, [name for name in self._names if name not in common]
 
@@ -146,24 +153,15 @@ class _NameSearch:
 
     def _look(self, text: str) -> Names | None:
         """Return the names in a text, or None if they are uncertain."""
-        if text not in self._known:
+        if text in self._known:
+            return self._known[text]
+        found = self._search.Match(text) or ()
+        # RE2 finds nothing, not even "", if it lacks memory.
+        is_certain = IS_TEXT in found and IS_ESCAPED not in found
+        names = (
+            frozenset(self._names[place - FIRST] for place in found if place >= FIRST) if is_certain else None
+        )
+        if self._characters < MOST_KEPT:
+            self._known[text] = names
             self._characters += len(text)
-            found = self._search.Match(text) or ()
-            # RE2 finds nothing, not even "", if it lacks memory.
-            is_certain = IS_TEXT in found and IS_ESCAPED not in found
-            names = frozenset(self._names[place - FIRST] for place in found if place >= FIRST)
-            self._known[text] = names if is_certain else None
-        return self._known[text]
-
-
-def _contain_any(texts: pa.Array, names: Sequence[str]) -> Bools:
-    """Return which texts contain any of the names, or escapes that may stand for them."""
-    many = [f"(?i:{'|'.join(names)})"] if len(names) > FEW else [f"(?i){name}" for name in names]
-    found = _contain(texts, ESCAPE)
-    for pattern in many:
-        found = found | _contain(texts, pattern)
-    return found
-
-
-def _contain(texts: pa.Array, pattern: str) -> Bools:
-    return np.asarray(pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False))
+        return names

@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.detection.rules.sigma.values import EVERYTHING, NAMES, find_values, parse_text
-from seawall.events.coded_batch import MISSING, Bools, Codes
+from seawall.events.coded_batch import Bools, Codes
 from seawall.events.grouping import Rows
 
-MOST_CHARACTERS = 40_000_000
-"""Most characters of all texts whose values are kept between batches. Beyond it, all are dropped."""
+MOST_CHARACTERS = 20_000_000
+"""Most characters of all texts whose values are kept between batches. When it is reached, all are dropped after the batch."""
 
 MOST_KEPT = 100_000
 """Most texts whose values are kept between batches, counted once for each path."""
@@ -32,11 +32,14 @@ MOST_PARSED_CHARACTERS = 5_000_000
 NOTHING = 0
 """Number of the empty text and of null."""
 
-MANY = 16
-"""If more than one in this many texts of a column is requested, or any after the first request, all others are numbered."""
-
 Numbered = tuple[Codes, Rows]
 """The number of each row's text, and the distinct numbers."""
+
+SINGLY = 16
+"""Up to so many texts, it is faster to parse them than to search them first."""
+
+MOST_PATTERNS = 64
+"""Most patterns whose results are kept during a batch."""
 
 LONGEST_NAME, MOST_NAMES = 64, 8
 """Longest part of a name that is searched for, and most parts of a path."""
@@ -63,15 +66,17 @@ class TextValues:
         known = self._found.setdefault(path, {})
         found = known.get(text)
         if found is None:
-            found = known[text] = self._look(text, path)
-            self._kept += 1
-            self._characters += len(text)
+            found = self._look(text, path)
+            if self._kept < MOST_KEPT and self._characters < MOST_CHARACTERS:
+                known[text] = found
+                self._kept += 1
+                self._characters += len(text)
         return found
 
     def end_batch(self) -> None:
         """Drop the parsed JSON, and all values if they are too many."""
         self._parsed, self._parsed_characters = {}, 0
-        if self._kept > MOST_KEPT or self._characters > MOST_CHARACTERS:
+        if self._kept >= MOST_KEPT or self._characters >= MOST_CHARACTERS:
             self._found, self._kept, self._characters = {}, 0, 0
 
     def _look(self, text: str, path: str) -> tuple[str, ...]:
@@ -93,14 +98,18 @@ class TextValues:
 
 
 class ColumnTexts:
-    """Number the distinct texts of a string column of n rows. Only requested texts are numbered."""
+    """Number the distinct texts of a string column of n rows."""
 
     def __init__(self, column: pa.Array, values: TextValues) -> None:
         """Take the column, and the values that earlier batches found in its texts."""
-        self._column, self._values = column, values
-        self._numbers: Codes = np.full(len(column), MISSING, np.int32)
-        self._texts: pa.Array = pa.array([""], pa.string())
-        self._escaped: Bools = np.zeros(0, bool)
+        self._values = values
+        encoded = column.dictionary_encode()
+        texts = encoded.dictionary.cast(pa.string()).fill_null("")
+        self._texts: pa.Array = pa.concat_arrays([pa.array([""], pa.string()), texts])
+        table = np.append(np.arange(1, len(self._texts), dtype=np.int32), np.int32(NOTHING))
+        table[:-1][pc.binary_length(texts).to_numpy(zero_copy_only=False) == 0] = NOTHING
+        self._numbers: Codes = table[encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
+        self._found: dict[str, Bools] = {}
         self._last: tuple[Rows, Numbered] | None = None
 
     def __len__(self) -> int:
@@ -108,20 +117,11 @@ class ColumnTexts:
 
     def numbers(self, rows: Rows) -> Numbered:
         """Return the numbers of the rows' texts, int32 (rows,), and the distinct numbers."""
-        if (
-            self._last is not None and self._last[0] is rows
-        ):  # questions follow each other about the same rows
-            return self._last[1]
-        fresh = rows[self._numbers.take(rows) == MISSING]
-        if len(fresh) and (len(self) > 1 or len(fresh) * MANY > len(self._numbers)):
-            is_fresh = self._numbers == MISSING
-            self._numbers[is_fresh] = self._number(self._column)[is_fresh]
-        elif len(fresh):
-            self._numbers[fresh] = self._number(self._column.take(pa.array(fresh)))
-        found = self._numbers.take(rows)
-        is_there = np.zeros(len(self), bool)
-        is_there[found] = True
-        self._last = rows, (found, np.flatnonzero(is_there))
+        if self._last is None or self._last[0] is not rows:  # questions follow each other about the same rows
+            found = self._numbers.take(rows)
+            is_there = np.zeros(len(self), bool)
+            is_there[found] = True
+            self._last = rows, (found, np.flatnonzero(is_there))
         return self._last[1]
 
     def take(self, numbers: Rows) -> pa.Array:
@@ -130,13 +130,20 @@ class ColumnTexts:
 
     def may_hold(self, path: str, numbers: Rows) -> Bools:
         """Return which texts may have a value at a path, judged by the names that they contain; bool (numbers,)."""
-        is_text = np.asarray(numbers != NOTHING)
+        found = np.asarray(numbers != NOTHING)
         names = list_names(path)
-        if not names:
-            return is_text
-        pattern = "(?is)" + ".*".join(names)
-        found = pc.match_substring_regex(self.take(numbers), pattern).to_numpy(zero_copy_only=False)
-        return np.asarray((found | self._find_escaped()[numbers]) & is_text)
+        if not names or len(numbers) <= SINGLY:
+            return found
+        has_names = np.logical_and.reduce([self.contain(f"(?i){name}", numbers) for name in names])
+        return np.asarray(found & (has_names | self.contain(ESCAPE, numbers)))
+
+    def contain(self, pattern: str, numbers: Rows) -> Bools:
+        """Return which texts contain a pattern, bool (numbers,); kept if most texts are asked for."""
+        if pattern not in self._found:
+            if len(numbers) * 2 < len(self) or len(self._found) >= MOST_PATTERNS:
+                return _match(self.take(numbers), pattern)
+            self._found[pattern] = _match(self._texts, pattern)
+        return np.asarray(self._found[pattern][numbers])
 
     def inside(self, numbers: Rows, path: str) -> list[tuple[str, ...]]:
         """Return the values at a path of each text's JSON. The empty path is the text itself."""
@@ -147,32 +154,14 @@ class ColumnTexts:
             result[place] = self._values.inside(text, path)
         return result
 
-    def _number(self, column: pa.Array) -> Codes:
-        """Add the texts of an array, and return the number of each."""
-        encoded = column.dictionary_encode()
-        first, texts = len(self._texts), encoded.dictionary.cast(pa.string()).fill_null("")
-        self._texts = pa.concat_arrays([self._texts, texts])
-        table = np.append(np.arange(first, len(self._texts), dtype=np.int32), np.int32(NOTHING))
-        table[:-1][pc.binary_length(texts).to_numpy(zero_copy_only=False) == 0] = NOTHING
-        indices = encoded.indices
-        places = indices.fill_null(len(texts)) if indices.null_count else indices
-        return np.asarray(table[places.to_numpy()])
 
-    def _find_escaped(self) -> Bools:
-        """Return which texts have names that may be written with escapes, bool (texts,)."""
-        if len(self._escaped) < len(self):
-            fresh = self._texts.slice(len(self._escaped))
-            found = pc.match_substring_regex(fresh, ESCAPE)
-            self._escaped = np.concatenate([self._escaped, found.to_numpy(zero_copy_only=False)])
-        return self._escaped
+def _match(texts: pa.Array, pattern: str) -> Bools:
+    return np.asarray(pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False))
 
 
 @lru_cache(maxsize=20_000)
 def list_names(path: str) -> tuple[str, ...]:
-    """Return parts of names that each text with a value at the path contains in this order, unless it has escapes.
-
-    A value follows its name.
-    """
+    """Return parts of names that each text with a value at the path contains, unless it has escapes."""
     if path in ("", EVERYTHING, NAMES):
         return ()
     names = [name[:LONGEST_NAME] for part in path.split(".") for name in _SEARCHED.findall(part)]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.ranking.calibration import PatternCalibration, _dominance
+from seawall.detection.ranking.calibration import (
+    FORGETTING,
+    SPOTS,
+    STRATA,
+    PatternCalibration,
+    find_p_values,
+    strata,
+)
 from seawall.detection.ranking.features import FEATURES, INDEX, FeatureTable
 from seawall.detection.ranking.patterns import LEVELS, PATTERNS, find_cells, name_best_pattern
+from seawall.events.array_state import RestoredState, StateInvalid
 from tests.thoroughness import examples
 
 
@@ -78,9 +87,10 @@ def test_a_pattern_without_its_need_stays_silent() -> None:
 @settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.integers(-1, LEVELS**3 - 1), min_size=1, max_size=40), st.integers(0, 2**31))
 def test_dominance_equals_a_plain_count(cells: list[int], seed: int) -> None:
-    codes = np.array(cells, np.int32)[:, None]
-    grid = np.bincount(codes[:, 0] % (LEVELS**3 + 1), minlength=LEVELS**3 + 1)[None, :].astype(float)
-    got = _dominance(grid, codes)[:, 0]
+    held, counts = np.unique(np.array(cells) % SPOTS, return_counts=True)
+    codes = np.array(cells)
+    got = np.ones(len(cells))
+    got[codes >= 0] = find_p_values(held, counts.astype(float), codes[codes >= 0])
     spots = [np.array(np.unravel_index(c, (LEVELS,) * 3)) if c >= 0 else None for c in cells]
     above = [
         sum(bool((o >= m).all()) for o in spots if o is not None) if m is not None else None for m in spots
@@ -96,3 +106,81 @@ def test_dominance_equals_a_plain_count(cells: list[int], seed: int) -> None:
 def test_a_silent_pattern_never_names_a_group() -> None:
     table = groups(1, 1)
     assert not name_best_pattern(table, 0, np.ones(len(PATTERNS))).needs
+
+
+def plain_p_values(grid: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Return the p-values of cells of one grid, from its 513 counts."""
+    cube = grid[: LEVELS**3].reshape(LEVELS, LEVELS, LEVELS)
+    for axis in range(3):
+        cube = np.flip(np.cumsum(np.flip(cube, axis), axis), axis)
+    above = cube.reshape(-1)
+    n = max(grid.sum() - 1, 0)
+    p = []
+    for cell in cells:
+        reached = 0.0
+        for other in np.argsort(above, kind="stable"):
+            if above[other] <= above[cell]:
+                reached += grid[other]
+        p.append(1.0 if cell < 0 else min((1 + max(reached - 1, 0)) / (n + 1), 1))
+    return np.array(p)
+
+
+def test_each_tenant_and_stratum_has_its_own_counts_and_services_borrow() -> None:
+    """The counts that are held only where there are some give the same bits as grids in full."""
+    calibration, random = PatternCalibration(), np.random.default_rng(3)
+    grids: dict[tuple[int, int], np.ndarray] = {}
+    for day in range(4):
+        table = groups(150, day)
+        table.values[:, INDEX["service"]] = random.integers(0, 2, 150)
+        table.values[:, INDEX["active_days"]] = random.choice([1.0, 4.0], 150)
+        owner = np.sort(random.choice([0, 3, 4, 9], 150)).astype(np.int32)
+        if day == 2:
+            owner = np.where(owner == 3, 4, owner).astype(
+                np.int32
+            )  # a tenant without events keeps its weight
+        p = calibration.observe(table, owner)
+        cells = np.stack([find_cells(pattern, table) for pattern in PATTERNS], axis=1)
+        stratum = strata(table)
+        for key in set(zip(owner.tolist(), stratum.tolist(), strict=True)):
+            mine = (owner == key[0]) & (stratum == key[1])
+            today = np.stack(
+                [np.bincount(cells[mine, at] % SPOTS, minlength=SPOTS) for at in range(len(PATTERNS))]
+            ).astype(float)
+            grids[key] = grids[key] * FORGETTING + today if key in grids else today
+        if day < 3:
+            continue
+        for key in set(zip(owner.tolist(), stratum.tolist(), strict=True)):
+            mine = (owner == key[0]) & (stratum == key[1])
+            grid = grids[key]
+            if key[1] >= 2:
+                others = [grids.get((key[0], one), np.zeros_like(grid)) for one in range(STRATA)]
+                everybody = sum(others) - grid
+                grid = grid + min(1.0, 3000.0 / max(float(everybody[0].sum()), 1.0)) * everybody
+            for at in (0, 5, 12):
+                assert (p[mine, at] == plain_p_values(grid[at], cells[mine, at])).all()
+
+
+def test_the_state_holds_full_grids_and_comes_back() -> None:
+    calibration, again = PatternCalibration(), PatternCalibration()
+    owner = np.repeat([0, 7], 20).astype(np.int32)
+    for day in range(3):
+        calibration.observe(groups(40, day), owner)
+    state = calibration.state()
+    assert state["keys"].tolist() == [[0, 1], [7, 1]]
+    assert state["grids"].shape == (2, len(PATTERNS), SPOTS)
+    again.restore(RestoredState(state))
+    assert (again.observe(groups(40, 5), owner) == calibration.observe(groups(40, 5), owner)).all()
+    assert (again.state()["grids"] == calibration.state()["grids"]).all()
+    empty = PatternCalibration().state()
+    assert empty["grids"].shape == (0, len(PATTERNS), SPOTS)
+    again.restore(RestoredState(empty))
+    assert again.nbytes() == 0
+    for keys in ([[7, 1], [0, 1]], [[0, 1], [0, 1]], [[0, 4], [7, 1]], [[-1, 1], [7, 1]]):
+        with pytest.raises(StateInvalid):
+            again.restore(RestoredState({**state, "keys": np.array(keys)}))
+
+
+def test_a_small_tenant_takes_little_memory() -> None:
+    calibration = PatternCalibration()
+    calibration.observe(groups(3_000, 1), np.repeat(np.arange(1_000), 3).astype(np.int32))
+    assert calibration.nbytes() < 1_000 * 3 * len(PATTERNS) * 16 + 1

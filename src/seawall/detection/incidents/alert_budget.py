@@ -61,8 +61,8 @@ def decide(
     cases = [case for case in group(candidates) if case.score >= LEAST_SCORE]
     if since is not None:
         cases = [case for case in cases if case.top.day >= since]
-    notes = [note for note in notes if note.code not in ABOUT_FILES]
     tenants = sorted({case.top.tenant for case in cases})
+    notes_of = _sort_by_tenant(notes, tenants)
     limits = {tenant: compute_incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
     chosen = select_within_budget(cases, limits, LEAST_SCORE, sparing=budget is None)
     thresholds: dict[str, float] = {}
@@ -75,13 +75,26 @@ def decide(
     incidents = tuple(
         incident(
             case,
-            notes,
+            notes_of[case.top.tenant],
             raised=case.id in chosen,
             threshold=thresholds.get(case.top.tenant, math.inf),
         )
         for case in cases
     )
     return BudgetDecision(incidents, thresholds, limits, spent, {case.id: case.top.day for case in cases})
+
+
+def _sort_by_tenant(
+    notes: Iterable[CoverageNote], tenants: Sequence[str]
+) -> Mapping[str, Sequence[CoverageNote]]:
+    """Return for each tenant the notes that its incidents may tell; those without a tenant belong to all."""
+    found: dict[str, list[CoverageNote]] = {tenant: [] for tenant in tenants}
+    for note in notes:
+        if note.code not in ABOUT_FILES:
+            for tenant in (note.tenant,) if note.tenant else tenants:
+                if tenant in found:
+                    found[tenant].append(note)
+    return found
 
 
 def compute_incident_limit(budget: float | None, active_accounts: int, days: int) -> int:

@@ -26,7 +26,10 @@ EXCUSED = -1.0
 
 @dataclass(frozen=True, slots=True)
 class IncidentCase:
-    """Hold one account's candidates within the window, the strongest first. `related` are the accounts of related cases."""
+    """Hold one account's candidates within the window, the strongest first. `related` are the accounts of related cases.
+
+    Only the strongest is sure to hold features and facts.
+    """
 
     candidates: tuple[ScoredCandidate, ...]
     score: float
@@ -76,7 +79,7 @@ def _windows(found: list[Candidate]) -> list[IncidentCase]:
         top = left[0]
         near = [c for c in left if abs(c.day - top.day) <= INCIDENT_WINDOW_DAYS]
         story = tuple(
-            c.describe()
+            c.describe(is_top=c is top)
             for c in near
             if c is top or c.score >= top.score - STRONG or c.network == top.network
         )

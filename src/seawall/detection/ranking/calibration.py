@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from seawall.detection.ragged import Ragged, gather
 from seawall.detection.ranking.features import FeatureTable
 from seawall.detection.ranking.patterns import LEVELS, PATTERNS, find_cells
 from seawall.events.array_state import RestoredState, State
-from seawall.events.coded_batch import Codes, Floats
+from seawall.events.coded_batch import Codes, Floats, Times
+from seawall.events.grouping import distinct, starts
 
 FORGETTING = 0.95
 """Factor by which the weight of a day's groups shrinks per day: an effective reference of about twenty days."""
@@ -26,58 +28,108 @@ SHORT_HISTORY = np.log1p(10.0)
 KAPPA = 0.3
 """Exponent parameter: p becomes the e-value κ·p^(κ−1)."""
 
+CELLS = LEVELS**3
+SPOTS = CELLS + 1
+"""Cells of a grid, and one more for groups to which its pattern does not apply."""
+
+GRIDS_AT_ONCE = 512
+"""Number of grids that are laid out in full together."""
+
 
 class PatternCalibration:
-    """Count by tenant and stratum how many groups lie in each cell of each pattern's grid. The counts can be added."""
+    """Count by tenant and stratum how many groups lie in each cell of each pattern's grid. The counts can be added.
+
+    Only spots with groups are held: `_spots` are sorted keys `((tenant * STRATA + stratum) * len(PATTERNS) + pattern) *
+    SPOTS + cell`, `_counts` their counts.
+    """
 
     def __init__(self) -> None:
-        self._grids: dict[tuple[int, int], Floats] = {}
+        self._spots: Times = np.empty(0, np.int64)
+        self._counts: Floats = np.empty(0)
 
     def observe(self, table: FeatureTable, tenant: Codes) -> Floats:
         """Return p-values, float64 (g, patterns), of a day's groups, then learn the day. A pattern that does not apply gets 1."""
         cells = np.stack([find_cells(pattern, table) for pattern in PATTERNS], axis=1)
         cells[table.column("housekeeping") > 0] = -1
+        owner = tenant.astype(np.int64) * STRATA + strata(table)
+        grid = owner[:, None] * len(PATTERNS) + np.arange(len(PATTERNS))
+        spots = grid * SPOTS + cells % SPOTS
+        self._learn(distinct(owner), spots.reshape(-1))
         values = np.ones(cells.shape)
-        stratum = strata(table)
-        keys = tenant.astype(np.int64) * STRATA + stratum
-        for key in np.unique(keys):
-            mine = np.flatnonzero(keys == key)
-            grid = self._grids.get((int(key) // STRATA, int(key) % STRATA))
-            today = _count(cells[mine])
-            self._grids[(int(key) // STRATA, int(key) % STRATA)] = (
-                today if grid is None else grid * FORGETTING + today
-            )
-        for key in np.unique(keys):
-            mine = np.flatnonzero(keys == key)
-            values[mine] = _dominance(self._reference(int(key) // STRATA, int(key) % STRATA), cells[mine])
+        is_service = owner % STRATA >= SERVICES
+        for services in (False, True):
+            asked = (cells >= 0) & (is_service == services)[:, None]
+            wanted = spots[asked]
+            if len(wanted):
+                known = self._lend(distinct(wanted // SPOTS)) if services else (self._spots, self._counts)
+                values[asked] = find_p_values(*known, wanted)
         return values
 
+    def nbytes(self) -> int:
+        """Return the size of the arrays in bytes."""
+        return int(self._spots.nbytes + self._counts.nbytes)
+
     def state(self) -> State:
-        """Return the state as arrays: each grid's (tenant, stratum), and the grids."""
-        keys = sorted(self._grids)
-        empty = np.zeros((0, len(PATTERNS), LEVELS**3 + 1))
+        """Return the state as arrays: each grid's (tenant, stratum), and the grids in full."""
+        owners, place = np.unique(self._spots // (len(PATTERNS) * SPOTS), return_inverse=True)
+        grids = np.zeros((len(owners), len(PATTERNS) * SPOTS))
+        grids[place.reshape(-1), self._spots % (len(PATTERNS) * SPOTS)] = self._counts
         return {
-            "keys": np.array(keys, np.int64).reshape(-1, 2),
-            "grids": np.stack([self._grids[key] for key in keys]) if keys else empty,
+            "keys": np.stack(np.divmod(owners, STRATA), axis=1).astype(np.int64),
+            "grids": grids.reshape(len(owners), len(PATTERNS), SPOTS),
         }
 
     def restore(self, saved: RestoredState) -> None:
         """Replace the state by a saved one. Raises `StateInvalid`."""
         keys = saved.array("keys", np.int64, None, 2)
-        grids = saved.array("grids", np.float64, len(keys), len(PATTERNS), LEVELS**3 + 1)
-        self._grids = {(int(key[0]), int(key[1])): grid for key, grid in zip(keys, grids, strict=True)}
+        grids = saved.array("grids", np.float64, len(keys), len(PATTERNS), SPOTS)
+        grids = grids.reshape(len(keys), len(PATTERNS) * SPOTS)
+        owners = keys[:, 0] * STRATA + keys[:, 1]
+        if (keys < 0).any() or (keys[:, 1] >= STRATA).any() or (np.diff(owners) <= 0).any():
+            raise saved.invalid("keys", "are not ordered strata of tenants")
+        at, spot = np.nonzero(grids)
+        self._spots = owners[at] * (len(PATTERNS) * SPOTS) + spot
+        self._counts = grids[at, spot]
 
-    def _reference(self, tenant: int, stratum: int) -> Floats:
-        """Return a stratum's own counts. A stratum of services also gets a share of the tenant's other groups.
+    def _learn(self, owners: Times, spots: Times) -> None:
+        """Let the counts of the day's owners shrink, then add a day's groups at their spots, both with repetitions."""
+        width = len(PATTERNS) * SPOTS
+        self._counts[_find_all(self._spots, owners * width, width).values] *= FORGETTING
+        ordered = np.sort(spots)
+        at = np.flatnonzero(starts(ordered))
+        today, counts = ordered[at], np.diff(np.append(at, len(ordered))).astype(np.float64)
+        places = np.searchsorted(self._spots, today)
+        is_known = np.append(self._spots, -1)[places] == today
+        self._counts[places[is_known]] += counts[is_known]
+        fresh = ~is_known
+        self._spots = np.insert(self._spots, places[fresh], today[fresh])
+        self._counts = np.insert(self._counts, places[fresh], counts[fresh])
+
+    def _lend(self, grids: Times) -> tuple[Times, Floats]:
+        """Return the spots and counts of grids of services, with a share of the tenant's other groups added.
 
         With a handful of applications alone, no p-value could be smaller than one in a handful.
         """
-        own = self._grids[(tenant, stratum)]
-        if stratum < SERVICES:
-            return own
-        everybody = sum(self._grids.get((tenant, other), np.zeros_like(own)) for other in range(STRATA)) - own
-        share = min(1.0, BORROWED / max(float(np.sum(everybody[0])), 1.0))
-        return np.asarray(own + share * everybody)
+        owners = distinct(grids // len(PATTERNS))
+        grids = distinct(np.concatenate([grids, owners * len(PATTERNS)]))
+        owner, pattern = np.divmod(grids, len(PATTERNS))
+        sources = []
+        for stratum in range(STRATA):
+            source = (owner // STRATA * STRATA + stratum) * len(PATTERNS) + pattern
+            found = _find_all(self._spots, source * SPOTS, SPOTS)
+            spots = grids[found.owners] * SPOTS + self._spots[found.values] % SPOTS
+            sources.append((spots, self._counts[found.values], (owner % STRATA == stratum)[found.owners]))
+        spots = distinct(np.concatenate([one for one, _, _ in sources]))
+        own, everybody = np.zeros(len(spots)), np.zeros(len(spots))
+        for some, counts, is_own in sources:
+            at = np.searchsorted(spots, some)
+            everybody[at] += counts
+            own[at[is_own]] = counts[is_own]
+        everybody -= own
+        total = _sum_grids(spots, everybody, owners * len(PATTERNS))
+        share = np.minimum(1.0, BORROWED / np.maximum(total, 1.0))
+        whose = np.searchsorted(owners, spots // (len(PATTERNS) * SPOTS))
+        return spots, own + share[whose] * everybody
 
 
 def strata(table: FeatureTable) -> Codes:
@@ -87,36 +139,75 @@ def strata(table: FeatureTable) -> Codes:
     return np.asarray(2 * service + known, np.int32)
 
 
-def _count(cells: Codes) -> Floats:
-    size = LEVELS**3
-    grid = np.zeros((cells.shape[1], size + 1))
-    for pattern in range(cells.shape[1]):
-        grid[pattern] = np.bincount(cells[:, pattern] % (size + 1), minlength=size + 1)
-    return grid
+def find_p_values(spots: Times, counts: Floats, wanted: Times) -> Floats:
+    """Return the conformal p-values of wanted spots, (n,); the fewer groups dominate a cell, the smaller is p.
 
-
-def _dominance(grid: Floats, cells: Codes) -> Floats:
-    """Return conformal p-values, float64 (g, patterns); the fewer groups dominate a cell, the smaller is p.
-
-    A group dominates a cell if it is at least as extreme in every dimension. The share of dominating groups itself is no
-    p-value, because three dimensions make it small too often. Its rank among all groups is: p = (1 + other groups with no
-    more dominating groups) / (n + 1).
+    `spots` are sorted, with their `counts`, and contain all wanted ones. A group dominates a cell if it is at least as
+    extreme in every dimension. The share of dominating groups itself is no p-value, because three dimensions make it small
+    too often. Its rank among all groups is: p = (1 + other groups with no more dominating groups) / (n + 1).
     """
-    size = LEVELS**3
-    counts = grid[:, :size]
-    cube = counts.reshape(-1, LEVELS, LEVELS, LEVELS)
+    found = np.ones(len(spots))
+    places = np.searchsorted(spots, wanted)
+    grids = distinct(spots[places] // SPOTS)
+    held = _find_all(spots, grids * SPOTS, SPOTS)
+    order = np.argsort(held.sizes, kind="stable")
+    for begin in range(0, len(order), GRIDS_AT_ONCE):
+        some = order[begin : begin + GRIDS_AT_ONCE]
+        of_grid = gather(held.bounds[some], held.bounds[some + 1])
+        at = held.values[of_grid.values]
+        found[at] = _rank_cells(Ragged(of_grid.bounds, spots[at] % SPOTS), counts[at])
+    return np.asarray(found[places])
+
+
+def _rank_cells(cells: Ragged, counts: Floats) -> Floats:
+    """Return the p-value of each cell, float64 (n,), of grids given as lists of cells with their counts, (n,)."""
+    grid, cell = cells.owners, cells.values
+    full = _lay_out(cells, counts)
+    n = np.maximum(full.sum(axis=1) - 1.0, 0.0)
+    cube = full[:, :CELLS].reshape(-1, LEVELS, LEVELS, LEVELS)[:, ::-1, ::-1, ::-1]
     for axis in (1, 2, 3):
-        cube = np.flip(np.cumsum(np.flip(cube, axis), axis), axis)
-    above = cube.reshape(-1, size)
-    n = np.maximum(grid.sum(axis=1) - 1.0, 0.0)
-    p = np.ones(cells.shape)
-    for pattern in range(cells.shape[1]):
-        order = np.argsort(above[pattern], kind="stable")
-        dominated = above[pattern][order]
-        reached = np.cumsum(counts[pattern][order])
-        last = np.searchsorted(dominated, above[pattern][np.maximum(cells[:, pattern], 0)], side="right") - 1
-        p[:, pattern] = (1.0 + np.maximum(reached[last] - 1.0, 0.0)) / (n[pattern] + 1.0)
-    return np.asarray(np.where(cells < 0, 1.0, np.minimum(p, 1.0)))
+        cube = np.cumsum(cube, axis)
+    above = cube[:, ::-1, ::-1, ::-1].reshape(-1, CELLS)
+    # A row for each grid, and a column for each of its cells: those that do not count come last.
+    column = np.arange(len(cell)) - cells.bounds[grid]
+    applies = cell < CELLS
+    rows, columns = grid[applies], column[applies]
+    width = int(cells.sizes.max(initial=0))
+    dominating, weight = np.full((len(cells), width), np.inf), np.zeros((len(cells), width))
+    dominating[rows, columns] = above[rows, cell[applies]]
+    weight[rows, columns] = counts[applies]
+    order = np.argsort(dominating, axis=1, kind="stable")
+    ranked = np.take_along_axis(dominating, order, axis=1)
+    reached = np.cumsum(np.take_along_axis(weight, order, axis=1), axis=1)
+    last = np.broadcast_to(np.arange(width), ranked.shape).copy()
+    last[:, :-1][ranked[:, 1:] == ranked[:, :-1]] = width
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    p = np.empty(ranked.shape)
+    others = np.maximum(np.take_along_axis(reached, last, axis=1) - 1.0, 0.0)
+    np.put_along_axis(p, order, (1.0 + others) / (n + 1.0)[:, None], axis=1)
+    return np.asarray(np.minimum(p[grid, column], 1.0))
+
+
+def _find_all(spots: Times, begins: Times, width: int) -> Ragged:
+    """Return for each begin the places of the spots from it on, before `begin + width`."""
+    return gather(np.searchsorted(spots, begins), np.searchsorted(spots, begins + width))
+
+
+def _lay_out(cells: Ragged, counts: Floats) -> Floats:
+    """Return grids in full, float64 (k, SPOTS)."""
+    full = np.zeros((len(cells), SPOTS))
+    full[cells.owners, cells.values] = counts
+    return full
+
+
+def _sum_grids(spots: Times, counts: Floats, grids: Times) -> Floats:
+    """Return the sum of the counts of each grid, float64 (k,). The order of summation is that of the grid in full."""
+    total = np.zeros(len(grids))
+    for begin in range(0, len(grids), GRIDS_AT_ONCE):
+        held = _find_all(spots, grids[begin : begin + GRIDS_AT_ONCE] * SPOTS, SPOTS)
+        cells = Ragged(held.bounds, spots[held.values] % SPOTS)
+        total[begin : begin + len(held)] = _lay_out(cells, counts[held.values]).sum(axis=1)
+    return total
 
 
 def evidence(p: Floats, table: FeatureTable) -> Floats:

@@ -71,6 +71,6 @@ class ScoredCandidate:
     sigma: tuple[RuleHit, ...] = ()
     beginnings: Beginnings = ()
 
-    def describe(self) -> ScoredCandidate:
+    def describe(self, *, is_top: bool = True) -> ScoredCandidate:  # noqa: ARG002
         """Return the candidate itself: it holds its words already."""
         return self

@@ -74,11 +74,10 @@ class KeptGroups:
             )
         ]  # fmt: skip
 
-    def describe(self, place: int) -> ScoredCandidate:
-        """Return one group with its words."""
+    def describe(self, place: int, *, is_top: bool = True) -> ScoredCandidate:
+        """Return one group with its words. Without `is_top`, it lacks its parts, features, facts and Sigma rules."""
         texts, events = self.vocabularies, self.events
         account = texts["account"].text(int(self.account[place]))
-        names = self.part_names[self.parts.bounds[place] : self.parts.bounds[place + 1]].tolist()
         begin, end = self.steps.bounds[place : place + 2].tolist()
         return ScoredCandidate(
             tenant=texts["org_uid"].text(int(self.organisation[place])),
@@ -88,18 +87,15 @@ class KeptGroups:
             network=texts["network"].text(int(self.network[place])),
             score=float(self.score[place]),
             base=self.base,
-            parts={
-                SCORE_PARTS[name]: part
-                for name, part in zip(names, self.parts.of(place).tolist(), strict=True)
-            },
+            parts=self._list_parts(place) if is_top else {},
             unsupervised=float(self.unsupervised[place]),
             pattern=PATTERNS[int(self.pattern[place])],
             p=float(self.p[place]),
             first=int(events.first[place]),
             last=int(events.last[place]),
-            facts=self.fields.list_evidence(place),
+            facts=self.fields.list_evidence(place) if is_top else (),
             rules=tuple(dict.fromkeys(RULES[rule].name for rule in self.rules.of(place).tolist())),
-            values=dict(zip(FEATURES, self.values[place].tolist(), strict=True)),
+            values=dict(zip(FEATURES, self.values[place].tolist(), strict=True)) if is_top else {},
             events=events.list_ids(place),
             more_events=int(events.more[place]),
             mailboxes=events.list_mailboxes(place, texts["mailbox"], account),
@@ -109,9 +105,14 @@ class KeptGroups:
             unlinked=bool(events.is_unlinked[place]),
             curve=sum_up(self.base, self.steps.values[begin:end], self.changes[begin:end]),
             points=events.list_points(place, texts["network"]),
-            sigma=self.sigma.list_hits(place),
+            sigma=self.sigma.list_hits(place) if is_top else (),
             beginnings=events.list_beginnings(place),
         )
+
+    def _list_parts(self, place: int) -> dict[str, float]:
+        begin, end = self.parts.bounds[place : place + 2].tolist()
+        names = (SCORE_PARTS[number] for number in self.part_names[begin:end].tolist())
+        return dict(zip(names, self.parts.values[begin:end].tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +129,9 @@ class KeptCandidate:
     first: int
     adjustments: tuple[ScoreAdjustment, ...] = ()
 
-    def describe(self) -> ScoredCandidate:
-        """Return the group with its words."""
-        return self.groups.describe(self.place)
+    def describe(self, *, is_top: bool = True) -> ScoredCandidate:
+        """Return the group with its words. If it is not the strongest of its case, only what it adds to the case."""
+        return self.groups.describe(self.place, is_top=is_top)
 
 
 def keep_groups(

@@ -58,6 +58,16 @@ def keys() -> list[Any]:
     return made + [ed25519.Ed25519PrivateKey.generate() for _ in range(2)]
 
 
+def more_keys() -> tuple[list[Any], list[Any]]:
+    """Return throw-away keys that stand nowhere in the dump: 19 of RSA 2048, and 19 of mixed types."""
+    made = [rsa.generate_private_key(65537, 2048) for _ in range(19)]
+    mixed: list[Any] = made[:4] + [
+        rsa.generate_private_key(65537, bits) for bits in (3072, 4096) for _ in range(3)
+    ]
+    mixed += [ec.generate_private_key(curve) for curve in (ec.SECP256R1(), ec.SECP384R1()) for _ in range(3)]
+    return made, mixed + [ed25519.Ed25519PrivateKey.generate() for _ in range(3)]
+
+
 def jwk(key: Any) -> dict[str, str]:
     if isinstance(key, rsa.RSAPrivateKey):
         n = key.private_numbers()
@@ -67,8 +77,9 @@ def jwk(key: Any) -> dict[str, str]:
     if isinstance(key, ec.EllipticCurvePrivateKey):
         point = key.public_key().public_numbers()
         values = {"x": point.x, "y": point.y, "d": key.private_numbers().private_value}
-        return {"kty": "EC", "crv": "P-256"} | {
-            name: _letters(v.to_bytes(32, "big")) for name, v in values.items()
+        size = key.key_size
+        return {"kty": "EC", "crv": f"P-{size}"} | {
+            name: _letters(v.to_bytes(size // 8, "big")) for name, v in values.items()
         }
     x, d = _letters(key.public_key().public_bytes_raw()), _letters(key.private_bytes_raw())
     return {"kty": "OKP", "crv": "Ed25519", "x": x, "d": d}

@@ -4,7 +4,8 @@
 
 Two throw-away keys of each type (RSA 2048, P-256, Ed25519) are planted once in every form, at random offsets. Every command
 runs alone in one process; figures are medians of runs in turns. CPU seconds are the operating system's account of the
-process, which other work affects less. "start" is the time of the same command on an empty file, "after it" MiB a CPU
+process, which other work affects less. Twenty keys, all RSA 2048 or of
+mixed types (RSA 2048, 3072, 4096, P-256, P-384, Ed25519), show what further keys cost. "start" is the time of the same command on an empty file, "after it" MiB a CPU
 second without that. `rsakeyfind` is a Debian package of that name.
 """
 
@@ -32,7 +33,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from leak_dump import PUBLIC, SKETCH, STRUCTURE, Planted, keys, make_dump, public_jwk
+from leak_dump import PUBLIC, SKETCH, STRUCTURE, Planted, keys, make_dump, more_keys, public_jwk
 from seawall.keys.leaks.key_sketches.sketch_search import SketchSearch
 from seawall.keys.leaks.key_sketches.sketches import make_sketch
 from seawall.keys.leaks.number_search.arithmetic import KnownKeys
@@ -81,6 +82,10 @@ def prepare(folder: Path, size: int, seed: int) -> tuple[list[Planted], list[Can
     public = [public_jwk(key) for key in made]
     (folder / "one.json").write_text(json.dumps({"keys": public[:1]}))
     (folder / "all.json").write_text(json.dumps({"keys": public}))
+    for name, more in zip(("alike", "mixed"), more_keys(), strict=True):
+        (folder / f"{name}.json").write_text(
+            json.dumps({"keys": public[:1] + [public_jwk(key) for key in more]})
+        )
     pem = b"".join(key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()) for key in made)
     sketches = str(folder / "sketches.json")
     subprocess.run(
@@ -94,6 +99,8 @@ def prepare(folder: Path, size: int, seed: int) -> tuple[list[Planted], list[Can
         Candidate("structure rules", scan()),
         Candidate("+ one public RSA key", scan("--jwks", str(folder / "one.json"))),
         Candidate("+ six public keys", scan("--jwks", str(folder / "all.json"))),
+        Candidate("+ twenty of RSA 2048", scan("--jwks", str(folder / "alike.json"))),
+        Candidate("+ twenty of mixed types", scan("--jwks", str(folder / "mixed.json"))),
         Candidate("+ six sketches", scan("--sketches", sketches)),
         Candidate("+ keys and sketches", scan("--jwks", str(folder / "all.json"), "--sketches", sketches)),
     ]
@@ -236,7 +243,8 @@ def main() -> None:
             f"{options.mebibytes} MiB, seed {options.seed}, {options.runs} runs, one process each, whole commands"
         )
         runs: dict[str, list[Run]] = {candidate.name: [] for candidate in candidates}
-        run_measured(candidates[4].command)  # compile, and read the dump into the page cache
+        for candidate in candidates[3:7]:  # compile, and read the dump into the page cache
+            run_measured(candidate.command)
         (folder / "nothing").write_bytes(b"nothing")
         starts = {c.name: starting(c, folder) for c in candidates}
         for _ in range(options.runs):

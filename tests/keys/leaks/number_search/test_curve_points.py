@@ -6,8 +6,10 @@ import random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from seawall.keys.leaks.number_search.curve_points import public_x
+from seawall.keys.leaks.number_search.curve_points import public_x, rows_with_public_key, rows_with_x
 
 CURVES = [(ec.SECP256R1(), 32), (ec.SECP384R1(), 48), (ec.SECP521R1(), 66)]
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256, SEC 2 section 2.4.2
@@ -38,3 +40,37 @@ def test_special_cases_are_told_and_spoil_no_other() -> None:
     assert found[3] in (None, one)
     assert found[4] is None
     assert public_x(curve, []) == []
+
+
+@pytest.mark.parametrize(("curve", "length"), CURVES, ids=lambda given: str(getattr(given, "name", given)))
+def test_wanted_points_show_their_scalars(curve: ec.EllipticCurve, length: int) -> None:
+    """More scalars than are multiplied together, and several wanted points among them."""
+    dice = random.Random(curve.name)
+    scalars = [dice.getrandbits(8 * length - 8) | 1 for _ in range(1100)]
+    wanted = {row: ec.derive_private_key(scalars[row], curve) for row in (0, 511, 512, 1099)}
+    xs = [key.public_key().public_numbers().x for key in wanted.values()]
+    rows = rows_with_x(curve, [scalar.to_bytes(length, "big") for scalar in scalars], xs)
+    assert rows == sorted(wanted)
+    assert rows_with_x(curve, [], xs) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "length"), [(Ed25519PrivateKey, "Ed25519", 32), (Ed448PrivateKey, "Ed448", 57)]
+)
+def test_wanted_public_keys_show_their_seeds(
+    kind: type[Ed25519PrivateKey | Ed448PrivateKey], name: str, length: int
+) -> None:
+    dice = random.Random(name)
+    seeds = [dice.randbytes(length) for _ in range(700)]
+    publics = [kind.from_private_bytes(seed).public_key().public_bytes_raw() for seed in seeds]
+    assert rows_with_public_key(name, seeds, [publics[3], publics[512], publics[699]]) == [3, 512, 699]
+    for row in range(0, 700, 50):
+        assert rows_with_public_key(name, seeds[row : row + 2], [publics[row]]) == [0]
+    neutral = (1).to_bytes(length, "little")
+    assert rows_with_public_key(name, seeds, [neutral]) == []
+    assert rows_with_public_key(name, [], publics) == []
+
+
+def test_a_special_case_counts_as_likely() -> None:
+    scalars = [scalar.to_bytes(32, "big") for scalar in (5, ORDER, 7)]
+    assert rows_with_x(ec.SECP256R1(), scalars, [1]) == [1]

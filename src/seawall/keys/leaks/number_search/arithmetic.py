@@ -87,6 +87,7 @@ class KnownKeys:
         """Compile the search functions, or load them from disk (one to a few seconds), before work is distributed."""
         if not self._is_prepared:
             self._is_prepared = True
+            try_out(self._points.prepare)
             try_out(lambda: self._search(bytes(self.before + self.after + 64), 0, None))
 
     def __getstate__(self) -> dict[str, object]:

@@ -13,7 +13,7 @@ from the buffer's first byte. That byte should be the file's first, or a multipl
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey, Ed4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from seawall.keys.leaks.findings import RawHit
-from seawall.keys.leaks.number_search.curve_points import PRIMES, public_x
+from seawall.keys.leaks.number_search.curve_points import PRIMES, rows_with_public_key, rows_with_x
 from seawall.keys.leaks.number_search.windows import WindowFinder, check_of, fold_of
 
 NEAR = 4 << 10
@@ -68,39 +68,30 @@ class PublicPoint:
     highest: int
     """Upper bound of a scalar's highest byte."""
 
-    def likely(self, batch: list[bytes]) -> list[bytes]:
-        """Return the candidates worth a proof.
-
-        OpenSSL's proof is fast only on P-256 and Curve25519, so other curves are filtered here first.
-        """
-        if self.curve is None or self.length == 32:
-            return batch
-        wanted = int.from_bytes(self.public, "big")
-        found = public_x(self.curve, batch)
-        return [private for private, x in zip(batch, found, strict=True) if x is None or x == wanted]
-
-    def publics_of(self, batch: list[bytes]) -> list[bytes | None]:
-        """Return the public key of each big-endian scalar or seed, None if it has none."""
+    def likely(self, batch: Sequence[bytes], publics: Collection[bytes]) -> list[bytes]:
+        """Return the big-endian scalars or seeds that may belong to one of `publics`, points of this curve: few others."""
         if self.edwards is not None:
-            keys = (self.edwards.from_private_bytes(private) for private in batch)
-            return [key.public_key().public_bytes_raw() for key in keys]
-        assert self.curve is not None  # noqa: S101 - one of the two is set
-        found = public_x(self.curve, batch) if self.length != 32 else map(self._x, batch)
-        return [None if x is None else x.to_bytes(self.length, "big") for x in found]
+            name = "Ed25519" if self.edwards is Ed25519PrivateKey else "Ed448"
+            rows = rows_with_public_key(name, batch, publics)
+        else:
+            assert self.curve is not None  # noqa: S101 - one of the two is set
+            rows = rows_with_x(self.curve, batch, [int.from_bytes(public, "big") for public in publics])
+        return [batch[row] for row in rows]
 
-    def _x(self, private: bytes) -> int | None:
-        assert self.curve is not None  # noqa: S101 - Edwards keys do not come here
+    def public_of(self, private: bytes) -> bytes | None:
+        """Return the public key of a big-endian scalar or a seed, by OpenSSL; None if it has none."""
+        if self.edwards is not None:
+            return self.edwards.from_private_bytes(private).public_key().public_bytes_raw()
+        assert self.curve is not None  # noqa: S101 - one of the two is set
         try:
             key = ec.derive_private_key(int.from_bytes(private, "big"), self.curve)
         except ValueError:  # zero, or not below the order
             return None
-        return key.public_key().public_numbers().x
+        return key.public_key().public_numbers().x.to_bytes(self.length, "big")
 
-    def is_public_of(self, private: bytes) -> bool:
-        """Return whether big-endian scalar bytes, or a seed, are the private key."""
-        if self.edwards is not None:
-            return self.edwards.from_private_bytes(private).public_key().public_bytes_raw() == self.public
-        return self._x(private) == int.from_bytes(self.public, "big")
+    def prepare(self) -> None:
+        """Compile the search for private keys of this curve, or load it from disk, and compute its tables."""
+        self.likely([bytes(self.length - 1) + b"\1"], [self.public])
 
 
 def point_of(thumbprint: str, native: object) -> PublicPoint | None:
@@ -143,6 +134,11 @@ class PointSearch:
         self._work_left = MOST_WORK
         self.gave_up = False
 
+    def prepare(self) -> None:
+        """Prepare the search on each curve, before work is distributed."""
+        for point in {(point.curve, point.edwards): point for point in self._points}.values():
+            point.prepare()
+
     def search(self, data: Bytes, start: int, end: int) -> Iterator[RawHit]:
         """Yield the private keys of points that begin in [start, end); they may lie up to `FAR` bytes before or after."""
         self.gave_up = False
@@ -159,8 +155,9 @@ class PointSearch:
         candidates = _candidates(stretch, data, UNALIGNED if has_time else 0)
         size = _FIRST
         while batch := list(itertools.islice(candidates, size)):
-            for private in stretch.point.likely(batch):
-                if stretch.point.is_public_of(private):
+            point = stretch.point
+            for private in point.likely(batch, [point.public]):
+                if point.public_of(private) == point.public:
                     return private
             self._work_left -= WORK[stretch.point.length] * len(batch)
             if self._work_left < 0:

@@ -59,6 +59,7 @@ class WrittenSearch:
         if not self._is_prepared:
             self._is_prepared = True
             text = b'{"number": "' + b"0123456789abcdef" * 64 + b'"}'
+            try_out(self._scalars.prepare)
             try_out(lambda: self._search(text * 2, 0, len(text)))
 
     def search(
@@ -112,27 +113,42 @@ class _ScalarSearch:
         self._work_left = MOST_WORK
         self.gave_up = False
 
+    def prepare(self) -> None:
+        """Prepare the search on each curve, before work is distributed."""
+        for points in self._groups.values():
+            points[0].prepare()
+
     def search(self, written: Sequence[DecodedBytes], size: int) -> Iterator[RawHit]:
         """Yield the numbers that are a private key; `size` are the bytes of the range that they came from."""
         self.gave_up = False
         self._work_left = min(MOST_WORK, self._work_left + size // BYTES_FOR_WORK)
+        by_length = {
+            length: _candidates(written, length) for length in {length for _, length in self._groups}
+        }
         for (kind, length), points in self._groups.items():
-            candidates: dict[bytes, list[DecodedBytes]] = {}
-            for each in written:
-                for content in _ends(each.content, length):
-                    candidates.setdefault(content, []).append(each)
+            candidates = by_length[length]
             self._work_left -= WORK[length] * len(candidates)
             if self._work_left < 0:
                 self.gave_up = True
                 return
             known = {point.public: point for point in points}
-            for content, public in zip(candidates, points[0].publics_of(list(candidates)), strict=True):
-                point = known.get(public) if public is not None else None
-                if point is not None and point.is_public_of(content):
+            for content in points[0].likely(list(candidates), known):
+                point = known.get(points[0].public_of(content) or b"")
+                if point is not None:
                     form = "ed-seed" if kind == "Edwards" else "ec-scalar"
                     for each in candidates[content]:
                         place = each.first, f"{each.how}:{form}"
                         yield RawHit(*place, point.thumbprint, each.last - each.first)
+
+
+def _candidates(written: Sequence[DecodedBytes], length: int) -> dict[bytes, list[DecodedBytes]]:
+    """Return the numbers that could be a secret of `length` bytes, each with the places where it is written."""
+    candidates: dict[bytes, list[DecodedBytes]] = {}
+    for each in written:
+        if FEWEST <= len(each.content) <= 2 * length + _AROUND:
+            for content in _ends(each.content, length):
+                candidates.setdefault(content, []).append(each)
+    return candidates
 
 
 def _ends(content: bytes, length: int) -> Iterator[bytes]:

@@ -4,8 +4,8 @@
 
 Two throw-away keys of each type (RSA 2048, P-256, Ed25519) are planted once in every form, at random offsets. Every command
 runs alone in one process; figures are medians of runs in turns. CPU seconds are the operating system's account of the
-process, which other work affects less. Twenty keys, all RSA 2048 or of
-mixed types (RSA 2048, 3072, 4096, P-256, P-384, Ed25519), show what further keys cost. "start" is the time of the same command on an empty file, "after it" MiB a CPU
+process, which other work affects less. Twenty keys, all RSA 2048 or of mixed types (RSA 2048, 3072, 4096, P-256, P-384,
+Ed25519), show the cost of further keys. "start" is the time of the same command on an empty file, "after it" MiB a CPU
 second without that. `rsakeyfind` is a Debian package of that name.
 """
 

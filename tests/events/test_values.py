@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seawall.events import client_names
 from seawall.events.addresses import normalise_address
 from seawall.events.client_names import reduce_client
 from seawall.events.event_table import NO_TIME, parse_times
@@ -188,6 +189,35 @@ OFFICE = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
 )
 def test_clients(arguments: dict[str, str], client: str | None) -> None:
     assert reduce_client(**arguments) == client
+
+
+AGENTS = (
+    *(
+        "Mozilla/5.0 (Windows NT 10.0)",
+        "Chrome/120.0",
+        "Edg/120",
+        "outlook-iOS/1",
+        "node-fetch",
+        "ruby",
+        "Mail/12",
+    ),
+    *("mac os x/10 exchange", "Version/12.1 x AppleWebKit", "java/1", "msie 7.0", "got (", "remote ps"),
+    *("\n", "_", "-", "\u017f", "é"),
+)
+
+
+@given(
+    st.lists(st.sampled_from(AGENTS) | st.text(max_size=4), max_size=6),
+    st.sampled_from(["", " ", "_"]),
+    st.booleans(),
+)
+def test_one_matcher_finds_the_family_that_the_patterns_find_one_by_one(
+    parts: list[str], between: str, is_swapped: bool
+) -> None:
+    agent = between.join(parts)
+    agent = agent.swapcase() if is_swapped else agent
+    expected = next((family for family, one in client_names._FAMILIES if one.search(agent)), None)
+    assert client_names._family(agent) == expected
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

@@ -17,6 +17,7 @@ from seawall.detection.rules.sigma.records import RuleRecords
 from seawall.detection.rules.sigma.text_names import TextNames
 from seawall.detection.rules.sigma.texts import ColumnTexts, TextValues
 from seawall.detection.rules.sigma.values import find_values, parse_text
+from seawall.events.grouping import Rows
 from tests.sample_events import event, table
 
 from .test_sigma import rule, rules
@@ -36,6 +37,14 @@ VALUES = st.recursive(
     ),
     max_leaves=8,
 )  # fmt: skip
+
+
+def values_of(column: ColumnTexts, numbers: Rows, path: str) -> list[tuple[str, ...]]:
+    places, values = column.inside(numbers, path)
+    found: list[tuple[str, ...]] = [()] * len(numbers)
+    for place, some in zip(places.tolist(), values, strict=True):
+        found[place] = some
+    return found
 
 
 def escape_letters(text: str) -> str:
@@ -59,9 +68,14 @@ def test_no_value_is_missed(said: list[Any], path: str, write: Any) -> None:
     column = ColumnTexts(pa.array(["", *written, None]), TextValues())
     numbers = column.numbers(np.arange(len(written) + 2))[0].astype(np.int64)
     expected = [(), *(tuple(find_values(parse_text(text), path)) for text in written), ()]
+    names = TextNames()
+    for one in (path, "name", "other"):
+        names.add(one)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(texts, "SINGLY", 0)
-        assert column.inside(numbers, path) == expected
+        assert values_of(column, numbers, path) == expected
+        names.index(column, np.unique(numbers)[1:])
+        assert values_of(column, numbers, path) == expected
 
 
 @given(
@@ -84,9 +98,8 @@ def test_a_group_that_cannot_hold_a_path_holds_no_value(
     assert (groups == text_names.EMPTY).tolist() == (numbers == texts.NOTHING).tolist()
     for path in paths:
         may = names.may_hold(groups.tolist(), path)
-        assert not [
-            some for some, holds in zip(column.inside(numbers, path), may, strict=True) if some and not holds
-        ]
+        found = zip(values_of(column, numbers, path), may, strict=True)
+        assert not [some for some, holds in found if some and not holds]
 
 
 def test_names_in_texts_close_rules() -> None:
@@ -109,7 +122,14 @@ def test_names_in_texts_close_rules() -> None:
 
 @pytest.mark.parametrize(
     ("limit", "value"),
-    [("MOST_NAMES", 1), ("MOST_CHARACTERS", 1), ("MOST_GROUPS", 2), ("MOST_SEARCHES", 0), ("MOST_KEPT", 0)],
+    [
+        ("MOST_NAMES", 1),
+        ("MOST_CHARACTERS", 1),
+        ("MOST_INDEXED", 0),
+        ("MOST_GROUPS", 2),
+        ("MOST_SEARCHES", 0),
+        ("MOST_KEPT", 0),
+    ],
 )
 def test_limits_of_the_search_change_no_mark(monkeypatch: pytest.MonkeyPatch, limit: str, value: int) -> None:
     contents = [
@@ -122,6 +142,8 @@ def test_limits_of_the_search_change_no_mark(monkeypatch: pytest.MonkeyPatch, li
     plain = rules(*contents).mark(table(rows))[0].to_pylist()
     assert len(set(plain)) == 9
     monkeypatch.setattr(text_names, limit, value)
+    if limit == "MOST_INDEXED":
+        monkeypatch.setattr(text_names, "MOST_NAMES", 1)
     assert rules(*contents).mark(table(rows))[0].to_pylist() == plain
 
 

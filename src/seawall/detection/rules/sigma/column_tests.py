@@ -209,9 +209,11 @@ class TextColumnTests:
 
     def _classify(self, texts: ColumnTexts, fresh: Rows) -> Codes:
         """Return the classes of texts."""
-        found = texts.inside(fresh, self.path)
+        places, found = texts.inside(fresh, self.path)
         self._learn([some for some in dict.fromkeys(found) if some not in self._known])
-        return np.fromiter(map(self._known.__getitem__, found), np.int32, len(found))
+        classes = np.full(len(fresh), self._known[()], np.int32)
+        classes[places] = np.fromiter(map(self._known.__getitem__, found), np.int32, len(found))
+        return classes
 
     def _learn(self, fresh: Sequence[tuple[str, ...]]) -> None:
         """Evaluate the tests on values, and give them their classes."""

@@ -45,7 +45,10 @@ def _answer(records: RuleRecords, rows: Rows, answer: Answer) -> Valued:
         texts = records.texts(answer.column)
         numbers, _ = texts.numbers(rows)
         used, place = renumber_codes(numbers.astype(np.int64), len(texts))
-        said = texts.inside(used, answer.path)
+        some, values = texts.inside(used, answer.path)
+        holders = np.zeros(len(used), np.int64)
+        holders[some] = np.arange(1, len(some) + 1)
+        place, said = holders[place], [(), *values]
     if answer.spell is not None:
         said = [tuple(one for value in some for one in answer.spell(value)) for some in said]
     place = place + 1

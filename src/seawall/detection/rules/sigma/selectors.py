@@ -121,10 +121,11 @@ class Selectors:
             groups = np.full(len(rows), UNKNOWN, np.int64)
             result.append(groups)
             wanted = [some.get(column, frozenset()) for some in asked]
-            for one in dict.fromkeys(wanted):
-                if one and not names.are_many():
-                    places = np.flatnonzero(np.array([other == one for other in wanted])[codes])
-                    groups[places] = _find_groups(records, rows[places], column, names, one)
+            for one in dict.fromkeys(some for some in wanted if some and not names.are_many()):
+                places = np.flatnonzero(np.array([other == one for other in wanted])[codes])
+                groups[places] = _find_groups(records, rows[places], column, names, one)
+            if names.are_many() and any(wanted):
+                names.index(records.texts(column), records.texts(column).numbers(rows)[1])
         return result
 
     def _find_wanted(self, selector: Selector, verdict: npt.NDArray[np.int8]) -> dict[str, Names]:

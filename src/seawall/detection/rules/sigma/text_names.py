@@ -29,13 +29,19 @@ RARE = 0.1
 """If more than this share of texts contains any other name, the common names are learnt again."""
 
 MOST_NAMES, MOST_CHARACTERS = 1_000, 20_000
-"""Most names of a column, and most characters of them together. Of more, none is searched for."""
+"""Most names of a column, and most characters of them together, for which groups are made. More are indexed instead."""
+
+MOST_INDEXED = 400_000
+"""Most characters of names that are indexed. Of more, each is searched for when a rule asks."""
 
 MOST_GROUPS, MOST_SEARCHES = 500, 64
 """Most groups of a column, and most sets of names that are searched for. Beyond it, texts may hold everything."""
 
 MOST_KEPT = 1_000_000
 """Most characters of texts whose names are kept between batches. When it is reached, all are dropped before the next batch."""
+
+MOST_MEMORY = 1 << 26
+"""Bytes that RE2 may use for a search."""
 
 UNKNOWN, EMPTY = 0, 1
 """Groups of texts that may hold every name, and of the empty text."""
@@ -55,6 +61,7 @@ class TextNames:
         self._groups: list[Names] = [frozenset(), frozenset()]
         self._numbers: dict[Names, int] = {frozenset(): UNKNOWN}
         self._searches: dict[Names, _NameSearch] = {}
+        self._all: _NameSearch | None = None
 
     def add(self, path: str) -> Names:
         """Return the names of a path, and add them."""
@@ -83,6 +90,22 @@ class TextNames:
         groups = np.array([self._number(wanted, one) for one in found], np.int64)[codes]
         return np.where(numbers == NOTHING, EMPTY, groups)
 
+    def index(self, texts: ColumnTexts, numbers: Rows) -> None:
+        """Find the names in texts by one search for all, where there are too many for groups."""
+        if sum(map(len, self._names)) > MOST_INDEXED:
+            return
+        if self._all is None or self._all.names != self._names:
+            self._all = _NameSearch(sorted(self._names))
+        index: dict[str, list[int]] = {name: [] for name in self._names}
+        certain = []
+        for number, text in zip(numbers.tolist(), texts.take(numbers).to_pylist(), strict=True):
+            found = self._all.look(text)
+            if found is not None:
+                certain.append(number)
+                for name in found:
+                    index[name].append(number)
+        texts.index(np.array(certain, np.int64), index)
+
     def _number(self, wanted: Names, found: Names | None) -> int:
         lacking = frozenset[str]() if found is None else wanted - found
         if lacking not in self._numbers:
@@ -102,8 +125,9 @@ class _NameSearch:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
+        self.names = frozenset(names)
         options = re2.Options()
-        options.log_errors = False
+        options.log_errors, options.max_mem = False, MOST_MEMORY
         self._search = re2.Set.SearchSet(options)
         for pattern in ("", ESCAPE, *(f"(?i){name}" for name in names)):
             self._search.Add(pattern)
@@ -118,7 +142,7 @@ class _NameSearch:
         if self._characters >= MOST_KEPT:
             self._known, self._characters = {}, 0
         if len(numbers) <= SAMPLE:
-            return np.arange(len(numbers)), [self._look(text) for text in texts.take(numbers).to_pylist()]
+            return np.arange(len(numbers)), [self.look(text) for text in texts.take(numbers).to_pylist()]
         rare = self._find_rare(texts, numbers)
         if rare.sum() > RARE * len(numbers):
             self._learn_common(texts, numbers)
@@ -130,7 +154,7 @@ class _NameSearch:
         found: list[Names | None] = [self._list_common(one) for one in distinct.tolist()]
         places = np.flatnonzero(rare)
         codes[places] = len(found) + np.arange(len(places))
-        return codes, [*found, *map(self._look, texts.take(numbers[places]).to_pylist())]
+        return codes, [*found, *map(self.look, texts.take(numbers[places]).to_pylist())]
 
     def _find_rare(self, texts: ColumnTexts, numbers: Rows) -> Bools:
         """Return which texts contain any name that is not common, or escapes that may stand for names."""
@@ -144,14 +168,14 @@ class _NameSearch:
     def _learn_common(self, texts: ColumnTexts, numbers: Rows) -> None:
         """Choose the common names by some of the texts."""
         some = numbers[np.linspace(0, len(numbers) - 1, SAMPLE).astype(np.int64)]
-        counts = Counter(name for text in texts.take(some).to_pylist() for name in self._look(text) or ())
+        counts = Counter(name for text in texts.take(some).to_pylist() for name in self.look(text) or ())
         common = [name for name, count in counts.most_common(MOST_COMMON) if count > COMMON * SAMPLE]
         self._common, self._rare = common, [name for name in self._names if name not in common]
 
     def _list_common(self, bits: int) -> Names:
         return frozenset(name for place, name in enumerate(self._common) if bits >> place & 1)
 
-    def _look(self, text: str) -> Names | None:
+    def look(self, text: str) -> Names | None:
         """Return the names in a text, or None if they are uncertain."""
         if text in self._known:
             return self._known[text]

@@ -7,7 +7,7 @@ only these are parsed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -110,6 +110,8 @@ class ColumnTexts:
         table[:-1][pc.binary_length(texts).to_numpy(zero_copy_only=False) == 0] = NOTHING
         self._numbers: Codes = table[encoded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
         self._found: dict[str, Bools] = {}
+        self._index: Mapping[str, Sequence[int]] = {}
+        self._indexed: Bools = np.zeros(len(self._texts), bool)
         self._last: tuple[Rows, Numbered] | None = None
 
     def __len__(self) -> int:
@@ -134,8 +136,22 @@ class ColumnTexts:
         names = list_names(path)
         if not names or len(numbers) <= SINGLY:
             return found
-        has_names = np.logical_and.reduce([self.contain(f"(?i){name}", numbers) for name in names])
+        has_names = np.logical_and.reduce([self.contain_name(name, numbers) for name in names])
         return np.asarray(found & (has_names | self.contain(ESCAPE, numbers)))
+
+    def contain_name(self, name: str, numbers: Rows) -> Bools:
+        """Return which texts contain a name, or may do; bool (numbers,)."""
+        if name not in self._index:
+            return self.contain(f"(?i){name}", numbers)
+        found = ~self._indexed
+        found[self._index[name]] = True
+        return np.asarray(found[numbers])
+
+    def index(self, numbers: Rows, names: Mapping[str, Sequence[int]]) -> None:
+        """Keep for each name the numbers that contain it among some numbers, so that questions need no search."""
+        self._indexed = np.zeros(len(self), bool)
+        self._indexed[numbers] = True
+        self._index = names
 
     def contain(self, pattern: str, numbers: Rows) -> Bools:
         """Return which texts contain a pattern, bool (numbers,); kept if most texts are asked for."""
@@ -145,14 +161,11 @@ class ColumnTexts:
             self._found[pattern] = _match(self._texts, pattern)
         return np.asarray(self._found[pattern][numbers])
 
-    def inside(self, numbers: Rows, path: str) -> list[tuple[str, ...]]:
-        """Return the values at a path of each text's JSON. The empty path is the text itself."""
-        result: list[tuple[str, ...]] = [()] * len(numbers)
+    def inside(self, numbers: Rows, path: str) -> tuple[Rows, list[tuple[str, ...]]]:
+        """Return the places of texts that may have a value at a path, and the values; the empty path is the text itself."""
         places = np.flatnonzero(self.may_hold(path, numbers))
         texts: Sequence[str] = self.take(numbers[places]).to_numpy(zero_copy_only=False).tolist()
-        for place, text in zip(places.tolist(), texts, strict=True):
-            result[place] = self._values.inside(text, path)
-        return result
+        return places, [self._values.inside(text, path) for text in texts]
 
 
 def _match(texts: pa.Array, pattern: str) -> Bools:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Self
 
+from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.ranking.engine import ScoredDay
 from seawall.events.coded_batch import CodedBatch
 from seawall.report.incident_page import write_report
@@ -56,8 +57,14 @@ class EventsWriter:
 def write_scan_files(folder: Path, content: ReportInput) -> None:
     """Write incidents, coverage, summary and report of a scan into a folder. Raises OutputUnwritable."""
     write_incidents(folder / "incidents.jsonl", content.incidents)
+    names = fields(CoverageNote)
     notes = [
-        {**asdict(note), "start": rfc3339(note.start), "end": rfc3339(note.end)} for note in content.coverage
+        {
+            **{one.name: getattr(note, one.name) for one in names},
+            "start": rfc3339(note.start),
+            "end": rfc3339(note.end),
+        }
+        for note in content.coverage
     ]
     document = {"schema_version": SCHEMA_VERSION, "coverage": notes}
     private_files.write_text(

@@ -47,6 +47,19 @@ def test_what_is_missing_altogether_is_said(tmp_path: Path) -> None:
     assert ("no-identifiers", "mail_access") in found
 
 
+def test_identifiers_are_counted_for_each_organisation(tmp_path: Path) -> None:
+    rows = [
+        event(f"{org}{n}", n, org_uid=org, session_uid="s" if n < linked else None)
+        for org, linked in (("a", 20), ("b", 3), ("c", 0))
+        for n in range(20)
+    ]
+    found = {note.tenant: note.text for note in notes(tmp_path, rows) if note.code == "no-identifiers"}
+    assert found == {
+        "b": "17 of 20 mail access records carry no session identifier.",
+        "c": "20 of 20 mail access records carry no session identifier.",
+    }
+
+
 def test_throttling_blinds_an_account_for_a_day(tmp_path: Path) -> None:
     rows = [*hourly(20), event("t", 3, is_throttled=True, session_uid="s")]
     (note,) = notes(tmp_path, rows)

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.alert_budget import decide
 from seawall.detection.incidents.cases import group
 from seawall.detection.incidents.explain import incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
+from seawall.detection.ranking.kept_groups import KeptCandidate
 from seawall.detection.ranking.ranker import load
 from tests.sample_events import batches, event, sign_in
 
@@ -49,6 +51,25 @@ def run(tmp_path: Path, rows: list[dict[str, Any]]) -> tuple[list[ScoredDay], li
 def worst(tmp_path: Path) -> Incident:
     _, candidates = run(tmp_path, [*history(), *takeover(24)])
     return incident(group(candidates)[0], (), raised=True, threshold=-4.0)
+
+
+def test_candidates_that_are_described_late_give_the_same_incidents(tmp_path: Path) -> None:
+    """Applications get another name on the last day; a candidate keeps the name of its own day."""
+    before = [{**row, "app_name": "Old"} for row in (*history(24), *takeover(20))]
+    after = [{**row, "metadata_uid": f"y{n}", "app_name": "New"} for n, row in enumerate(takeover(24))]
+    rows = [*before, *after]
+    engine = DetectionEngine(load())
+    early: list[ScoredCandidate] = []
+    late: list[KeptCandidate] = []
+    for number, batch in batches(tmp_path, rows):
+        day = engine.observe(batch, number)
+        early += day.kept
+        late += day.list_candidates()
+    assert len(early) == len(late) == 2
+    assert [one.describe() for one in late] == early
+    assert decide(late, (), {"org": 20}, 25, 5.0) == decide(early, (), {"org": 20}, 25, 5.0)
+    names = [[fact.now for fact in one.facts if fact.field == "app"] for one in early]
+    assert names == [["Old (odd)"], ["New (odd)"]]
 
 
 def test_a_takeover_is_the_worst_incident_and_names_only_the_intruders_records(tmp_path: Path) -> None:

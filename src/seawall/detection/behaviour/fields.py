@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from seawall.events.array_state import RestoredState, State, pack_texts
 from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Interner, Vocabulary, pair_keys
@@ -108,9 +109,13 @@ class DerivedColumns:
         keys = ((tenant, app) for tenant, app in apps.tolist())
         self._app_names = dict(zip(keys, saved.texts("app_names", len(apps)), strict=True))
 
-    def app_name(self, tenant: int, app: int) -> str | None:
-        """Return the name of an application in an organisation's logs, or None if they never state one."""
-        return self._app_names.get((tenant, app))
+    def app_names(self, wanted: npt.NDArray[np.int64]) -> dict[tuple[int, int], str]:
+        """Return the names of applications in their organisations' logs, by organisation and application.
+
+        `wanted` are the pairs as organisation << 32 | application. It lacks those that the logs never name.
+        """
+        pairs = zip((wanted >> 32).tolist(), (wanted & 0xFFFFFFFF).tolist(), strict=True)
+        return {pair: name for pair in pairs if (name := self._app_names.get(pair))}
 
     def _learn_names(self, batch: CodedBatch) -> None:
         """Remember the names of applications, for people. If a day has several names for one, keep the alphabetically last."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -63,10 +63,15 @@ class CoverageMeter:
         self._note_cut(batch)
         mail = batch.one_of("kind", ("mail_access",))
         linked = mail & (batch.hash_column("session_uid") != 0)
-        for owner in np.unique(tenant[mail]).tolist():
-            mine = tenant == owner
-            self._linked[owner][0] += int((linked & mine).sum())
-            self._linked[owner][1] += int((mail & mine).sum())
+        of_mail = tenant[mail].astype(np.int64)
+        owners, place = np.unique(of_mail, return_inverse=True)
+        counts = (
+            np.bincount(place, minlength=len(owners)),
+            np.bincount(place[linked[mail]], minlength=len(owners)),
+        )
+        for owner, total, told in zip(owners.tolist(), *(one.tolist() for one in counts), strict=True):
+            self._linked[owner][0] += told
+            self._linked[owner][1] += total
 
     def add(self, later: CoverageMeter) -> None:
         """Add what another meter recorded of later days, with the same codes."""
@@ -138,9 +143,12 @@ class CoverageMeter:
         for (tenant, _), hours in self._hours.items():
             low, high = spans.get(tenant, (min(hours), max(hours)))
             spans[tenant] = (min(low, *hours), max(high, *hours))
+        present: dict[int, dict[str, set[int]]] = defaultdict(dict)
+        for (tenant, kind), hours in self._hours.items():
+            present[tenant][self._kinds[kind]] = hours
         notes = []
         for tenant, (low, high) in sorted(spans.items()):
-            notes += self._of_tenant(tenant, low * HOUR, (high + 1) * HOUR)
+            notes += self._of_tenant(tenant, present[tenant], low * HOUR, (high + 1) * HOUR)
         for (tenant, actor), (start, end) in sorted(self._throttled.items()):
             account = self._accounts[actor]
             notes.append(
@@ -164,11 +172,11 @@ class CoverageMeter:
             notes, key=lambda note: (note.tenant, note.start, note.source, note.code, note.account, note.text)
         )
 
-    def _of_tenant(self, tenant: int, start: int, end: int) -> list[CoverageNote]:
+    def _of_tenant(
+        self, tenant: int, present: Mapping[str, set[int]], start: int, end: int
+    ) -> list[CoverageNote]:
+        """Return a tenant's notes from the hours in which it has records of each kind."""
         name, notes = self._names[tenant], []
-        present = {
-            self._kinds[kind]: hours for (owner, kind), hours in self._hours.items() if owner == tenant
-        }
         for kind, words in NEEDED.items():
             if kind not in present:
                 notes.append(CoverageNote(name, kind, "no-source", start, end, f"The logs hold no {words}."))

@@ -166,9 +166,7 @@ def _app_names(
             apps = np.where(apps == MISSING, MISSING, _apps(derived, one.field, apps))
             owners = np.concatenate([tenant, tenant[one.usual.owners]])
             keys.append((owners.astype(np.int64) << 32)[apps >= 0] | apps[apps >= 0])
-    wanted = ((key >> 32, key & 0xFFFFFFFF) for key in np.unique(np.concatenate(keys)).tolist())
-    named = ((key, derived.app_name(*key)) for key in wanted)
-    return {key: name for key, name in named if name}
+    return derived.app_names(np.unique(np.concatenate(keys)))
 
 
 def _apps(derived: DerivedColumns, field: BehaviourField, codes: Codes) -> Codes:

@@ -24,10 +24,11 @@ class RecentEvidence:
         """Remember the day's hits of the watched groups."""
         for group in WATCHED:
             wanted = np.array([rule.group == group for rule in RULES])[hits.rule]
-            tenants = batch.codes["org_uid"][hits.row[wanted]]
-            for tenant in np.unique(tenants).tolist():
-                strongest = float(hits.evidence[wanted][tenants == tenant].max())
-                self._last[(tenant, group)] = (day, strongest)
+            tenants, place = np.unique(batch.codes["org_uid"][hits.row[wanted]], return_inverse=True)
+            strongest = np.zeros(len(tenants))
+            np.maximum.at(strongest, place, hits.evidence[wanted])
+            for tenant, evidence in zip(tenants.tolist(), strongest.tolist(), strict=True):
+                self._last[(tenant, group)] = (day, evidence)
 
     def state(self) -> State:
         """Return the state as arrays: for each watched group the tenants, their last days and evidence."""
@@ -49,9 +50,10 @@ class RecentEvidence:
 
     def evidence(self, group: str, tenant: Codes, day: int) -> Floats:
         """Return the evidence of each row's tenant in nats, float64 (n,); 0 if it is older than `REMEMBERED_DAYS`."""
-        result = np.zeros(len(tenant))
-        for owner in np.unique(tenant).tolist():
+        owners, place = np.unique(tenant, return_inverse=True)
+        found = np.zeros(len(owners))
+        for at, owner in enumerate(owners.tolist()):
             seen, strength = self._last.get((owner, group), (day - REMEMBERED_DAYS - 1, 0.0))
             if day - seen <= REMEMBERED_DAYS:
-                result[tenant == owner] = strength
-        return result
+                found[at] = strength
+        return np.asarray(found[place])

@@ -132,6 +132,12 @@ def _make_lab_world(folder: Path, records: int) -> None:
         attacks=12,
         density=min(1.0, accounts / 5),
     )
+    write_daily_logs(settings, folder)
+
+
+def write_daily_logs(settings: WorldSettings, folder: Path) -> None:
+    """Write a world of the lab as `folder/logs/ORGANISATION/{audit,signins}-YYYYMMDD.jsonl`, by day of delivery."""
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         make_world(settings, Path(scratch), _draw_plain_style)
         logs = Path(scratch) / "logs"

@@ -3,9 +3,9 @@
     python bench/live.py [--records-per-second 200] [--accounts 1000] [--minutes 3] [--days 15] [--attack-seconds 5]
 
 An organisation's past days are sent first. Then its stream is sent on the machine's own clock, a batch every
-`--batch-seconds`. A batch has reached the console when `/api/summary` counts its records as scored events; an attack has,
-when its incident is on `/api/stream`. Latencies begin when the server has accepted the batch (answer 202). Prints latencies,
-processor time of the server, how long it waited for a processor, and its memory at start and end.
+`--batch-seconds`. A batch has reached the console when `/api/summary` counts its records as scored events. An attack has,
+when `/api/incidents` lists an incident of its account. Latencies begin when the server has accepted the batch (answer
+202). Prints latencies, processor time of the server, how long it waited for a processor, and its memory at start and end.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-from ingest import BUDGET, free_port, get, listen, make_store, processor_seconds, shares, wait_for
-from ingest import Seen as Stream
-from live_records import LiveRecords, Victim
+from ingest import BUDGET, free_port, get, make_store, processor_seconds, shares, wait_for
+from live_records import LiveRecords
 from memory import Memory, family, measured, told
 
 OUT = Path(__file__).parent / "out"
@@ -40,6 +40,9 @@ MOST_RECORDS = 10_000
 
 LONGEST_WAIT = 120.0
 """Seconds to wait at the end for batches that have not reached the console."""
+
+ATTACK_SECONDS = 60.0
+"""Seconds after which an attack counts as not raised."""
 
 
 @dataclass(slots=True)
@@ -54,10 +57,15 @@ class Batch:
 
 @dataclass(slots=True)
 class Measured:
-    """What the threads of this process saw. `scored`: times, and the records that the console counted as scored."""
+    """What the threads of this process saw.
+
+    `attacks` and `raised`: when the attack on each account was accepted, and when its incident was listed. `times` and
+    `scored`: when the console was asked, and the records that it counted as scored.
+    """
 
     batches: list[Batch] = field(default_factory=list)
     attacks: dict[str, float] = field(default_factory=dict)
+    raised: dict[str, float] = field(default_factory=dict)
     times: list[float] = field(default_factory=list)
     scored: list[int] = field(default_factory=list)
     memory: list[Memory] = field(default_factory=list)
@@ -121,10 +129,12 @@ def send(sender: Sender, schedule: Schedule, found: Measured) -> None:
 
 
 def attack(
-    sender: Sender, stream: LiveRecords, victims: list[Victim], seconds: float, end: float, found: Measured
+    sender: Sender, stream: LiveRecords, port: int, seconds: float, end: float, found: Measured
 ) -> None:
-    """Attack one account after another, at equal distances."""
-    for victim in victims:
+    """Attack one account after another, at equal distances; leave out those that have an incident already."""
+    for victim in stream.victims:
+        if is_raised(port, victim.name):
+            continue
         time.sleep(seconds)
         if time.monotonic() >= end:
             return
@@ -134,8 +144,31 @@ def attack(
             return
         with found.lock:
             accepted = time.monotonic()
-            found.attacks[victim.name.lower()] = accepted
+            found.attacks[victim.name] = accepted
             found.batches.append(Batch(sent, sent, accepted, records))
+
+
+def watch_attacks(port: int, found: Measured, over: threading.Event) -> None:
+    """Ask the console for an incident of each attacked account, until it is listed or time is up."""
+    while not over.is_set():
+        waiting = [
+            name
+            for name, at in list(found.attacks.items())
+            if name not in found.raised and time.monotonic() - at < ATTACK_SECONDS
+        ]
+        for name in waiting:
+            try:
+                if is_raised(port, name):
+                    found.raised[name] = time.monotonic()
+            except (OSError, ValueError, KeyError) as error:
+                found.faults.append(f"incidents: {error!r}")
+        over.wait(POLL_SECONDS)
+
+
+def is_raised(port: int, name: str) -> bool:
+    """Return whether the console lists a raised incident of an account."""
+    search = urlencode({"queue": "all", "limit": 1, "q": f'is:raised account:"{name}"'})
+    return bool(json.loads(get(port, f"/api/incidents?{search}")[1])["items"])
 
 
 def poll(port: int, found: Measured, over: threading.Event) -> None:
@@ -200,16 +233,6 @@ def batch_delays(found: Measured, base: int) -> tuple[list[float], list[float], 
     return sorted(delays), sorted(whole), missing
 
 
-def attack_delays(found: Measured, stream: Stream) -> list[float]:
-    """Return seconds from the acceptance of each attack to its first incident on the stream."""
-    first: dict[str, float] = {}
-    for at, news in stream.news:
-        accepted = found.attacks.get(str(news["account"]).lower())
-        if accepted is not None and at >= accepted - 1.0:
-            first.setdefault(news["account"].lower(), max(0.0, at - accepted))
-    return sorted(first.values())
-
-
 def main() -> None:
     """Run the measurement and print it."""
     parser = argparse.ArgumentParser(
@@ -250,7 +273,7 @@ def main() -> None:
 
 def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, token: str) -> None:
     """Send the past and the stream, measure, and print."""
-    found, stream, over = Measured(), Stream(), threading.Event()
+    found, over = Measured(), threading.Event()
     begun = time.monotonic()
     send_past(Sender(port, token, found), port, records.past)
     print(
@@ -263,7 +286,7 @@ def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, to
     base = sum(before.values())
     watching = [
         threading.Thread(target=poll, args=(port, found, over), daemon=True),
-        threading.Thread(target=listen, args=(port, stream, over), daemon=True),
+        threading.Thread(target=watch_attacks, args=(port, found, over), daemon=True),
     ]
     for thread in watching:
         thread.start()
@@ -272,7 +295,7 @@ def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, to
         threading.Thread(target=send, args=(Sender(port, token, found), schedule, found))
         for _ in range(asked.senders)
     ]
-    options = (records, records.victims, asked.attack_seconds, schedule.end, found)
+    options = (records, port, asked.attack_seconds, schedule.end, found)
     sending.append(threading.Thread(target=attack, args=(Sender(port, token, found), *options)))
     for thread in sending:
         thread.start()
@@ -284,24 +307,22 @@ def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, to
     wanted, until = base + sum(batch.records for batch in found.batches), time.monotonic() + LONGEST_WAIT
     while found.scored[-1] < wanted and time.monotonic() < until:
         time.sleep(0.2)
-    time.sleep(2)  # incidents follow the counts
+    time.sleep(5)  # incidents follow the counts
     counts = {name: count - before[name] for name, count in read_counts(port).items()}
     over.set()
-    report(asked, found, stream, base, seconds, cpu)
+    report(asked, found, base, seconds, cpu)
     print(
         f"threads of the server waited {waited:.0f} s for a processor; load at the end {os.getloadavg()[0]:.1f}"
     )
     print("the console's counts of the stream: " + ", ".join(f"{name} {counts[name]:,}" for name in counts))
 
 
-def report(
-    asked: argparse.Namespace, found: Measured, stream: Stream, base: int, seconds: float, cpu: float
-) -> None:
+def report(asked: argparse.Namespace, found: Measured, base: int, seconds: float, cpu: float) -> None:
     """Print all figures."""
     sent = sum(batch.records for batch in found.batches)
     behind = sorted(batch.accepted - batch.due for batch in found.batches)
     delays, whole, missing = batch_delays(found, base)
-    incidents = attack_delays(found, stream)
+    incidents = sorted(at - found.attacks[name] for name, at in found.raised.items())
     start, end = found.memory[0].kinds, found.memory[-1].kinds
     print(
         f"wanted {asked.records_per_second:,.0f} records/s; sent {sent:,} in {seconds:.0f} s = {sent / seconds:,.0f}/s in "
@@ -309,13 +330,13 @@ def report(
         f"from due time to acceptance: {shares(behind, 's')}\n"
         f"from acceptance to console: {shares(delays, 's')}; never arrived: {missing}\n"
         f"from sending to console: {shares(whole, 's')}\n"
-        f"attacks {len(found.attacks)}, incidents {len(incidents)}; from acceptance to stream: {shares(incidents, 's')}\n"
+        f"attacks {len(found.attacks)}, raised {len(incidents)}; from acceptance to console: {shares(incidents, 's')}\n"
         f"processor time {cpu:.0f} s ({cpu / seconds:.2f} of {os.cpu_count()})\n"
         f"memory in MiB, shared pages once: start {start['pss'] / 2**20:,.0f}, end {end['pss'] / 2**20:,.0f}; "
         f"anonymous: start {start['anonymous'] / 2**20:,.0f}, end {end['anonymous'] / 2**20:,.0f}\n"
         f"{told(found.memory)}"
     )
-    for fault in list(dict.fromkeys([*found.faults, *stream.faults]))[:10]:
+    for fault in list(dict.fromkeys(found.faults))[:10]:
         print(f"fault: {fault}")
 
 

@@ -30,7 +30,7 @@ def test_batches_and_attacks_reach_the_console(tmp_path: Path) -> None:
     sent = re.search(r"; sent (\d+) in ", done.stdout)
     assert sent is not None
     attacks = re.search(
-        r"^attacks (\d+), incidents (\d+); from acceptance to stream: p50 [\d.]+ s", done.stdout, re.MULTILINE
+        r"^attacks (\d+), raised (\d+); from acceptance to console: p50 [\d.]+ s", done.stdout, re.MULTILINE
     )
     assert attacks is not None
     assert int(attacks[1]) >= 1

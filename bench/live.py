@@ -34,7 +34,7 @@ from memory import Memory, family, measured, told
 
 OUT = Path(__file__).parent / "out"
 HISTORY_BATCH = 12_000
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 MOST_RECORDS = 10_000
 """Records of a request."""
 

@@ -56,7 +56,7 @@ def test_masks_of_leaves_give_what_walking_the_trees_gives(count: int) -> None:
         node = child
     expected = ranker.intercept + ranker.evidence_weight * evidence
     for tree in range(len(ranker.feature)):
-        expected += ranker.expected[tree, node[:, tree]]
+        expected += ranker.expected.take(node[:, tree])
     assert np.array_equal(ranker.score(values, evidence), expected)
 
 

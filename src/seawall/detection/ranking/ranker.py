@@ -74,33 +74,36 @@ class Ranker:
         base = self.intercept + self.evidence_weight * NO_EVIDENCE + float(self.expected[:, 0].sum())
         parts = np.zeros((len(values), len(PARTS)))
         parts[:, -1] = self.evidence_weight * (evidence - NO_EVIDENCE)
-        trees = np.arange(len(self.feature))
         for begin in range(0, len(values), ROWS_AT_ONCE):
             steps = list(self._walk(values[begin : begin + ROWS_AT_ONCE]))
             if not steps:
                 continue
-            change = [self.expected[trees, child] - self.expected[trees, node] for _, node, child in steps]
-            # Axes: row, tree, level.
+            change = [self.expected.take(child) - self.expected.take(node) for _, node, child in steps]
+            # Axes: row, tree, level. A count of weights adds them in this order.
             feature = np.stack([feature for feature, _, _ in steps], axis=2)
-            rows = np.broadcast_to(np.arange(begin, begin + len(feature))[:, None, None], feature.shape)
-            np.add.at(parts, (rows, feature), np.stack(change, axis=2))
+            feature += (np.arange(len(feature)) * len(PARTS))[:, None, None]
+            weights = np.stack(change, axis=2).reshape(-1)
+            rows = parts[begin : begin + ROWS_AT_ONCE]
+            rows += np.bincount(feature.reshape(-1), weights, rows.size).reshape(rows.shape)
         return base, parts
 
     def _walk(self, values: Floats) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Yield for each level the split feature, the node and its child of each row in each tree; (g, t) each.
 
-        At a leaf, the child is the leaf itself.
+        A node is its place in the flat arrays. At a leaf, the child is the leaf itself.
         """
-        rows, trees = np.arange(len(values))[:, None], np.arange(len(self.feature))
-        node = np.zeros((len(values), len(self.feature)), np.int64)
+        first = np.arange(len(values))[:, None] * values.shape[1]
+        root = np.arange(len(self.feature)) * self.feature.shape[1]
+        values = np.ascontiguousarray(values)
+        node = np.broadcast_to(root, (len(values), len(root)))
         for _ in range(self.depth):
-            feature = self.feature[trees, node]
+            feature = self.feature.take(node)
             inner = feature >= 0
             if not inner.any():
                 return
             feature = np.maximum(feature, 0)
-            goes_left = values[rows, feature] <= self.threshold[trees, node]
-            step = np.where(goes_left, self.left[trees, node], self.right[trees, node])
+            goes_left = values.take(first + feature) <= self.threshold.take(node)
+            step = np.where(goes_left, self.left.take(node), self.right.take(node)) + root
             child = np.where(inner, step, node)
             yield feature, node, child
             node = child

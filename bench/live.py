@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import platform
+import secrets
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,9 @@ HISTORY_BATCH = 12_000
 POLL_SECONDS = 0.1
 MOST_RECORDS = 10_000
 """Records of a request."""
+
+MOST_BROKEN = 3
+"""Connections that may break before a batch is given up."""
 
 LONGEST_WAIT = 120.0
 """Seconds to wait at the end for batches that have not reached the console."""
@@ -82,12 +86,25 @@ class Sender:
         self._token, self._found = token, found
 
     def post(self, body: bytes) -> bool:
-        """Post a batch, again while the server has no room; return whether it was accepted."""
+        """Post a batch, again while the server has no room; return whether it was accepted.
+
+        The server closes a connection that was idle; the batch is then posted over a new one, and its key lets it count once.
+        """
         head = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/x-ndjson"}
+        head["Idempotency-Key"] = secrets.token_hex(16)
+        broken = 0
         while True:
-            self._connection.request("POST", "/api/ingest", body, head)
-            answer = self._connection.getresponse()
-            status, content = answer.status, answer.read()
+            try:
+                self._connection.request("POST", "/api/ingest", body, head)
+                answer = self._connection.getresponse()
+                status, content = answer.status, answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                self._connection.close()
+                broken += 1
+                if broken < MOST_BROKEN:
+                    continue
+                self._found.faults.append(f"sender: {error!r}")
+                return False
             if status == 202:
                 return True
             if status not in (429, 503):
@@ -265,14 +282,16 @@ def main() -> None:
     )
     try:
         wait_for(port)
-        run(asked, records, server.pid, port, token)
+        has_faults = run(asked, records, server.pid, port, token)
     finally:
         server.terminate()
         server.wait(60)
+    if has_faults:
+        sys.exit(1)
 
 
-def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, token: str) -> None:
-    """Send the past and the stream, measure, and print."""
+def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, token: str) -> bool:
+    """Send the past and the stream, measure, and print; return whether a request failed."""
     found, over = Measured(), threading.Event()
     begun = time.monotonic()
     send_past(Sender(port, token, found), port, records.past)
@@ -315,6 +334,7 @@ def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, to
         f"threads of the server waited {waited:.0f} s for a processor; load at the end {os.getloadavg()[0]:.1f}"
     )
     print("the console's counts of the stream: " + ", ".join(f"{name} {counts[name]:,}" for name in counts))
+    return bool(found.faults)
 
 
 def report(asked: argparse.Namespace, found: Measured, base: int, seconds: float, cpu: float) -> None:

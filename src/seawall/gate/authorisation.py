@@ -20,7 +20,7 @@ from seawall.gate.non_blocking_keys import NonBlockingKeySource
 from seawall.gate.path_rules import NO_RULE, PathMatch, PathRules
 from seawall.gate.recent_tokens import RecentTokens, VerifiedToken
 from seawall.gate.request_path import is_escaped_needlessly
-from seawall.gate.responses import NO_PARAMETERS, ChallengeParameters, Headers
+from seawall.gate.responses import NO_PARAMETERS, WITH_DPOP, ChallengeParameters, Headers
 from seawall_tokens.refusals import Refusal
 from seawall_tokens.refusals.written_form import TokenMissing
 from seawall_tokens.verify.permissions import read_scopes, read_words
@@ -109,10 +109,10 @@ class RequestAuthoriser:
 
     def _verify(self, context: RequestContext, now: float) -> VerifiedToken:
         request = context.request
-        context.challenge = ChallengeParameters(dpop=self.wants_proofs)
+        context.challenge = WITH_DPOP if self.wants_proofs else NO_PARAMETERS
         compact, binding = self._credentials(request)
         context.compact = compact
-        context.challenge = ChallengeParameters(dpop=binding.scheme == "DPoP")
+        context.challenge = WITH_DPOP if binding.scheme == "DPoP" else NO_PARAMETERS
         try:
             verified = self.recent.verify(compact, now, request=binding, replay=self.replay)
         except Refusal as refusal:

@@ -11,7 +11,6 @@ from seawall_tokens.verify import decision
 
 if TYPE_CHECKING:
     from seawall.gate.authorisation import AllowDecision, RequestContext
-    from seawall.gate.recent_tokens import VerifiedToken
     from seawall_tokens.refusals import Refusal
 
 
@@ -27,7 +26,8 @@ class DecisionLog:
         if verified is None:
             return
         if verified.line is None:
-            verified.line = _around_the_time(verified)
+            token = verified.token
+            verified.line = decision.split_accepted_line(token.header, token.claims, token.key.thumbprint)
         before, after = verified.line
         self._write(f"{before}{round(now, 3)}{after}")
 
@@ -56,12 +56,3 @@ class DecisionLog:
             line = f'{line.removesuffix("}")}, "detail": {json.dumps(decision.harmless(refusal.detail))}}}'
         self._write(line)
         return claims
-
-
-def _around_the_time(verified: VerifiedToken) -> tuple[str, str]:
-    token = verified.token
-    line = decision.decide(
-        None, header=token.header, claims=token.claims, thumbprint=token.key.thumbprint, now=0.0
-    ).line()
-    before, mark, after = line.partition('"at": 0.0')
-    return before + mark.removesuffix("0.0"), after

@@ -26,10 +26,14 @@ _SAFE = re.compile(r"[!-$&-~]+(?: [!-$&-~]+)*")
 
 @dataclass(frozen=True, slots=True)
 class IdentityHeader:
-    """One header: its name, its description, and the function that reads its value from the claims (None: empty value)."""
+    """One header: its name, its description, the claims that it may come from, and the function that reads its value.
+
+    The function is called if one of the claims is present; None is an empty value.
+    """
 
     name: str
     words: str
+    claims: tuple[str, ...]
     read: Callable[[Claims], str | None]
 
 
@@ -72,28 +76,36 @@ def _expires(claims: Claims) -> str | None:
 
 
 IDENTITY_HEADERS: Final = (
-    IdentityHeader("X-Auth-Subject", "`sub`", _claim("sub")),
-    IdentityHeader("X-Auth-Issuer", "`iss`", _claim("iss")),
-    IdentityHeader("X-Auth-Tenant", "`tid`", _claim("tid")),
-    IdentityHeader("X-Auth-Object", "`oid`", _claim("oid")),
-    IdentityHeader("X-Auth-Client", "`client_id`, `azp`, `appid` or `cid`", _claim(*CLIENTS)),
+    IdentityHeader("X-Auth-Subject", "`sub`", ("sub",), _claim("sub")),
+    IdentityHeader("X-Auth-Issuer", "`iss`", ("iss",), _claim("iss")),
+    IdentityHeader("X-Auth-Tenant", "`tid`", ("tid",), _claim("tid")),
+    IdentityHeader("X-Auth-Object", "`oid`", ("oid",), _claim("oid")),
+    IdentityHeader("X-Auth-Client", "`client_id`, `azp`, `appid` or `cid`", CLIENTS, _claim(*CLIENTS)),
     IdentityHeader(
-        "X-Auth-Scope", "`scope` or `scp`, words separated by spaces", _list_values("scope", "scp")
+        "X-Auth-Scope",
+        "`scope` or `scp`, words separated by spaces",
+        ("scope", "scp"),
+        _list_values("scope", "scp"),
     ),
-    IdentityHeader("X-Auth-Roles", "`roles`, words separated by spaces", _list_values("roles")),
-    IdentityHeader("X-Auth-Acr", "`acr`", _acr),
-    IdentityHeader("X-Auth-Amr", "`amr`, words separated by spaces", _list_values("amr")),
+    IdentityHeader("X-Auth-Roles", "`roles`, words separated by spaces", ("roles",), _list_values("roles")),
+    IdentityHeader("X-Auth-Acr", "`acr`", ("acr",), _acr),
+    IdentityHeader("X-Auth-Amr", "`amr`, words separated by spaces", ("amr",), _list_values("amr")),
     IdentityHeader(
-        "X-Auth-Token", "the first half of the SHA-256 of `jti` or `uti` in hex, as in the log", _token
+        "X-Auth-Token",
+        "the first half of the SHA-256 of `jti` or `uti` in hex, as in the log",
+        ("jti", "uti"),
+        _token,
     ),
-    IdentityHeader("X-Auth-Expires", "`exp`, seconds since 1970", _expires),
+    IdentityHeader("X-Auth-Expires", "`exp`, seconds since 1970", ("exp",), _expires),
 )
 """Every identity header. A proxy must drop all of them from the client's request."""
 
-_READERS: Final = tuple((header.name.lower().encode(), header.read) for header in IDENTITY_HEADERS)
+_READERS: Final = tuple(
+    (header.name.lower().encode(), header.read, frozenset(header.claims)) for header in IDENTITY_HEADERS
+)
 
 
-NOBODY: Final = tuple((name, b"") for name, _ in _READERS)
+NOBODY: Final = tuple((name, b"") for name, _, _ in _READERS)
 """The identity headers of a request without identity, all empty."""
 
 
@@ -105,7 +117,10 @@ def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:
     """
     headers = []
     length = 0
-    for name, read in _READERS:
+    for name, read, needed in _READERS:
+        if needed.isdisjoint(claims):
+            headers.append((name, b""))
+            continue
         text = read(claims)
         value = header_value(text) if text else b""
         length += len(value)

@@ -48,8 +48,8 @@ class VerifiedToken:
     """
 
     token: AccessToken
-    header: Header
     until: float
+    header: Header | None = None
     identity: Headers | None = None
     line: tuple[str, str] | None = None
 
@@ -85,7 +85,7 @@ class RecentTokens:
         known = recent.token
         try:
             state = examination.begin(token, self._policy, now, request, replay)
-            fill_state(state, known, recent.header)
+            fill_state(state, known, _header_of(recent))
             key_checks.find_key(state)
             if state.held.key is not known.key:
                 return None
@@ -98,9 +98,7 @@ class RecentTokens:
         return recent
 
     def _remember(self, place: bytes, found: AccessToken, now: float) -> VerifiedToken:
-        members = found.header
-        header = Header(members["alg"], members.get("kid"), members.get("typ"), members)
-        verified = VerifiedToken(found, header, now + SECONDS)
+        verified = VerifiedToken(found, now + SECONDS)
         if not 0 <= self._met.get(place, 0.0) - now <= SECONDS:
             if len(self._met) >= MOST:
                 self._met = {}
@@ -120,3 +118,11 @@ def fill_state(state: ExaminationState, known: AccessToken, header: Header) -> N
     state.tenant = known.tenant
     state.entry = known.policy
     state.plan = prepare_policy(known.policy)
+
+
+def _header_of(verified: VerifiedToken) -> Header:
+    """Return the header as the checks read it, made at the second use: most tokens come once."""
+    if verified.header is None:
+        members = verified.token.header
+        verified.header = Header(members["alg"], members.get("kid"), members.get("typ"), members)
+    return verified.header

@@ -47,6 +47,8 @@ class ChallengeParameters:
 
 
 NO_PARAMETERS = ChallengeParameters()
+WITH_DPOP = ChallengeParameters(dpop=True)
+"""The parameters that most requests need, made once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,35 @@ def decide(
     )
 
 
+def split_accepted_line(
+    header: Mapping[str, Any], claims: Mapping[str, Any], thumbprint: str | None
+) -> tuple[str, str]:
+    """Return the line of an accepted token (as `decide` makes it) before and after its time.
+
+    All but the token's own id recurs, so that only a token of another client or key costs an encoding.
+    """
+    client = next((claims[name] for name in CLIENTS if name in claims), None)
+    before, after = _accepted_line(
+        harmless(claims.get("iss")), harmless(header.get("kid")), thumbprint, harmless(claims.get("tid")),
+        harmless(client),
+    )  # fmt: skip
+    hashed = _hash(claims.get("jti", claims.get("uti")))
+    return before, f"{after}null}}" if hashed is None else f'{after}"{hashed}"}}'
+
+
+@lru_cache(maxsize=1024)
+def _accepted_line(
+    issuer: str | None, kid: str | None, thumbprint: str | None, tenant: str | None, client: str | None
+) -> tuple[str, str]:
+    """Return the line of an accepted token before its time, and after it up to the token's id. The values are sanitised."""
+    line = TokenDecision(
+        at=0.0, outcome="accepted", code="", check=None, verified=True, issuer=issuer, kid=kid, key="good",
+        thumbprint=thumbprint, tenant=tenant, client=client, token=None,
+    ).line()  # fmt: skip
+    before, mark, after = line.partition('"at": 0.0')
+    return before + mark.removesuffix("0.0"), after.removesuffix("null}")
+
+
 def log(decision: TokenDecision) -> None:
     """Log the entry: refusals as warnings, accepted tokens as information."""
     level = logging.INFO if decision.outcome == "accepted" else logging.WARNING

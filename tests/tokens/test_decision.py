@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from seawall_tokens.refusals import REFUSALS, Refusal
 from seawall_tokens.verify.access_token import verify_access_token
-from seawall_tokens.verify.decision import WITHHELD, decide, harmless, log, read_unverified
+from seawall_tokens.verify.decision import (
+    WITHHELD,
+    decide,
+    harmless,
+    log,
+    read_unverified,
+    split_accepted_line,
+)
 from tests.tokens.jose import keys
 from tests.tokens.minting import NOW, claims, header, policy, token
 
@@ -201,3 +208,19 @@ def test_the_thumbprint_of_a_key_is_shown_even_where_it_looks_like_the_beginning
     assert harmless(thumbprint) == WITHHELD
     decision = decide(None, header={}, claims={}, thumbprint=thumbprint, now=0.0)
     assert decision.thumbprint == thumbprint
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["iss", "tid", "client_id", "azp", "cid", "jti", "uti", "sub"]),
+        st.text(max_size=300) | st.integers() | st.none() | st.just('"at": 0.0') | st.just('"token": null}'),
+    ),
+    st.text(max_size=20) | st.none(),
+    st.sampled_from(["t" * 43, 'a"b', None]),
+)
+def test_a_line_in_parts_is_the_whole_line(
+    values: dict[str, Any], kid: str | None, thumbprint: str | None
+) -> None:
+    before, after = split_accepted_line({"kid": kid}, values, thumbprint)
+    line = decide(None, header={"kid": kid}, claims=values, thumbprint=thumbprint, now=1234.5678).line()
+    assert f"{before}1234.568{after}" == line

@@ -39,9 +39,12 @@ if TYPE_CHECKING:
     from seawall_tokens.verify.replay import Nonces, ReplayGuard
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AllowDecision:
-    """The request is allowed. `issuer` is the name in the policy; on a public path it is empty and `verified` is None."""
+    """The request is allowed. `issuer` is the name in the policy; on a public path it is empty and `verified` is None.
+
+    Not frozen, because construction would be slower; the same holds for the request and the response.
+    """
 
     issuer: str
     identity: Headers
@@ -148,8 +151,11 @@ class RequestAuthoriser:
         incident = self.risk.incident_of(token.claims)
         if incident is not None and self.settings.risk.then == "refuse":
             raise refusals.RiskRaised
+        of_issuer = self.asked.get(context.issuer)
+        if of_issuer is None and incident is None and not match.rules:
+            return
         found = (
-            self.asked.get(context.issuer),
+            of_issuer,
             *(requirements.path_requirement(rule) for rule in match.rules),
             requirements.risk_requirement(incident, self.settings.risk),
         )

@@ -101,7 +101,7 @@ IDENTITY_HEADERS: Final = (
 """Every identity header. A proxy must drop all of them from the client's request."""
 
 _READERS: Final = tuple(
-    (header.name.lower().encode(), header.read, frozenset(header.claims)) for header in IDENTITY_HEADERS
+    (header.name.lower().encode(), header.read, header.claims) for header in IDENTITY_HEADERS
 )
 
 
@@ -117,8 +117,9 @@ def identity_headers(claims: Claims) -> list[tuple[bytes, bytes]]:
     """
     headers = []
     length = 0
+    present = claims.keys()
     for name, read, needed in _READERS:
-        if needed.isdisjoint(claims):
+        if present.isdisjoint(needed):
             headers.append((name, b""))
             continue
         text = read(claims)

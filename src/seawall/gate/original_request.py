@@ -39,7 +39,7 @@ _AUTHORITY = re.compile(r"\Ahttps?://[^/?]*", re.IGNORECASE)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OriginalRequest:
     """The request that the client sent to the application.
 

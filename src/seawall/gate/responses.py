@@ -51,7 +51,7 @@ WITH_DPOP = ChallengeParameters(dpop=True)
 """The parameters that most requests need, made once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GateResponse:
     """A complete response. Only `build_allow_response` and `build_dry_run_response` create a status of the 200s."""
 

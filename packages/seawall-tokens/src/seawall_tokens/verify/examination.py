@@ -98,8 +98,7 @@ def client_of(said: Mapping[str, Any]) -> Any:
 
 def check_binding(state: ExaminationState) -> None:
     """Check 12: the presenter is the token's rightful sender."""
-    token = state.token if isinstance(state.token, str) else state.token.decode("ascii")
-    check_sender(token, state.claims, state.entry, state.request, state.replay, state.now)
+    check_sender(state.token, state.claims, state.entry, state.request, state.replay, state.now)
 
 
 @dataclass(frozen=True, slots=True)

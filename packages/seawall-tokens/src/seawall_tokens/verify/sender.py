@@ -24,7 +24,7 @@ LONGEST_THUMBPRINT = 43
 
 
 def check_sender(
-    token: str,
+    token: str | bytes,
     claims: Mapping[str, Any],
     policy: IssuerPolicy,
     request: RequestBinding | None,
@@ -54,7 +54,14 @@ def check_sender(
     if jkt is not None:
         if request.scheme != "DPoP":
             raise sender.SenderDowngrade
-        check_proof(token, jkt, request, replay, now, skew=policy.clock_skew)
+        check_proof(
+            token if isinstance(token, str) else token.decode("ascii"),
+            jkt,
+            request,
+            replay,
+            now,
+            skew=policy.clock_skew,
+        )
 
 
 def _bindings(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -73,8 +80,9 @@ def _bindings(claims: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _check_demand(demand: str, jkt: str | None, certificate: str | None) -> None:
+    if demand == "optional":
+        return
     satisfied = {
-        "optional": True,
         "dpop": jkt is not None,
         "mtls": certificate is not None,
         "required": jkt is not None or certificate is not None,

@@ -71,8 +71,10 @@ train: .venv/development
 evaluate: .venv/development
 	$(BIN)/seawall evaluate --out bench/out/evaluate
 
+# RECORDS=200000 scans smaller corpora.
+RECORDS ?= 1000000
 bench: .venv/development
-	$(BIN)/python bench/scan_million.py
+	$(BIN)/python bench/scan_million.py --records $(RECORDS)
 	$(BIN)/python bench/scan_leaks.py
 	$(BIN)/python bench/verify_tokens.py
 	PYTHONPATH=. $(BIN)/python bench/rules.py

@@ -20,6 +20,8 @@ Row = tuple[str | None, ...]
 Function = Callable[..., tuple[Any, ...]]
 
 _REMEMBERED = 200_000
+_MOST_CHARACTERS = 16_000_000
+"""Results that a mapper remembers at most, and characters of the values that they are for."""
 _TABLE_SHARE = 4
 _NOTHING = pa.array([""], pa.string())
 """Dictionary of a column without values: even the index of a null must lie inside the dictionary."""
@@ -121,6 +123,7 @@ class Mapper:
         self._function = function
         self._outputs = outputs
         self._memory: dict[Row, tuple[Any, ...]] = {}
+        self._characters = 0
 
     def __call__(self, *columns: Column) -> tuple[Column, ...]:
         """Apply the function to each distinct tuple; return one text `Column` for each output."""
@@ -151,8 +154,10 @@ class Mapper:
         known = self._memory.get(row)
         if known is None:
             known = self._function(*row)
-            if len(self._memory) >= _REMEMBERED:
+            self._characters += sum(map(len, filter(None, row)))
+            if len(self._memory) >= _REMEMBERED or self._characters > _MOST_CHARACTERS:
                 self._memory.clear()
+                self._characters = 0
             self._memory[row] = known
         return known
 

@@ -43,7 +43,7 @@ def templates(seed: int) -> list[ScoredCandidate]:
     with tempfile.TemporaryDirectory() as folder:
         make_world(WorldSettings(seed=seed, accounts=100, days=35, attacks=6), Path(folder))
         kept: list[ScoredCandidate] = []
-        pipeline.scan([Path(folder) / "logs"], watch=lambda scored: kept.extend(scored.kept))
+        pipeline.scan([Path(folder) / "logs"], watch=lambda scored: kept.extend(scored.candidates))
     return kept
 
 

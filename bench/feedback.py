@@ -236,7 +236,7 @@ def worlds(
         folder, place = ensure_world(settings, keep), keep / f"candidates-{settings.seed}"
         if not place.exists():
             kept: list[ScoredCandidate] = []
-            pipeline.scan([folder / "logs"], watch=lambda scored, kept=kept: kept.extend(scored.kept))  # type: ignore[misc]
+            pipeline.scan([folder / "logs"], watch=lambda scored, kept=kept: kept.extend(scored.candidates))  # type: ignore[misc]
             place.write_bytes(msgspec.msgpack.encode([pack_candidate(one) for one in kept]))
         found = [
             unpack_candidate(one) for one in msgspec.msgpack.decode(place.read_bytes(), type=list[bytes])

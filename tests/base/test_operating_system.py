@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seawall_base import operating_system
 from seawall_base.errors import SystemUnsupported
 from seawall_base.operating_system import peak_memory, require_posix, set_mode
 
@@ -52,3 +54,25 @@ def test_what_needs_posix_says_so_elsewhere(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delattr(os, "geteuid")
     with pytest.raises(SystemUnsupported, match="this needs the access rights of POSIX"):
         require_posix("this")
+
+
+def test_a_c_library_that_keeps_memory_is_told_not_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[int, int]] = []
+
+    class Library:
+        def mallopt(self, option: int, value: int) -> int:
+            calls.append((option, value))
+            return 1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: Library())
+    operating_system.give_back_large_memory()
+    assert calls == [(-3, 8 << 20)]
+
+
+@pytest.mark.parametrize("fault", [OSError, TypeError, AttributeError])
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch, fault: type[Exception]) -> None:
+    def fails(_name: None) -> None:
+        raise fault
+
+    monkeypatch.setattr(ctypes, "CDLL", fails)
+    operating_system.give_back_large_memory()

@@ -11,6 +11,7 @@ import typer
 from seawall.cli import output
 from seawall.cli.live_settings import AlertBudget, RuleFolders
 from seawall.cli.store.options import AsJson
+from seawall_base.operating_system import give_back_large_memory
 
 if TYPE_CHECKING:
     from seawall.detection.rules.sigma.run import RuleSet
@@ -103,6 +104,7 @@ def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) ->
     from seawall.cli import progress
     from seawall.pipeline import scan as pipeline
 
+    give_back_large_memory()
     with progress.show_progress(quiet=quiet) as report:
         return pipeline.scan(
             paths, out=out, settings=settings, progress=report, rules_read=None if quiet else _tell_rules

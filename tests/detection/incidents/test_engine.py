@@ -45,7 +45,7 @@ def takeover(day: int) -> list[dict[str, Any]]:
 def run(tmp_path: Path, rows: list[dict[str, Any]]) -> tuple[list[ScoredDay], list[ScoredCandidate]]:
     engine = DetectionEngine(load())
     days = [engine.observe(batch, number) for number, batch in batches(tmp_path, rows)]
-    return days, [candidate for day in days for candidate in day.kept]
+    return days, [candidate for day in days for candidate in day.candidates]
 
 
 def worst(tmp_path: Path) -> Incident:
@@ -63,7 +63,7 @@ def test_candidates_that_are_described_late_give_the_same_incidents(tmp_path: Pa
     late: list[KeptCandidate] = []
     for number, batch in batches(tmp_path, rows):
         day = engine.observe(batch, number)
-        early += day.kept
+        early += day.candidates
         late += day.list_candidates()
     assert len(early) == len(late) == 2
     assert [one.describe() for one in late] == early

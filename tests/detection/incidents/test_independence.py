@@ -58,7 +58,7 @@ def candidates_of(rows: list[dict[str, Any]]) -> list[ScoredCandidate]:
         spool.settle(*coder.settle())
         found: list[ScoredCandidate] = []
         for day in spool.days():
-            found += engine.observe(spool.load(day)[0], day).kept
+            found += engine.observe(spool.load(day)[0], day).candidates
     return found
 
 

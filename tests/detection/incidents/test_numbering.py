@@ -112,7 +112,7 @@ def candidates(rows: list[dict[str, object]], dice: np.random.Generator | None) 
             spool.dice = dice  # type: ignore[attr-defined]
         spool.add(coder.encode(table(rows)))
         spool.settle(*coder.settle())
-        return repr([engine.observe(spool.load(day)[0], day).kept for day in spool.days()])
+        return repr([engine.observe(spool.load(day)[0], day).candidates for day in spool.days()])
 
 
 @settings(max_examples=examples(25))

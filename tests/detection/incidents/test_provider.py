@@ -42,7 +42,7 @@ def test_housekeeping_of_a_service_that_was_never_seen_is_not_ranked(
     row = day.groups.day.group[day.groups.day.batch.one_of("account", (SHAREPOINT,))][0]
     assert day.score[row] == NOTHING_NEW
     assert (day.p[row] == 1).all()
-    assert all(candidate.account != SHAREPOINT for candidate in day.kept)
+    assert all(candidate.account != SHAREPOINT for candidate in day.candidates)
 
 
 @pytest.mark.parametrize("application", OTHERS)
@@ -51,7 +51,7 @@ def test_services_whose_ids_have_no_form_of_their_own_keep_house_too(
 ) -> None:
     """ "Windows Azure Service Management API" and its kin write to directories of most tenants, as Microsoft documents."""
     day = scored(tmp_path, account=application, app_uid=application)
-    assert all(candidate.account != application for candidate in day.kept)
+    assert all(candidate.account != application for candidate in day.candidates)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class Detection:
             (day,) = spool.days()
             batch, _ = spool.load(day)
             self.meter.observe(batch)
-            return self.engine.observe(batch, day).kept
+            return self.engine.observe(batch, day).candidates
 
 
 def goes_on(kept: bytes, days: Sequence[Path]) -> tuple[list[ScoredCandidate], list[CoverageNote], bytes]:

@@ -17,7 +17,7 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> list[ScoredCandidate
     folder = tmp_path_factory.mktemp("world")
     make_world(WorldSettings(31, accounts=15, days=9, attacks=2, quiet_days=5, density=0.4), folder)
     found: list[ScoredCandidate] = []
-    scan([folder / "logs"], watch=lambda scored: found.extend(scored.kept))
+    scan([folder / "logs"], watch=lambda scored: found.extend(scored.candidates))
     return found
 
 

@@ -142,7 +142,7 @@ def scanned(
     counts = [0, 0]
     for day in spool.days():
         batch, duplicates = spool.load(day)
-        candidates += engine.observe(batch, day).kept
+        candidates += engine.observe(batch, day).candidates
         meter.observe(batch)
         counts = [counts[0] + len(batch), counts[1] + duplicates]
     return candidates, meter.notes(), counts

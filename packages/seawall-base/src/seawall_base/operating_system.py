@@ -6,6 +6,7 @@ are those of their folder.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from typing import Final
@@ -45,3 +46,18 @@ def peak_memory() -> int | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+_LARGE = 8 << 20
+_M_MMAP_THRESHOLD = -3
+
+
+def give_back_large_memory() -> None:
+    """Have the C library give memory of 8 MiB and more back to the system when it is freed, where it is glibc.
+
+    By itself it raises that limit as large pieces are freed, and keeps them: 50 to 150 MB of a scan's peak.
+    """
+    try:
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
+    except (OSError, AttributeError, TypeError):
+        return

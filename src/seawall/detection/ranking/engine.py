@@ -56,7 +56,7 @@ class ScoredDay:
     groups_kept: KeptGroups | None
 
     @property
-    def kept(self) -> tuple[ScoredCandidate, ...]:
+    def candidates(self) -> tuple[ScoredCandidate, ...]:
         """Return the candidates with their words."""
         return tuple(one.describe() for one in self.list_candidates())
 

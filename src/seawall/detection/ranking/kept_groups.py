@@ -179,7 +179,7 @@ def keep_groups(
         values=own.values,
         pattern=pattern,
         p=p[rows, pattern],
-        rules=_fired(hits, owner[day.group[hits.row]], len(rows)),
+        rules=_list_rules(hits, owner[day.group[hits.row]], len(rows)),
         sigma=top_rules,
         steps=steps,
         changes=changes,
@@ -188,7 +188,7 @@ def keep_groups(
     )
 
 
-def _fired(hits: BuiltinHits, owner: Codes, groups: int) -> Ragged:
+def _list_rules(hits: BuiltinHits, owner: Codes, groups: int) -> Ragged:
     """Return the numbers of the built-in rules that hit each group."""
     mine = owner != MISSING
     keys = np.unique((owner[mine].astype(np.int64) << 32) | hits.rule[mine])

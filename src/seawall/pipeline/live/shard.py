@@ -332,7 +332,7 @@ class Shard:
         self.late.discard(day)
         return DayResult(
             day,
-            scored.kept,
+            scored.candidates,
             len(batch),
             len(distinct(scored.groups.day.actor)),
             engine.behaviour.accounts_of(batch.vocabularies["org_uid"]),

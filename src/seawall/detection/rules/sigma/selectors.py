@@ -162,7 +162,7 @@ class Selectors:
         selected = zip(COLUMNS, columns[: len(COLUMNS)], strict=True)
         records = SelectorRecords(
             pa.table({name: pa.array(one, pa.string()) for name, one in selected}),
-            {column: _find_holders(names, np.array(some)) for (column, names), some in groups},
+            {column: _match_groups(names, np.array(some)) for (column, names), some in groups},
         )
         result = np.zeros((len(fresh), len(self._steps)), np.int8)
         for place, step in enumerate(self._steps):
@@ -176,7 +176,7 @@ def _satisfies(selector: Selector, where: Where | None) -> bool:
     return where is None or where[0] not in COLUMNS or selector[COLUMNS.index(where[0])] in where[1]
 
 
-def _find_holders(names: TextNames, groups: Rows) -> Callable[[str], Bools]:
+def _match_groups(names: TextNames, groups: Rows) -> Callable[[str], Bools]:
     """Return the function that returns which selectors' texts may have a value at a path."""
     distinct, place = np.unique(groups, return_inverse=True)
     return lambda path: names.may_hold(distinct.tolist(), path)[place]

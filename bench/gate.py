@@ -5,7 +5,8 @@
 Needs `wrk` (Debian: `apt-get install wrk`). Three loads take turns for a few seconds each, so that other work on the machine
 affects all. The first repeats one token, whose signature is cached for two seconds. The second takes 4,000 tokens in turn,
 each verified completely. The third is an empty ASGI application on the same server: the upper bound. Decisions are logged to
-a file. wrk and the gate share the machine's cores. Figures are medians over the rounds. "CPU us" is the worker's processor
+a file. If Apache with mod_auth_openidc is installed (`apache_peer.py`), it answers the same two loads in turns with the
+gate. wrk and the servers share the machine's cores. Figures are medians over the rounds. "CPU us" is the worker's processor
 time for one answer, which other work affects least.
 """
 
@@ -36,6 +37,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.gate.gates import ISSUER, Gate, free_port, running, until
 
+import apache_peer
 from seawall_tokens.revocation.entry import Revocation
 from seawall_tokens.revocation.store import RevocationStore
 
@@ -146,6 +148,15 @@ def measure(gate: Gate, folder: Path, given: argparse.Namespace) -> dict[str, li
             other, f"http://127.0.0.1:{port}/", given.seconds, given.connections, *headers(tokens[0])
         ),
     }
+    beside = contextlib.ExitStack()
+    if apache_peer.is_installed():
+        url, apache = beside.enter_context(apache_peer.running(folder / "apache", gate.issuer))
+        rounds["Apache, one token"] = lambda: wrk(
+            apache, f"{url}/verify", given.seconds, given.connections, *headers(gate.issuer.token())
+        )
+        rounds["Apache, tokens in turn"] = lambda: wrk(
+            apache, url, given.seconds, given.connections, "-s", str(turn)
+        )
     try:
         found: dict[str, list[Load]] = {name: [] for name in rounds}
         for _ in range(given.rounds):
@@ -153,6 +164,7 @@ def measure(gate: Gate, folder: Path, given: argparse.Namespace) -> dict[str, li
                 found[name].append(run())
         return found
     finally:
+        beside.close()
         empty.terminate()
         empty.wait()
 

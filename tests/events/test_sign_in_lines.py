@@ -190,6 +190,13 @@ def test_any_value_in_any_field_is_the_same(tmp_path_factory: Any, data: st.Data
     assert_same(path)
 
 
+def test_blocks_without_a_sign_in_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "signins.jsonl"
+    usual = [json.dumps(graph(number)) for number in range(40)]
+    path.write_text("\n".join([*usual, *["{broken"] * 100, *["[]"] * 60, *usual, *['{"a": 1}'] * 60]))
+    assert len(assert_same(path)) == 140
+
+
 def test_the_first_lines_tell_the_format() -> None:
     text = "".join(json.dumps(graph(number)) + "\n" for number in range(8)).encode()
     assert many_lines.find_line_format(text, 64) == "entra_signin"

@@ -219,7 +219,7 @@ def _rest(figures: Mapping[str, Any]) -> str:
     ratios = [f"{corpus['cpu_ratio']:.1f}" for corpus in figures["corpora"]]
     least, most = min(ratios, key=float), max(ratios, key=float)
     return _paragraph(
-        f"A scan takes {least if least == most else f'{least} to {most}'} times the CPU of the read; the goal is 2.",
+        f"A scan takes {least if least == most else f'{least} to {most}'} times the CPU of the read; the goal is 3.",
         f"The detectors alone take {events} events a second in batches of 10,000 (p99 {detectors['p99_ms']:.0f} ms).",
         f"The state of detection takes {figures['corpora'][0]['state_bytes_an_account'] / 1000:.1f} KB an account.",
         f"`seawall --help` takes {figures['help_seconds']:.1f} s.",

@@ -146,9 +146,9 @@ class JsonBlock:
 
     def order_fields(self, names: list[str], rows: Rows) -> list[str]:
         """Return columns in an order in which the fields of most records come, also where each record has some of them only."""
-        starts = np.array([self._spans(name)[0][rows] for name in names[:_MOST_ORDERED]]).reshape(
-            -1, len(rows)
-        )
+        if not names or not len(rows):
+            return names
+        starts = np.array([self._spans(name)[0][rows] for name in names[:_MOST_ORDERED]])
         weights = np.int64(1) << np.arange(len(starts))
         _, firsts, counts = np.unique(weights @ (starts >= 0), return_index=True, return_counts=True)
         ordered: list[str] = []

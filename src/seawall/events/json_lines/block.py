@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +25,13 @@ from seawall.events.json_lines.layout import (
     WIDE,
 )
 from seawall.events.json_lines.records import read_lines
-from seawall.events.json_lines.spans import copy_texts, count_text_bytes, mark_held, number_values
+from seawall.events.json_lines.spans import (
+    FEWEST_SLOTS,
+    copy_texts,
+    count_text_bytes,
+    mark_held,
+    number_values,
+)
 from seawall_base.compiled import try_out
 
 Rows = npt.NDArray[np.int64]
@@ -113,12 +120,23 @@ class JsonBlock:
 
     def encode_column(self, name: str, rows: Rows, *, is_json: bool = False) -> Column:
         """Return the rows' texts as `as_text` makes them, by code; with `is_json` compact JSON, null where empty."""
+        return next(self.encode_columns([name], rows, is_json=is_json))
+
+    def encode_columns(self, names: Sequence[str], rows: Rows, *, is_json: bool = False) -> Iterator[Column]:
+        """Yield `encode_column` of several columns."""
+        columns = np.array([self._places[name] for name in names], np.int64)
+        codes = np.empty((len(names), len(rows)), np.int32)
+        firsts = np.empty((len(names), len(rows)), np.int64)
+        counts = np.empty(len(names), np.int64)
+        slots = max(2 << max(len(rows), 1).bit_length(), FEWEST_SLOTS)
+        tables = np.empty((len(names), slots), np.int32)
+        number_values(self._data, self._cells, columns, rows, _SEED, tables, codes, firsts, counts)
+        for name, code, first, count in zip(names, codes, firsts, counts.tolist(), strict=True):
+            yield self._name_codes(name, code, first[:count], is_json)
+
+    def _name_codes(self, name: str, codes: npt.NDArray[np.int32], firsts: Rows, is_json: bool) -> Column:
+        """Return a column of codes with the texts of the values, each of which is in one of the rows."""
         starts, sizes = self._spans(name)
-        codes = np.empty(len(rows), np.int32)
-        firsts = np.empty(len(rows), np.int64)
-        table = np.empty(2 << max(len(rows), 1).bit_length(), np.int32)
-        count = number_values(self._data, starts, sizes, rows, _SEED, table, codes, firsts)
-        firsts = firsts[:count]
         texts = self._copy_values(starts, sizes, firsts, is_json)
         if texts is not None:
             return Column(codes, texts)

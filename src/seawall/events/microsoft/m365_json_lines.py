@@ -72,16 +72,15 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
     if not len(rows):
         return None, rows
     held = set(block.list_columns())
-    columns = {name: _read_column(block, name, rows) for name in _DECISIVE if name in held}
+    columns = _read_columns(block, [name for name in _DECISIVE if name in held], rows)
     is_good = _is_good(columns, len(rows))
     if not is_good.all():
         rows = rows[is_good]
         if not len(rows):
             return None, rows
         columns = {name: column.filter(pa.array(is_good)) for name, column in columns.items()}
-    for name in m365_columns.RAW_COLUMNS:
-        if name in held and name not in columns:
-            columns[name] = _read_column(block, name, rows)
+    more = [name for name in m365_columns.RAW_COLUMNS if name in held and name not in columns]
+    columns |= _read_columns(block, more, rows)
     columns[_FOLDER_ITEMS] = _write_counts(block.read_tally(_ITEMS, rows))
     nothing = pa.nulls(len(rows), pa.string())
     is_known = _is_known([columns.get(name, nothing) for name in m365_records.KIND_FIELDS])
@@ -90,11 +89,12 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
     return pa.table([columns.get(name, nothing) for name in names], names=list(names)), rows
 
 
-def _read_column(block: JsonBlock, name: str, rows: Rows) -> Any:
-    """Return a raw column: text where nearly every value is another, else by code."""
-    if name in m365_columns.PLAIN_COLUMNS:
-        return block.read_texts(name, rows)
-    return block.encode_column(name, rows).array()
+def _read_columns(block: JsonBlock, names: list[str], rows: Rows) -> dict[str, Any]:
+    """Return raw columns by name: texts where nearly every value is another, else by code."""
+    coded = [name for name in names if name not in m365_columns.PLAIN_COLUMNS]
+    columns = {name: block.read_texts(name, rows) for name in names if name in m365_columns.PLAIN_COLUMNS}
+    found = zip(coded, block.encode_columns(coded, rows), strict=True)
+    return columns | {name: column.array() for name, column in found}
 
 
 def _is_good(columns: dict[str, Any], size: int) -> npt.NDArray[np.bool_]:

@@ -48,7 +48,7 @@ class Corpus:
         return [*self.audit, *self.sign_ins]
 
 
-def own_file(out: Path, records: int, shared: Path | None, *, is_fresh: bool = False) -> Corpus:  # noqa: ARG001
+def own_file(out: Path, records: int, *, is_fresh: bool = False) -> Corpus:
     """Return one file of the lab: a few templates for each account, one account for each thousand records."""
     path = _once(
         out / f"bench-{records}.jsonl", lambda new: write_bench_records(new, records, 1), is_fresh=is_fresh
@@ -90,7 +90,15 @@ def world(out: Path, records: int, shared: Path | None, *, is_fresh: bool = Fals
     return _world_in(folder, "other")
 
 
-CORPORA: dict[str, Callable[..., Corpus]] = {"own": own_file, "varied": varied_file, "world": world}
+CORPORA = ("own", "varied", "world")
+
+
+def make_corpus(name: str, out: Path, records: int, shared: Path | None, *, is_fresh: bool = False) -> Corpus:
+    """Return one of CORPORA, made unless it is there already."""
+    if name == "own":
+        return own_file(out, records, is_fresh=is_fresh)
+    make = varied_file if name == "varied" else world
+    return make(out, records, shared, is_fresh=is_fresh)
 
 
 def _world_in(folder: Path, maker: str) -> Corpus:

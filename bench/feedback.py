@@ -18,6 +18,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -32,6 +33,7 @@ from seawall.detection.feedback.regrouping import CaseRows, cases, select_cases
 from seawall.detection.feedback_values import FeedbackAnswer, FeedbackDraft, FeedbackValue
 from seawall.detection.incidents.alert_budget import compute_incident_limit
 from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.engine import ScoredDay
 from seawall.events.coded_batch import Floats
 from seawall.lab.evaluate.outcomes import UNEXPLAINED, microseconds
 from seawall.lab.evaluate.worlds import ensure_world, measuring_worlds
@@ -228,6 +230,10 @@ def _numbered(case: CaseRows, rows: list[int]) -> CaseRows:
     return CaseRows(case.score, tuple(rows[row] for row in case.story), tuple(rows[row] for row in case.near))
 
 
+def _collect(kept: list[ScoredCandidate], scored: ScoredDay) -> None:
+    kept.extend(scored.candidates)
+
+
 def worlds(
     count: int, seed: int, accounts: int, days: int, keep: Path, budget: float | None
 ) -> Iterator[World]:
@@ -236,7 +242,7 @@ def worlds(
         folder, place = ensure_world(settings, keep), keep / f"candidates-{settings.seed}"
         if not place.exists():
             kept: list[ScoredCandidate] = []
-            pipeline.scan([folder / "logs"], watch=lambda scored, kept=kept: kept.extend(scored.candidates))  # type: ignore[misc]
+            pipeline.scan([folder / "logs"], watch=partial(_collect, kept))
             place.write_bytes(msgspec.msgpack.encode([pack_candidate(one) for one in kept]))
         found = [
             unpack_candidate(one) for one in msgspec.msgpack.decode(place.read_bytes(), type=list[bytes])

@@ -91,6 +91,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def start_server(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start the console of a store in a process of its own."""
+    program = str(Path(sys.executable).parent / "seawall")
+    options = ["--budget", BUDGET, "--listen", f"127.0.0.1:{port}", "--quiet"]
+    return subprocess.Popen([program, "serve", "--store", str(folder), *options], stdout=subprocess.DEVNULL)
+
+
 def make_store(folder: Path, incidents: int) -> str:
     """Fill a store with incidents and a collector's token; return the token."""
     token = secrets.token_urlsafe(32)
@@ -280,17 +287,7 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)
     token, port, seen, over = make_store(folder, asked.incidents), free_port(), Seen(), threading.Event()
-    command = [
-        str(Path(sys.executable).parent / "seawall"),
-        "serve",
-        "--store",
-        str(folder),
-        "--budget",
-        BUDGET,
-    ]
-    server = subprocess.Popen(
-        [*command, "--listen", f"127.0.0.1:{port}", "--quiet"], stdout=subprocess.DEVNULL
-    )
+    server = start_server(folder, port)
     try:
         wait_for(port)
         others = [

@@ -18,7 +18,6 @@ import os
 import platform
 import secrets
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -29,7 +28,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from ingest import BUDGET, free_port, get, make_store, processor_seconds, shares, wait_for
+from ingest import free_port, get, make_store, processor_seconds, shares, start_server, wait_for
 from live_records import LiveRecords
 from memory import Memory, family, measured, told
 
@@ -269,17 +268,7 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     token, port = make_store(folder, 0), free_port()
-    command = [
-        str(Path(sys.executable).parent / "seawall"),
-        "serve",
-        "--store",
-        str(folder),
-        "--budget",
-        BUDGET,
-    ]
-    server = subprocess.Popen(
-        [*command, "--listen", f"127.0.0.1:{port}", "--quiet"], stdout=subprocess.DEVNULL
-    )
+    server = start_server(folder, port)
     try:
         wait_for(port)
         has_faults = run(asked, records, server.pid, port, token)

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from corpora import CORPORA, Corpus, own_file
+from corpora import CORPORA, Corpus, make_corpus, own_file
 from seawall_base.plurals import plural
 
 HERE = Path(__file__).parent
@@ -68,7 +68,7 @@ def main() -> None:
     )
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(CORPORA))
+    parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=CORPORA)
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--flat", action="store_true")
@@ -79,7 +79,7 @@ def main() -> None:
     if not asked.json:
         print(f"{found['date']}, {found['machine']}, Python {found['python']}, medians of {asked.runs}")
     for name in asked.corpora:
-        corpus = CORPORA[name](asked.out, asked.records, asked.shared, is_fresh=asked.fresh)
+        corpus = make_corpus(name, asked.out, asked.records, asked.shared, is_fresh=asked.fresh)
         found["corpora"].append(measure(corpus, asked.runs, asked.out))
         if not asked.json:
             print("\n".join(lines(found["corpora"][-1])), flush=True)
@@ -132,7 +132,7 @@ def measure(corpus: Corpus, runs: int, out: Path) -> dict[str, Any]:
 
 def measure_tenfold(out: Path, records: int, *, is_fresh: bool) -> dict[str, Any]:
     """Return the figures of one scan of so many records of the lab."""
-    corpus = own_file(out, records, None, is_fresh=is_fresh)
+    corpus = own_file(out, records, is_fresh=is_fresh)
     return {"records": records, **asdict(measured(scan_command(corpus, out)))}
 
 

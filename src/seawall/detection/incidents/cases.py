@@ -79,7 +79,7 @@ def _windows(found: list[Candidate]) -> list[IncidentCase]:
         top = left[0]
         near = [c for c in left if abs(c.day - top.day) <= INCIDENT_WINDOW_DAYS]
         story = tuple(
-            c.describe(is_top=c is top)
+            c.describe() if c is top else c.describe_part()
             for c in near
             if c is top or c.score >= top.score - STRONG or c.network == top.network
         )

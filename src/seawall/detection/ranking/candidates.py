@@ -71,6 +71,10 @@ class ScoredCandidate:
     sigma: tuple[RuleHit, ...] = ()
     beginnings: Beginnings = ()
 
-    def describe(self, *, is_top: bool = True) -> ScoredCandidate:  # noqa: ARG002
+    def describe(self) -> ScoredCandidate:
         """Return the candidate itself: it holds its words already."""
+        return self
+
+    def describe_part(self) -> ScoredCandidate:
+        """Do the same for a candidate that is not the strongest of its case."""
         return self

@@ -129,9 +129,13 @@ class KeptCandidate:
     first: int
     adjustments: tuple[ScoreAdjustment, ...] = ()
 
-    def describe(self, *, is_top: bool = True) -> ScoredCandidate:
-        """Return the group with its words. If it is not the strongest of its case, only what it adds to the case."""
-        return self.groups.describe(self.place, is_top=is_top)
+    def describe(self) -> ScoredCandidate:
+        """Return the group with its words."""
+        return self.groups.describe(self.place)
+
+    def describe_part(self) -> ScoredCandidate:
+        """Return what the group adds to a case of which another is the strongest."""
+        return self.groups.describe(self.place, is_top=False)
 
 
 def keep_groups(

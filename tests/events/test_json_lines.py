@@ -76,12 +76,19 @@ def nesting(value: Any) -> int:
 @given(
     st.lists(st.dictionaries(st.sampled_from(NAMES), JSON_VALUES, max_size=4), min_size=1, max_size=6),
     st.booleans(),
+    st.sampled_from([(",", ":"), (", ", ": "), (" ,\t", "  : ")]),
 )
-def test_columns_hold_what_a_parser_finds(records: list[dict[str, Any]], is_ascii: bool) -> None:
-    block = block_of(
-        "\n".join(json.dumps(record, ensure_ascii=is_ascii) for record in records).encode(), depth=64
-    )
+def test_columns_hold_what_a_parser_finds(
+    records: list[dict[str, Any]], is_ascii: bool, separators: tuple[str, str]
+) -> None:
+    lines = [json.dumps(record, ensure_ascii=is_ascii, separators=separators) for record in records]
+    block = block_of("\n".join(lines).encode(), depth=64)
     read = all_rows(block)
+    objects = [
+        {name: records[row][name] for name in NAMES if records[row].get(name) not in (None, "", [], {})}
+        for row in read.tolist()
+    ]
+    assert block.write_objects(NAMES, read).to_pylist() == [encode(one) if one else None for one in objects]
     for name in NAMES:
         values = [records[row].get(name) for row in read.tolist()]
         column = block.encode_column(name, read)

@@ -12,32 +12,32 @@ import pyarrow as pa
 
 from seawall.events.formats.distinct_values import Column
 from seawall.events.formats.json_values import as_text, encode, parse
+from seawall.events.formats.object_texts import objects
+from seawall.events.json_lines.copies import (
+    ODD,
+    copy_objects,
+    copy_texts,
+    measure_objects,
+    measure_texts,
+)
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.layout import (
     FORM_BITS,
-    HAS_ESCAPES,
     IS_BLANK,
     IS_LEFT,
-    IS_LOOSE,
     IS_READ,
     PADDING,
     UNUSUAL,
     WIDE,
 )
 from seawall.events.json_lines.records import read_lines
-from seawall.events.json_lines.spans import (
-    FEWEST_SLOTS,
-    copy_texts,
-    count_text_bytes,
-    mark_held,
-    number_values,
-)
+from seawall.events.json_lines.spans import FEWEST_SLOTS, mark_held, number_values
 from seawall_base.compiled import try_out
 
 Rows = npt.NDArray[np.int64]
 
 LARGEST_BLOCK = 1 << 28
-"""Bytes of a block: sizes and places of values are numbers of 32 bits, of which two hold a form."""
+"""Bytes of a block: sizes and places of values are numbers of 32 bits, of which three hold a form."""
 _LONGEST_NAME = 64
 _MOST_ORDERED, _MOST_PATTERNS = 60, 200
 """Fields that are brought into an order, and sets of fields that are looked at for it."""
@@ -136,21 +136,43 @@ class JsonBlock:
 
     def _name_codes(self, name: str, codes: npt.NDArray[np.int32], firsts: Rows, is_json: bool) -> Column:
         """Return a column of codes with the texts of the values, each of which is in one of the rows."""
-        starts, sizes = self._spans(name)
-        texts = self._copy_values(starts, sizes, firsts, is_json)
-        if texts is not None:
+        texts = self.read_texts(name, firsts, is_json=is_json)
+        if not texts.null_count:
             return Column(codes, texts)
-        spans = zip(starts[firsts].tolist(), sizes[firsts].tolist(), strict=True)
-        return _renumber(codes, [self._decode_text(*span, is_json) for span in spans])
+        is_valid = texts.is_valid().to_numpy(False)
+        numbers = np.where(is_valid, np.cumsum(is_valid) - 1, -1).astype(np.int32)
+        return Column(np.append(numbers, np.int32(-1))[codes], texts.drop_null())
 
     def read_texts(self, name: str, rows: Rows, *, is_json: bool = False) -> Any:
         """Do like `encode_column`, for a column of which nearly every value is another, as an Arrow string array."""
-        texts = self._copy_values(*self._spans(name), rows, is_json)
-        return (
-            self.encode_column(name, rows, is_json=is_json).array().cast(pa.string())
-            if texts is None
-            else texts
-        )
+        starts, sizes = self._spans(name)
+        lengths, offsets = np.empty(len(rows), np.int64), np.zeros(len(rows) + 1, np.int32)
+        measure_texts(self._data, starts, sizes, rows, is_json, lengths)
+        texts = np.empty(_count_bytes(lengths) + PADDING, np.uint8)
+        copy_texts(self._data, starts, sizes, rows, is_json, lengths, offsets, texts)
+        found = _make_texts(lengths, offsets, texts)
+        odd = np.flatnonzero(lengths == ODD)
+        if not len(odd):
+            return found
+        spans = zip(starts[rows[odd]].tolist(), sizes[rows[odd]].tolist(), strict=True)
+        return _put(found, odd, pa.array([self._decode_text(*span, is_json) for span in spans], pa.string()))
+
+    def write_objects(self, names: Sequence[str], rows: Rows) -> Any:
+        """Return compact JSON objects of the values of columns, an Arrow string array; null where there is none."""
+        columns = np.array([self._places[name] for name in names], np.int64)
+        keys = [f"{encode(name)}:".encode() for name in names]
+        ends = np.cumsum([0, *map(len, keys)])
+        letters = np.frombuffer(b"".join(keys) + bytes(PADDING), np.uint8)
+        lengths, offsets = np.empty(len(rows), np.int64), np.zeros(len(rows) + 1, np.int32)
+        measure_objects(self._data, self._cells, columns, ends, rows, lengths)
+        texts = np.empty(_count_bytes(lengths) + PADDING, np.uint8)
+        copy_objects(self._data, self._cells, columns, letters, ends, rows, lengths, offsets, texts)
+        found = _make_texts(lengths, offsets, texts)
+        odd = np.flatnonzero(lengths == ODD)
+        if not len(odd):
+            return found
+        read = [(name, self.read_texts(name, rows[odd], is_json=True)) for name in names]
+        return _put(found, odd, objects(read, len(odd)))
 
     def has_field(self, name: str, rows: Rows) -> npt.NDArray[np.bool_]:
         """Return in which rows a column's field is there, also with null."""
@@ -205,32 +227,28 @@ class JsonBlock:
         """Return counts of elements in the rows, -1 where there is nothing to count."""
         return np.asarray(self._tallies[number][rows], np.int32)
 
-    def _copy_values(self, starts: Any, sizes: Any, rows: Rows, is_json: bool) -> Any | None:
-        """Return the values of the rows as an Arrow string array; None where one of them cannot be taken as it stands."""
-        total = count_text_bytes(self._data, starts, sizes, rows, is_json)
-        if total < 0:
-            return None
-        offsets, texts = np.zeros(len(rows) + 1, np.int32), np.empty(total + PADDING, np.uint8)
-        valid = np.empty(len(rows), np.bool_)
-        copy_texts(self._data, starts, sizes, rows, is_json, offsets, texts, valid)
-        bits = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
-        return pa.StringArray.from_buffers(len(rows), pa.py_buffer(offsets), pa.py_buffer(texts), bits)
-
     def _decode_text(self, start: int, size: int, is_json: bool) -> str | None:
-        raw = bytes(self._block[start : start + (size >> FORM_BITS)])
-        if is_json:
-            text = encode(parse(raw, _ANY_DEPTH)) if size & IS_LOOSE else raw.decode()
-            return None if text in _EMPTY else text
-        if size & (HAS_ESCAPES | IS_LOOSE) == 0 and raw[:1] == b'"':
-            return raw[1:-1].decode()
-        return as_text(parse(raw, _ANY_DEPTH))
+        value = parse(bytes(self._block[start : start + (size >> FORM_BITS)]), _ANY_DEPTH)
+        text = encode(value) if is_json else as_text(value)
+        return None if is_json and text in _EMPTY else text or None
 
 
-def _renumber(codes: npt.NDArray[np.int32], values: list[str | None]) -> Column:
-    """Return a column of codes whose values may be missing, empty or the same as others."""
-    numbers: dict[str, int] = {}
-    to = [numbers.setdefault(value, len(numbers)) if value else -1 for value in values]
-    return Column(np.array([*to, -1], np.int32)[codes], pa.array(list(numbers), pa.string()))
+def _count_bytes(lengths: Rows) -> int:
+    return int(np.maximum(lengths, 0).sum())
+
+
+def _make_texts(lengths: Rows, offsets: npt.NDArray[np.int32], texts: npt.NDArray[np.uint8]) -> Any:
+    """Return the texts that end at `offsets`, null where there is none."""
+    valid = lengths > 0
+    bits = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), pa.py_buffer(texts), bits)
+
+
+def _put(texts: Any, rows: Rows, others: Any) -> Any:
+    """Return texts with others in some rows."""
+    places = np.arange(len(texts))
+    places[rows] = len(texts) + np.arange(len(rows))
+    return pa.concat_arrays([texts, others]).take(pa.array(places))
 
 
 def _make_cells(columns: int, lines: int) -> npt.NDArray[np.int32]:

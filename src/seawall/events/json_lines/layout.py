@@ -13,9 +13,10 @@ PADDING = 16
 
 FORM, IS_WIDE = 0, 1
 """Places in `notes`: the form of a value (bits below), and whether a string holds bytes beyond ASCII."""
-HAS_ESCAPES, IS_LOOSE = 1, 2
-"""Bits of a form: the string has escapes; a JSON encoder would write the value in another spelling."""
-FORM_BITS = 2
+HAS_ESCAPES, IS_LOOSE, IS_SPACED = 1, 2, 4
+"""Bits of a form: the string has escapes; a JSON encoder would write the value in another spelling; there are blanks between
+the parts of the value, which an encoder would leave out."""
+FORM_BITS = 3
 
 IS_READ, IS_LEFT, IS_BLANK = 0, 1, 2
 """What became of a line: read, left to the general reader, or without anything."""

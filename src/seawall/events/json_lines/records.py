@@ -25,6 +25,7 @@ from seawall.events.json_lines.layout import (
     IS_OBJECT,
     IS_READ,
     IS_REFUSED,
+    IS_SPACED,
     IS_WIDE,
     NAME_SIZE,
     NAME_START,
@@ -298,7 +299,7 @@ def read_lines(
                 notes,
             )
         if after >= 0 and skip_blanks(data, after, end, notes) >= end:
-            is_unusual = notes[FORM] & IS_LOOSE != 0 or data[starts[row]] != 0x7B
+            is_unusual = notes[FORM] & (IS_LOOSE | IS_SPACED) != 0 or data[starts[row]] != 0x7B
             ways[row] = IS_READ + WIDE * notes[IS_WIDE] + UNUSUAL * is_unusual
             continue
         cells[:, row, 0] = -1

@@ -1,4 +1,4 @@
-"""Compiled work on the values of a column: numbers for the distinct ones, and their texts side by side."""
+"""Compiled numbering of the distinct values of columns."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numba import int64, uint64
 
-from seawall.events.json_lines.layout import FORM_BITS, HAS_ESCAPES, IS_LOOSE, Bytes
+from seawall.events.json_lines.layout import FORM_BITS, Bytes
 from seawall.events.json_lines.texts import hash_bytes, is_same
-from seawall_base.compiled import compile_kernel, load_word, store_word
+from seawall_base.compiled import compile_kernel
 
 FEWEST_SLOTS = 1 << 10
 """Slots that the table of a column begins with. It grows as values come, so that those of most columns stay near at hand."""
@@ -82,36 +82,6 @@ def number_values(
 
 
 @compile_kernel
-def is_plain(data: Bytes, start: int, size: int, is_json: bool) -> bool:
-    """Return whether a value is taken as it stands: as JSON that is compact and not empty, or as text without escapes."""
-    if size & IS_LOOSE:
-        return False
-    first, length = data[start], size >> FORM_BITS
-    if first == 0x6E:
-        return False
-    if is_json:
-        return bool(length > 2 or 0x30 <= first <= 0x39)
-    return bool(first != 0x22 or (not size & HAS_ESCAPES and length > 2))
-
-
-@compile_kernel
-def count_text_bytes(data: Bytes, starts: Any, sizes: Any, rows: Any, is_json: bool) -> int:
-    """Count the bytes of the values of some rows; of strings without their quotes, unless they are wanted as JSON.
-
-    Returns -1 if one of them cannot be taken as it stands.
-    """
-    total = 0
-    for row in rows:
-        start = starts[row]
-        if start >= 0:
-            if not is_plain(data, start, sizes[row], is_json):
-                return -1
-            quotes = 0 if is_json or data[start] != 0x22 else 2
-            total += (sizes[row] >> FORM_BITS) - quotes
-    return total
-
-
-@compile_kernel
 def mark_held(cells: Any, held: Any) -> None:
     """Mark in `held` the columns of `cells`, int32 (columns, lines, 2), that have a value on any line."""
     for column in range(len(held)):
@@ -119,25 +89,3 @@ def mark_held(cells: Any, held: Any) -> None:
             if cells[column, row, 0] >= 0:
                 held[column] = True
                 break
-
-
-@compile_kernel
-def copy_texts(
-    data: Bytes, starts: Any, sizes: Any, rows: Any, is_json: bool, offsets: Any, texts: Bytes, valid: Any
-) -> None:
-    """Copy the values of some rows to `texts` (PADDING bytes longer), their ends to `offsets`, and to `valid` whether there
-    is one."""
-    at = 0
-    for place in range(len(rows)):
-        row = rows[place]
-        start = starts[row]
-        if start >= 0:
-            size = int64(sizes[row] >> FORM_BITS)
-            if not is_json and data[start] == 0x22:
-                start += 1
-                size -= 2
-            for step in range(0, size, 8):
-                store_word(texts, at + step, load_word(data, start + step))
-            at += size
-        valid[place] = start >= 0
-        offsets[place + 1] = at

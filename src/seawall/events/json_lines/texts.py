@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import int64, uint64
 
-from seawall.events.json_lines.layout import FORM, HAS_ESCAPES, IS_LOOSE, IS_WIDE, Bytes, Numbers
+from seawall.events.json_lines.layout import FORM, HAS_ESCAPES, IS_LOOSE, IS_SPACED, IS_WIDE, Bytes, Numbers
 from seawall_base.compiled import compile_kernel, load_word, trailing_zeros
 
 _ONES = np.uint64(0x0101010101010101)
@@ -29,7 +29,7 @@ def skip_blanks(data: Bytes, place: int, end: int, notes: Numbers) -> int:
     """Return the place of the next byte that is no space, tab or carriage return."""
     while place < end and (data[place] == 0x20 or data[place] == 0x09 or data[place] == 0x0D):
         place += 1
-        notes[FORM] |= IS_LOOSE
+        notes[FORM] |= IS_SPACED
     return place
 
 

@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from seawall.events.formats.distinct_values import Column, distinct_rows
 from seawall.events.formats.json_records import WRAPPERS
-from seawall.events.formats.object_texts import objects
 from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.layout import IS_ARRAY, IS_OBJECT, IS_REFUSED, OF_FIRST
@@ -126,7 +125,7 @@ def _join_unmapped(block: JsonBlock, rows: Rows, held: set[str], is_known: npt.N
     """Write JSON objects of the fields that no column holds in full, known ones first; whole records of no known kind."""
     unknown = sorted(held - _KNOWN_COLUMNS)
     kept = [name for name in (*KEPT_FIELDS, *unknown) if name in held]
-    joined = objects([(name, block.read_texts(name, rows, is_json=True)) for name in kept], len(rows))
+    joined = block.write_objects(kept, rows)
     if is_known.all():
         return joined
     places = np.arange(len(rows))

@@ -7,6 +7,7 @@ function that runs once for each distinct tuple, and rows are handled with NumPy
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from itertools import repeat
 from typing import Any
@@ -15,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from seawall.events.formats.numbered_results import NumberedResults, Numbering, TextNumbers, find_numbering
 
 Row = tuple[str | None, ...]
 Function = Callable[..., tuple[Any, ...]]
@@ -30,12 +33,13 @@ _NOTHING = pa.array([""], pa.string())
 class Column:
     """Hold a dictionary-encoded text column: `codes`, int32 (n,), -1 for null, into `values`."""
 
-    __slots__ = ("_values", "codes", "dictionary")
+    __slots__ = ("_numbers", "_values", "codes", "dictionary")
 
     def __init__(self, codes: npt.NDArray[np.int32], dictionary: Any) -> None:
         self.codes = codes
         self.dictionary = dictionary
         self._values: list[str | None] | None = None
+        self._numbers: tuple[TextNumbers, npt.NDArray[np.int32]] | None = None
 
     @classmethod
     def of(cls, array: Any) -> Column:
@@ -64,6 +68,17 @@ class Column:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def number(self, texts: TextNumbers) -> npt.NDArray[np.int32]:
+        """Return the number of each row's text among `texts`, int32 (n,), -1 for null."""
+        if not len(self.dictionary):
+            return self.codes
+        if self._numbers is None or self._numbers[0] is not texts:
+            is_used = np.zeros(len(self.dictionary) + 1, np.bool_)
+            is_used[self.codes] = True
+            numbers = texts.number(self.dictionary, is_used[:-1])
+            self._numbers = texts, np.append(numbers, np.int32(-1))[self.codes]
+        return self._numbers[1]
 
     def array(self) -> Any:
         """Return the column as an Arrow dictionary array."""
@@ -124,9 +139,14 @@ class Mapper:
         self._outputs = outputs
         self._memory: dict[Row, tuple[Any, ...]] = {}
         self._characters = 0
+        self._numbered: dict[int, NumberedResults] = {}
+        self._lock = threading.Lock()
 
     def __call__(self, *columns: Column) -> tuple[Column, ...]:
         """Apply the function to each distinct tuple; return one text `Column` for each output."""
+        numbering = find_numbering(len(columns[0]))
+        if numbering is not None:
+            return self._apply(numbering, columns)
         inverse, rows = distinct_rows(columns)
         results = self._results(rows)
         return tuple(_column([result[k] for result in results], inverse) for k in range(self._outputs))
@@ -141,6 +161,24 @@ class Mapper:
             ]
             for k in range(self._outputs)
         )
+
+    def _apply(self, numbering: Numbering, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        """Do the same by numbers of texts, which stay the same across batches."""
+        with self._lock:
+            texts = numbering.texts
+            results = self._numbered.get(len(columns))
+            if results is None or results.is_of_others(texts):
+                results = NumberedResults(numbering, len(columns), self._outputs)
+                self._numbered[len(columns)] = results
+            try:
+                rows, firsts = results.find(np.stack([column.number(texts) for column in columns]))
+                fresh = zip(*(_values_of(column, column.codes[firsts]) for column in columns), strict=True)
+                results.add([self._function(*row) for row in fresh])
+            except BaseException:
+                # What has a number by now would never get a result.
+                self._numbered.clear()
+                raise
+            return tuple(Column(*results.name(output, rows)) for output in range(self._outputs))
 
     def _results(self, rows: list[Row]) -> list[tuple[Any, ...]]:
         found = list(map(self._memory.get, rows))
@@ -220,7 +258,7 @@ def _combine(columns: list[Column]) -> tuple[npt.NDArray[np.int64] | None, list[
     return key, factors
 
 
-def _values_of(column: Column, codes: npt.NDArray[np.int64]) -> list[str | None]:
+def _values_of(column: Column, codes: npt.NDArray[np.integer[Any]]) -> list[str | None]:
     if len(column.dictionary) > 4 * len(codes) + 64:
         picked = column.dictionary.take(pa.array(codes, mask=codes < 0))
         return picked.to_pylist()  # type: ignore[no-any-return]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.cases import EXCUSED, Candidate, IncidentCase, group, is_raised_anyway
-from seawall.detection.incidents.explain import incident
+from seawall.detection.incidents.explain import complete_incident, describe_case
 
 BUDGET_PER_THOUSAND = 2.0
 """Default alert budget: incidents a day for each 1,000 active accounts."""
@@ -51,12 +51,13 @@ def decide(
     budget: float | None,
     *,
     since: int | None = None,
+    describe: Callable[[IncidentCase], Incident] = describe_case,
 ) -> BudgetDecision:
     """Group candidates into cases, and choose those that the budget raises. A budget that the user sets is spent completely.
 
     `accounts` counts each organisation's active accounts, `days` the days that the budget covers. With `since`, cases whose
     strongest group is of an earlier day are dropped. An organisation's threshold is the score of the weakest group that
-    opened a raised incident.
+    opened a raised incident. `describe` may remember what `describe_case` returned for the same case.
     """
     cases = [case for case in group(candidates) if case.score >= LEAST_SCORE]
     if since is not None:
@@ -73,7 +74,8 @@ def decide(
             thresholds[tenant] = min(reached, thresholds.get(tenant, reached))
             spent[tenant] += 1
     incidents = tuple(
-        incident(
+        complete_incident(
+            describe(case),
             case,
             notes_of[case.top.tenant],
             raised=case.id in chosen,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.coverage_note import CoverageNote
@@ -35,8 +36,33 @@ def incident(
     case: IncidentCase, coverage: Sequence[CoverageNote], *, raised: bool, threshold: float
 ) -> Incident:
     """Return the incident of a case. `threshold` is the score at which the tenant's incidents are raised."""
+    return complete_incident(describe_case(case), case, coverage, raised=raised, threshold=threshold)
+
+
+def complete_incident(
+    described: Incident,
+    case: IncidentCase,
+    coverage: Sequence[CoverageNote],
+    *,
+    raised: bool,
+    threshold: float,
+) -> Incident:
+    """Return a described case with all that depends on other cases and on coverage; see `incident`."""
+    story = _story(case)
+    limit = round(threshold, 4) if math.isfinite(threshold) else None
+    return replace(
+        described,
+        raised=raised,
+        detected_at=_time_of_detection(story, threshold),
+        coverage=_coverage(story, coverage),
+        details={**described.details, "threshold": limit},
+    )
+
+
+def describe_case(case: IncidentCase) -> Incident:
+    """Return a case as an incident that is not raised, with all that follows from the case alone."""
     top = case.top
-    story = sorted(case.candidates, key=lambda candidate: candidate.first)
+    story = _story(case)
     reasons = _reasons(top, case.score)
     kind, technique, _ = claim(top)
     events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
@@ -48,8 +74,8 @@ def incident(
         severity=severity(case.score),
         score=round(case.score, 6),
         base=round(top.base, 6),
-        raised=raised,
-        detected_at=_time_of_detection(story, threshold),
+        raised=False,
+        detected_at=None,
         first_event=min(c.first for c in story),
         last_event=max(c.last for c in story),
         title=f"{_sentence_case(kind)}: {top.account}",
@@ -59,7 +85,6 @@ def incident(
         mailboxes=tuple(sorted({m for c in story for m in c.mailboxes})),
         messages_proved=sum(c.proved for c in story),
         messages_possible=sum(c.possible for c in story),
-        coverage=_coverage(story, coverage),
         actions=actions(top),
         usual=tuple(_usual(fact) for fact in top.facts),
         timeline=_timeline(story),
@@ -84,9 +109,13 @@ def incident(
             "session_roots": merge_sessions([c.beginnings for c in story]),
             "events_not_listed": sum(c.more_events for c in story),
             "groups": len(story),
-            "threshold": round(threshold, 4) if math.isfinite(threshold) else None,
         },
     )
+
+
+def _story(case: IncidentCase) -> list[ScoredCandidate]:
+    """Return the groups of a case in order of time."""
+    return sorted(case.candidates, key=lambda candidate: candidate.first)
 
 
 def severity(score: float) -> Severity:

@@ -11,6 +11,7 @@ from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, BudgetRanking, rank_under_budget
+from seawall.pipeline.live.described_cases import DescribedCases
 
 Notes = Mapping[str, Sequence[CoverageNote]]
 
@@ -49,6 +50,7 @@ class RecentCandidates:
         self._span: RankingSpan | None = None
         self._accounts: dict[str, int] = {}
         self._notes: Notes = {}
+        self._described = DescribedCases()
 
     def learn(self, day: int, shard: int, candidates: Iterable[ScoredCandidate]) -> None:
         """Replace the candidates of a day in a shard."""
@@ -106,9 +108,11 @@ class RecentCandidates:
                 budget=span.budget,
                 answers=answers,
                 imported_until=imported,
+                describe=self._described.describe,
             )
             for imported, names in alike.items()
         )
+        self._described.forget_unused(tenants)
         self._span, self._accounts, self._notes, self._touched = span, dict(accounts), dict(by_tenant), set()
         return RankingUpdate(tenants, ranking)
 

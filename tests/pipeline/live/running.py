@@ -26,6 +26,7 @@ def quick(store: Path, *folders: Path, **more: Any) -> LiveSettings:
             "patience": TailTiming(settle=0.0, finish=0.0),
             "sizes": BatchSizes(records=2_000, seconds=0.05),
             "score_seconds": 0.2,
+            "coverage_seconds": 0.0,
             **more,
         },
     )

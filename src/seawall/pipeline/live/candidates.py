@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from seawall.detection.ranking.candidates import ScoredCandidate
@@ -16,6 +18,11 @@ _PATTERNS = frozenset(PATTERNS)
 def pack_candidate(candidate: ScoredCandidate) -> bytes:
     """Return a candidate as bytes; equal candidates give equal bytes."""
     return _ENCODER.encode(candidate)
+
+
+def pack_candidates(candidates: Sequence[ScoredCandidate]) -> tuple[list[bytes], list[str]]:
+    """Return candidates as bytes, and the organisation of each."""
+    return [pack_candidate(one) for one in candidates], [one.tenant for one in candidates]
 
 
 def unpack_candidate(content: bytes) -> ScoredCandidate:

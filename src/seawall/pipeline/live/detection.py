@@ -24,6 +24,7 @@ from seawall.pipeline.live.days import DAY, EPOCH, ShardDays
 from seawall.pipeline.live.organisations import SHARDS, Organisations
 from seawall.pipeline.live.rows import rows_by_day, rows_of
 from seawall.pipeline.live.shard import DayResult, Shard
+from seawall.storage import pack
 from seawall.storage.joined_names import OBJECT_IDS
 from seawall.storage.lake import Lake
 
@@ -46,6 +47,11 @@ class DayScoring:
     notes: list[CoverageNote] = field(default_factory=list)
     notes_from: int | None = None
     scored_until: int | None = None
+
+    def pack_states(self, prefix: str) -> dict[str, bytes | None]:
+        """Return the states to store by name with a prefix, None to delete one."""
+        kept = {prefix + name: pack(state) for name, state in self.kept_snapshots.items()}
+        return kept | dict.fromkeys((prefix + name for name in self.dropped_snapshots), None)
 
 
 class LiveDetection:

@@ -19,12 +19,13 @@ from seawall.detection.rules.sigma.load import load_rules
 from seawall.pipeline.live.backfill import Backfill, BackfillState
 from seawall.pipeline.live.budget import budget_of, keep_configured_budget
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS
-from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
+from seawall.pipeline.live.candidates import pack_candidates, unpack_candidate
 from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, keep_untold, load_notes
 from seawall.pipeline.live.day_counts import ScoredDayCounts, share_of
 from seawall.pipeline.live.days import EPOCH
 from seawall.pipeline.live.detection import DayScoring, LiveDetection, is_outdated
 from seawall.pipeline.live.history import HistoryNotice
+from seawall.pipeline.live.incident_changes import IncidentChanges
 from seawall.pipeline.live.incident_matching import match_incidents
 from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.known_incidents import KnownIncidents
@@ -70,7 +71,7 @@ class Scorer:
         self.backfill = Backfill(clock, settings.history_seconds, step)
         self._notes: Sequence[CoverageNote] = ()
         self._notes_from: int | None = None
-        self._known = KnownIncidents()
+        self._known, self._changes = KnownIncidents(), IncidentChanges(settings.coverage_seconds)
         self._tenants: dict[str, int] = {}
         self._told_notes: list[Any] | None = None
         self._mark: tuple[Any, ...] = ()
@@ -97,8 +98,8 @@ class Scorer:
         """The last scored day, None before the first."""
         return self.counts.newest
 
-    def begin(self, work: Transaction) -> None:
-        """Replace everything in memory by the content of the database."""
+    def begin(self, work: Transaction, *, is_endless: bool = True) -> None:
+        """Replace everything in memory by the content of the database; `is_endless` for a watch that never ends by itself."""
         self._detection = self._new_detection()
         states = {}
         for name in work.states.names():
@@ -122,6 +123,7 @@ class Scorer:
             for shard, contents in shares.items():
                 self._recent.learn(day, shard, [unpack_candidate(one) for one in contents])
         self._known = KnownIncidents()
+        self._changes = IncidentChanges(self._settings.coverage_seconds if is_endless else 0.0)
         self._known.begin(work, self.newest)
         self.revision, self._mark, self._told_notes = work.incidents.revision(), (), None
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
@@ -140,8 +142,16 @@ class Scorer:
 
     @property
     def is_waiting(self) -> bool:
-        """Return whether something waits for scoring or ranking."""
-        return bool(self.dirty) or self._is_ranking_due
+        """Return whether something waits for scoring or ranking, or incidents to be stored."""
+        return bool(self.dirty) or self._is_ranking_due or self._changes.due_at() is not None
+
+    @property
+    def _due(self) -> float:
+        """The time at which to score next."""
+        due = self._changes.due_at()
+        if due is None or self.dirty or self._is_ranking_due:
+            return self._next
+        return max(self._next, due)
 
     @property
     def is_full(self) -> bool:
@@ -152,7 +162,7 @@ class Scorer:
         """Return the seconds until scoring may be due."""
         if not self.is_waiting:
             return 1.0
-        return max(self._next - self._clock.monotonic(), 0.0)
+        return max(self._due - self._clock.monotonic(), 0.0)
 
     def is_due(self, *, is_behind: bool, is_pressed: bool = False) -> bool:
         """Return whether to score now: not too often, and rarely while much is still unread."""
@@ -161,7 +171,7 @@ class Scorer:
         now = self._clock.monotonic()
         if is_behind:
             return now - self._last >= self._settings.backlog_seconds
-        return is_pressed or now >= self._next
+        return is_pressed or now >= self._due
 
     def look(self, database: Database) -> None:
         """Check for new answers and a changed budget, after which incidents are ranked again."""
@@ -210,7 +220,9 @@ class Scorer:
         """Store the results of a scoring; return the incidents to announce."""
         waiting = frozenset(day for events in self._arrived for day in rows_by_day(events))
         self.dirty = self._detection.unsettled_days | waiting
-        if not scoring.days and not scoring.done and not job.is_ranking_due:
+        due = self._changes.due_at()
+        is_late = due is not None and due <= self._clock.monotonic()
+        if not scoring.days and not scoring.done and not job.is_ranking_due and not is_late:
             self._end(job.started)
             return []
         self._step("scored")
@@ -263,6 +275,7 @@ class Scorer:
             return ()
         past = found.ranking
         self._known.revise(found.tenant, {*past.gone, *past.renamed}, past.renamed, past.incidents)
+        self._changes.forget((*past.gone, *past.renamed, *(one.id for one in past.incidents)))
         self._known.announced |= {incident.id for incident in found.announced}
         self.revision = found.revision
         return found.news
@@ -356,27 +369,17 @@ class Scorer:
         ranked_from = self.newest - RANKED_DAYS + 1
         now = {incident.id: incident for incident in incidents}
         gone, renamed, lapsed = match_incidents(before, now, self._known.announced, ranked_from * _DAY)
-        states: dict[str, bytes | None] = {
-            _STATE + name: pack(state) for name, state in scoring.kept_snapshots.items()
-        }
-        states |= {_STATE + name: None for name in scoring.dropped_snapshots}
-        states[HABITS] = habits
+        self._changes.forget((*gone, *renamed, *(one.id for one in lapsed)))
         raised = [incident for incident in incidents if incident.raised]
         notes = [asdict(note) for note in scoring.notes]
         is_said = notes == self._told_notes
         self._told_notes = notes
         return ScoreTransaction(
             done=scoring.done,
-            candidates={
-                place: (
-                    [pack_candidate(one) for one in result.candidates],
-                    [one.tenant for one in result.candidates],
-                )
-                for place, result in scoring.days.items()
-            },
+            candidates={place: pack_candidates(result.candidates) for place, result in scoring.days.items()},
             days=self.counts.documents(scoring.days, scoring.rows.keys(), self._tenants),
-            states=states,
-            incidents=[*(one for one in incidents if before.get(one.id) != one), *lapsed],
+            states={**scoring.pack_states(_STATE), HABITS: habits},
+            incidents=[*self._changes.choose(before, incidents, self._clock.monotonic()), *lapsed],
             gone=gone,
             renamed=renamed,
             announced=[one for one in raised if one.id not in self._known.announced] if is_settled else [],
@@ -391,7 +394,6 @@ class Scorer:
     ) -> None:
         """Update the incidents in memory after they were stored."""
         left = {*kept.gone, *kept.renamed}
-        incidents = (*kept.incidents, *update.ranking.incidents)
-        self._known.apply_ranking(update.tenants, left, kept.renamed, incidents, self.newest)
+        self._known.apply_ranking(update.tenants, left, kept.renamed, kept.incidents, self.newest)
         self._known.announced |= {incident.id for incident in announced}
         self.revision = revision

@@ -179,7 +179,7 @@ class WatchService:
         self._job = None
         with self._database.reading() as work:
             found = load_startup_state(work)
-            self._scorer.begin(work)
+            self._scorer.begin(work, is_endless=until == "stopped")
         self._scorer.keep_budget(self._database, writer)
         self._tally = SourceTally()
         self._tally.totals.update(found.totals)

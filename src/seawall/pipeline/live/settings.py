@@ -36,7 +36,8 @@ class LiveSettings:
 
     The other settings have no option, and change no incident. `sizes` are those of batches, `silences` configure alarms.
     `score_seconds` is the least time between scorings, `backlog_seconds` the longest while much is unread.
-    `history_seconds` is the quiet time before the past is ranked. Tests and the demonstration set them.
+    `history_seconds` is the quiet time before the past is ranked. `coverage_seconds` is the longest that the coverage
+    sentences of a stored incident may lag behind if nothing else of it changed. Tests and the demonstration set them.
     """
 
     store: Path
@@ -55,6 +56,7 @@ class LiveSettings:
     score_seconds: float = 0.5
     backlog_seconds: float = 30.0
     history_seconds: float = 10.0
+    coverage_seconds: float = 10.0
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for invalid values."""

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from seawall.events import read_files as reader
 from seawall.events import small_exports as documents
 from seawall.events.failures import LOGGER
-from seawall.events.formats import json_records, many_lines
+from seawall.events.formats import json_records, line_blocks, many_lines
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch, Limits, read
@@ -185,12 +186,14 @@ def test_a_body_is_read_but_for_the_record_that_fails(
     assert sum(batch.records for one in several for batch in one.together.batches) == 2 * count
 
 
-@pytest.mark.parametrize("name", ["LineBlock", "ManyLines"])
-def test_lines_that_fail_together_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(("module", "name"), [(line_blocks, "LineBlock"), (many_lines, "ManyLines")])
+def test_lines_that_fail_together_are_read_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
+) -> None:
     def fails(*_: Any) -> Any:
         raise ValueError(SECRET)
 
-    monkeypatch.setattr(many_lines, name, fails)
+    monkeypatch.setattr(module, name, fails)
     body = "".join(json.dumps(record) + "\n" for record in records(3_000, ())).encode()
     assert _counted(batches_of(body, "token", Limits())) == (3_000, 3_000, [])
     found = [batch for delivery in stream_deliveries(_Once(body), "-") for batch in delivery.batches]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.events.formats import many_lines
+from seawall.events.formats import line_formats
 from seawall.events.formats.json_values import as_text, encode
 from seawall.events.formats.line_blocks import LineBuffer, LineText, TextOrigin
 from seawall.events.formats.record_numbers import RecordNumbers
@@ -189,7 +189,7 @@ def test_without_numba_the_same_is_read(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "audit.jsonl"
     path.write_text("\n".join(map(json.dumps, records)))
     events, problems, count = read_all(path, limits=FAST)
-    monkeypatch.setattr(many_lines, "_import_compiled", lambda _name: None)
+    monkeypatch.setattr(line_formats, "_import_compiled", lambda _name: None)
     again, same_problems, same_count = read_all(path, limits=FAST)
     assert (rows(events), problems, count) == (rows(again), same_problems, same_count)
 
@@ -205,6 +205,7 @@ def test_damaged_lines_are_read_within_the_arrays() -> None:
         "-p",
         "no:cacheprovider",
         "tests/events/test_many_lines.py",
+        "tests/events/test_pages.py",
         __file__,
     ]
     environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_DISABLE_JIT": "0"}

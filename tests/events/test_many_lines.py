@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from seawall.events.batches import EventBatch, RecordBuffer, drain
 from seawall.events.event import EVENT_SCHEMA
 from seawall.events.formats import many_lines
+from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.json_records import line_records
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.masked_excerpts import record_problem
@@ -84,14 +85,14 @@ def usual(number: int = 30) -> list[bytes]:
 def typed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many records were read column by column, for each block."""
     seen: list[int] = []
-    columns = many_lines.ColumnReader._columns
+    columns = ColumnReader._columns
 
-    def counted(self: many_lines.ColumnReader, *block: Any) -> Any:
+    def counted(self: ColumnReader, *block: Any) -> Any:
         raw, read, is_blank = columns(self, *block)
         seen.append(len(read))
         return raw, read, is_blank
 
-    monkeypatch.setattr(many_lines.ColumnReader, "_columns", counted)
+    monkeypatch.setattr(ColumnReader, "_columns", counted)
     return seen
 
 
@@ -226,7 +227,7 @@ def test_what_stands_at_the_start_is_the_same(name: str) -> None:
 
 def test_a_batch_is_not_larger_than_it_may_be() -> None:
     data = b"\n".join(usual(40) + lines_of([[mail_read(n) for n in range(100)]]))
-    limits = Limits(batch_records=25)
+    limits = Limits(batch_records=25, fast_records=25)
     sizes = [records for _, _, records in many_lines.batches_of_lines(data, "log", limits, RecordNumbers(1))]
     assert sum(sizes) == 140
     assert max(sizes) <= 25 + 9_000 // 600

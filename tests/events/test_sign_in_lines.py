@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.events.formats import many_lines
+from seawall.events.formats.column_reader import ColumnReader
+from seawall.events.formats.line_formats import find_line_format
 from tests.events.test_both_ways import JSON_VALUES, assert_same
 from tests.thoroughness import examples
 
@@ -146,14 +147,14 @@ def partial(number: int) -> Record:
 @pytest.mark.parametrize("form", [*FORMS, partial])
 def test_most_are_read_column_by_column(form: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = list[int]()
-    columns = many_lines.ColumnReader._columns
+    columns = ColumnReader._columns
 
-    def counted(self: many_lines.ColumnReader, *block: Any) -> Any:
+    def counted(self: ColumnReader, *block: Any) -> Any:
         found = columns(self, *block)
         read.append(len(found[1]))
         return found
 
-    monkeypatch.setattr(many_lines.ColumnReader, "_columns", counted)
+    monkeypatch.setattr(ColumnReader, "_columns", counted)
     path = tmp_path / "signins.jsonl"
     path.write_text("".join(json.dumps(form(number)) + "\n" for number in range(300)))
     found = assert_same(path)
@@ -199,6 +200,6 @@ def test_blocks_without_a_sign_in_are_read(tmp_path: Path) -> None:
 
 def test_the_first_lines_tell_the_format() -> None:
     text = "".join(json.dumps(graph(number)) + "\n" for number in range(8)).encode()
-    assert many_lines.find_line_format(text, 64) == "entra_signin"
-    assert many_lines.find_line_format(b"{broken\n" * 9 + text, 64) is None
-    assert many_lines.find_line_format(b"", 64) is None
+    assert find_line_format(text, 64) == "entra_signin"
+    assert find_line_format(b"{broken\n" * 9 + text, 64) is None
+    assert find_line_format(b"", 64) is None

@@ -301,8 +301,8 @@ def test_nesting_is_told_of_any_text(pieces: list[str], wrap: str, large: int) -
         patch.setattr(json_values, "_LARGE", large)
         for depth in range(1, 5):
             deep = levels(text.encode()) > depth
-            assert json_values._is_deeper(text.encode(), depth) == deep
-            assert json_values._is_deeper(text, depth) == deep
+            assert json_values.is_deeper(text.encode(), depth) == deep
+            assert json_values.is_deeper(text, depth) == deep
 
 
 TEXTS = st.lists(st.sampled_from([None, "", "a", "b", "é", "c"]), max_size=12)

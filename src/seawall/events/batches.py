@@ -113,12 +113,13 @@ class RecordBuffer:
         self._size = 0
         self._records = 0
 
-    def begin(self, name: str) -> None:
-        """Attribute later records to another file."""
-        if self.is_empty:
+    def begin(self, *names: str) -> None:
+        """Attribute later records to another file. Of several files, records follow in this order, and the last is begun."""
+        if self.is_empty and not self._files.keys() >= set(names):
             self._files.clear()
-        self._name = name
-        self._files.setdefault(name, len(self._files))
+        for name in names:
+            self._name = name
+            self._files.setdefault(name, len(self._files))
 
     def add(self, found: Record | QuickRow | Problem) -> None:
         """Add one record or problem."""

@@ -11,13 +11,15 @@ from seawall.events.batches import EventBatch, RecordBuffer, Taken, flush, gathe
 from seawall.events.event_table import empty_events
 from seawall.events.failures import file_failure
 from seawall.events.formats.bounded import BoundedStream
+from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.containers import open_members
 from seawall.events.formats.csv_records import csv_records, table_header
 from seawall.events.formats.empty_tables import is_foreign_header
 from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import ColumnReader, ManyLines, find_line_format, make_column_reader
+from seawall.events.formats.line_formats import find_document_format, find_line_format, make_column_reader
+from seawall.events.formats.many_lines import ManyLines
 from seawall.events.formats.row_reader import quick
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.masked_excerpts import file_problem
@@ -29,6 +31,9 @@ from seawall.events.microsoft.m365_embedded import (
 )
 from seawall.events.problem import Problem
 from seawall_base.regular_files import open_file
+
+_MOST_OTHERS = 16
+"""Small texts of another format that wait among those of one format. Behind so many in a row the format is another."""
 
 
 def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatch]:  # noqa: B008
@@ -73,6 +78,8 @@ class _Reading:
         self._columns: dict[str, ColumnReader | None] = {}
         self._lines: dict[str, ManyLines] = {}
         self._done = self._reported = 0
+        self._others = 0
+        """Small texts in a row of another format than those which wait."""
 
     def refuse(self, problem: Problem) -> Iterator[EventBatch]:
         """Note a problem behind the records before it."""
@@ -139,15 +146,17 @@ class _Reading:
         limits, rows = self._limits, self.rows
         text = Utf8Stream(stream, stream.peek(1024))
         head = text.peek(HEAD)
-        form = (
-            find_line_format(head, limits.depth)
-            if self._is_large and is_line_delimited(head, limits.depth)
-            else None
-        )
+        is_document, form = _survey(head, limits) if self._is_large else (False, None)
         lines = None if form is None else self._make_lines(form)
+        waiting = self._find_waiting(lines)
+        if waiting is not None and self._may_wait(head):
+            yield from waiting.add_foreign(head, stream.name)
+            text.read_away()
+            return
+        self._others = 0
         yield from self._finish_lines(but=lines)
         if lines is not None:
-            yield from lines.read(text, stream.name)
+            yield from (lines.read_document if is_document else lines.read)(text, stream.name)
             return
         found, has_embedded = _records(text, head, stream.name, limits)
         columns = self._make_columns(m365_audit.NAME) if found is not None and has_embedded else None
@@ -167,6 +176,16 @@ class _Reading:
             if lines is not but:
                 yield from lines.finish()
 
+    def _find_waiting(self, lines: ManyLines | None) -> ManyLines | None:
+        """Return the reader of other lines that have to be taken before these, if any."""
+        return next((one for one in self._lines.values() if one.is_waiting and one is not lines), None)
+
+    def _may_wait(self, head: bytes) -> bool:
+        """Return whether a text is small and can wait among those of another format: to take these in small blocks is dear."""
+        self._others += 1
+        is_small = self._others <= _MOST_OTHERS and len(head) < HEAD and looks_like_json(head, self._limits)
+        return is_small and not has_embedded_lines(head, self._limits)
+
     def _make_lines(self, form: str) -> ManyLines | None:
         """Return the reader of lines of a format, where compiled code is installed."""
         columns = self._make_columns(form)
@@ -178,6 +197,17 @@ class _Reading:
         if form not in self._columns and self._is_large:
             self._columns[form] = make_column_reader(self._limits, form)
         return self._columns.get(form)
+
+
+def _survey(head: bytes, limits: Limits) -> tuple[bool, str | None]:
+    """Return whether a text with this beginning is one JSON document, and the format that compiled code reads in it.
+
+    A single line may be one: the records of an array or page are the same on a line and in a document.
+    """
+    is_document = b"\n" not in head.strip() or not is_line_delimited(head, limits.depth)
+    if not is_document:
+        return False, find_line_format(head, limits.depth)
+    return True, find_document_format(head, limits.depth) if looks_like_json(head, limits) else None
 
 
 def _records(text: Utf8Stream, head: bytes, name: str, limits: Limits) -> tuple[Iterator[Any] | None, bool]:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from seawall.events.failures import guard_records, note_failure
-from seawall.events.formats.json_splitter import JsonSplitter, OversizedRecord
+from seawall.events.formats.json_splitter import JsonSplitter, ObjectRun, OversizedRecord, RunFinder
 from seawall.events.formats.json_values import NotJson, TooDeep, brackets, members, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.text_lines import CHUNK, Utf8Stream, lines
@@ -34,9 +34,15 @@ Quick = Callable[[bytes, Iterator[int], int], Any]
 """Function that reads one record's text, numbers it, and returns its row, or None for the general way. Last argument: depth."""
 
 
-def json_records(stream: Utf8Stream, name: str, limits: Limits, quick: Quick | None = None) -> Iterator[Any]:
+def json_records(
+    stream: Utf8Stream,
+    name: str,
+    limits: Limits,
+    quick: Quick | None = None,
+    numbers: Iterator[int] | None = None,
+) -> Iterator[Any]:
     """Yield every record, or its problem, or the result of `quick`. Memory is bounded by `record_bytes` plus a constant."""
-    numbers = count(1)
+    numbers = count(1) if numbers is None else numbers
     head = stream.peek(HEAD)
     if is_line_delimited(head, limits.depth):
         for line in lines(stream, limits.record_bytes):
@@ -68,7 +74,10 @@ def read_quickly(quick: Quick, text: bytes, numbers: Iterator[int], limits: Limi
 
 
 def is_line_delimited(head: bytes, depth: int = 64) -> bool:
-    """Return whether a text with this beginning has one JSON object (or array) on each line."""
+    """Return whether a text with this beginning has one JSON object (or array) on each line.
+
+    An array with each record on its own line is one document, although the last of these lines is an object.
+    """
     rows = head.split(b"\n")
     if len(head) >= HEAD:
         rows = rows[:-1]
@@ -79,12 +88,15 @@ def is_line_delimited(head: bytes, depth: int = 64) -> bool:
         checked += 1
         if checked > _LINES_LOOKED_AT:
             break
+        text = row.strip(b" \t\r\n")
+        if text[:1] not in (b"{", b"[") or text[-1:] not in (b"}", b"]"):
+            continue
         try:
             value = parse(row, depth)
         except (NotJson, TooDeep):
             continue
         if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
-            return True
+            return checked == 1 or len(head) >= HEAD or members(head) is None
     return False
 
 
@@ -169,19 +181,19 @@ def _document_records(
     if len(head) <= _WHOLE and sum(map(head.count, (b"[", b"{", b","))) < _MOST_PARTS:
         pieces = _cut(head, limits)
         if pieces is not None:
-            _read_away(stream)
+            stream.read_away()
             for text in pieces:
                 if quick is not None and (found := read_quickly(quick, text, numbers, limits)) is not None:
                     yield found
                 else:
-                    yield from guard_records(_piece_records(text, name, numbers, limits), name, numbers)
+                    yield from guard_records(piece_records(text, name, numbers, limits), name, numbers)
             return
         value = _whole(head, limits)
         if value is not None:
-            _read_away(stream)
+            stream.read_away()
             yield from value_records(value, name, numbers)
             return
-    scanner = JsonSplitter(limits.record_bytes, WRAPPERS, {"items": PAGE_KIND})
+    scanner = split_json(limits.record_bytes)
     while chunk := stream.read(CHUNK):
         for piece in scanner.feed(chunk):
             yield from _piece(piece, name, numbers, limits, quick)
@@ -189,7 +201,12 @@ def _document_records(
         yield from _piece(piece, name, numbers, limits, quick)
 
 
-def _piece_records(
+def split_json(limit: int, find_run: RunFinder | None = None) -> JsonSplitter:
+    """Return a splitter of a text into records of at most so many bytes."""
+    return JsonSplitter(limit, WRAPPERS, {"items": PAGE_KIND}, find_run)
+
+
+def piece_records(
     text: bytes, name: str, numbers: Iterator[int], limits: Limits
 ) -> Iterator[Record | Problem]:
     """Yield the records of one element of an array."""
@@ -199,11 +216,6 @@ def _piece_records(
         yield from line_records(text, name, numbers, limits)
     else:
         yield from _item_records(item, name, numbers)
-
-
-def _read_away(stream: Utf8Stream) -> None:
-    while stream.read(_WHOLE + 1):
-        pass
 
 
 def _cut(head: bytes, limits: Limits) -> list[bytes] | None:
@@ -220,6 +232,17 @@ def _cut(head: bytes, limits: Limits) -> list[bytes] | None:
     if not pieces or any(brackets(piece) > limits.depth for piece in pieces):
         return None
     return pieces
+
+
+def first_records(text: bytes) -> list[bytes] | None:
+    """Return texts that begin with the first records of a valid array or page; None for anything else."""
+    pieces = members(text)
+    if isinstance(pieces, dict):
+        wrapped = next(
+            (pieces[key] for key in (*WRAPPERS, "items") if pieces.get(key, b"")[:1] == b"["), None
+        )
+        pieces = [text] if wrapped is None else members(wrapped)
+    return pieces if isinstance(pieces, list) else None
 
 
 def _cut_wrapped(value: dict[str, bytes]) -> list[bytes] | None:
@@ -247,11 +270,15 @@ def _whole(head: bytes, limits: Limits) -> Any:
 
 
 def _piece(
-    piece: bytes | OversizedRecord, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
+    piece: bytes | ObjectRun | OversizedRecord,
+    name: str,
+    numbers: Iterator[int],
+    limits: Limits,
+    quick: Quick | None,
 ) -> Iterator[Any]:
     if isinstance(piece, OversizedRecord):
         yield _too_large(name, next(numbers), limits)
-    else:
+    elif isinstance(piece, bytes):
         yield from _of_line(piece, name, numbers, limits, quick)
 
 

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
 
 _TOKEN = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|["{}\[\]]', re.DOTALL)
 _SEPARATORS = b" \t\r\n,\x0b\x0c"
 _WRAPPER_REACH = 1 << 16
+
+
+Spans = npt.NDArray[np.int64]
+RunFinder = Callable[[bytearray, int, int], Spans]
+"""Function that returns the spans of whole objects in a text from a place on, none of them longer than the limit or a wrapper."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRun:
+    """Hold several objects: `spans`, int64 (objects, 2), are start and end of each in the bytes."""
+
+    data: bytes
+    spans: Spans
 
 
 class OversizedRecord:
@@ -23,9 +40,17 @@ class JsonSplitter:
     """
 
     def __init__(
-        self, limit: int, wrappers: Sequence[str], kinds: Mapping[str, str] = MappingProxyType({})
+        self,
+        limit: int,
+        wrappers: Sequence[str],
+        kinds: Mapping[str, str] = MappingProxyType({}),
+        find_run: RunFinder | None = None,
     ) -> None:
-        """Take `kinds`, further wrapper keys, each valid only in objects that state its kind before it."""
+        """Take `kinds`, further wrapper keys, each valid only in objects that state its kind before it.
+
+        With `find_run`, objects that it finds come as runs, otherwise all come one by one.
+        """
+        self._find_run = find_run
         self._kinds = {key.encode(): kind.encode() for key, kind in kinds.items()}
         keys = b"|".join((*(key.encode() for key in wrappers), *self._kinds))
         self._wrapper = re.compile(
@@ -42,7 +67,7 @@ class JsonSplitter:
         self._is_tail = False
         self._is_dropping = False
 
-    def feed(self, chunk: bytes) -> Iterator[bytes | OversizedRecord]:
+    def feed(self, chunk: bytes) -> Iterator[bytes | ObjectRun | OversizedRecord]:
         """Yield the records completed by this chunk."""
         self._buffer += chunk
         yield from self._scan(is_end=False)
@@ -55,15 +80,17 @@ class JsonSplitter:
         self._position -= self._start
         self._start = 0
 
-    def finish(self) -> Iterator[bytes | OversizedRecord]:
+    def finish(self) -> Iterator[bytes | ObjectRun | OversizedRecord]:
         """Yield the rest after the end of the stream."""
         yield from self._scan(is_end=True)
         rest = bytes(self._buffer[self._start :])
         if not self._is_dropping and not self._is_tail and rest.strip(_SEPARATORS + b"]}"):
             yield rest
 
-    def _scan(self, *, is_end: bool) -> Iterator[bytes | OversizedRecord]:
+    def _scan(self, *, is_end: bool) -> Iterator[bytes | ObjectRun | OversizedRecord]:
         while True:
+            if self._find_run is not None and self._position == self._start and self._depth == 0:
+                yield from self._take_run(self._find_run)
             match = _TOKEN.search(self._buffer, self._position)
             if match is None:
                 self._position = len(self._buffer)
@@ -85,6 +112,16 @@ class JsonSplitter:
                 self._position = match.start()
                 return
             yield from self._bracket(token, match.start())
+
+    def _take_run(self, find_run: RunFinder) -> Iterator[ObjectRun]:
+        """Yield the objects that start here, if any."""
+        if self._is_tail or self._is_dropping:
+            return
+        spans = find_run(self._buffer, self._start, self._limit)
+        if len(spans):
+            start, end = int(spans[0, 0]), int(spans[-1, 1])
+            self._position = self._start = end
+            yield ObjectRun(bytes(self._buffer[start:end]), spans - start)
 
     def _is_undecided(self, start: int, *, is_end: bool) -> bool:
         """Return whether more text is needed to distinguish a wrapper from a record."""

@@ -38,7 +38,7 @@ def parse(text: bytes | str, depth: int) -> Any:
     Invalid UTF-8, lone surrogates and raw control characters in strings are replaced, because a broken character in a
     subject must not hide a record.
     """
-    if _is_deeper(text, depth):
+    if is_deeper(text, depth):
         raise TooDeep
     try:
         return _decode(text)
@@ -106,7 +106,7 @@ def unquote(value: Any) -> str | None:
     return text or None
 
 
-def _is_deeper(text: bytes | str, depth: int) -> bool:
+def is_deeper(text: bytes | str, depth: int) -> bool:
     """Return whether a text is nested deeper than `depth` levels.
 
     For a large array or object, the members are checked, because most have too few brackets to be deep.
@@ -118,7 +118,7 @@ def _is_deeper(text: bytes | str, depth: int) -> bool:
         pieces = members(text)
         if pieces is not None:
             texts = pieces if isinstance(pieces, list) else pieces.values()
-            return any(_is_deeper(piece, depth - 1) for piece in texts)
+            return any(is_deeper(piece, depth - 1) for piece in texts)
     return _nesting(text) > depth
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -26,18 +26,40 @@ class TextOrigin:
 
     name: str
     numbers: RecordNumbers
+    is_document: bool = False
+    """Whether the text is one line, which may be any JSON text."""
+    is_foreign: bool = False
+    """Whether the text is left to the general reader."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineText:
     """Hold whole lines of a text, in pieces; the last line may lack an end.
 
-    `starts_inside` says that the first line is the end of one beyond the limit.
+    `starts_inside` says that the first line is the end of one beyond the limit. `spans`, int64 (lines, 2), say where the lines
+    are if they may have line feeds in them; none of these is too long.
     """
 
     origin: TextOrigin
     pieces: Sequence[bytes]
     starts_inside: bool
+    spans: Places | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Hold lines of a block that are the objects of one JSON text, a page: an array, or an object around one.
+
+    `page_of`, int64 (lines,), is each line's place among the pages, -1 for a line of its own. `starts` and `ends`, int64
+    (pages,), are those of the page in the data, and `firsts` is its first line. `is_clean`, bool (pages,), tells which are valid
+    JSON as a whole.
+    """
+
+    page_of: Places
+    starts: Places
+    ends: Places
+    firsts: Places
+    is_clean: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +67,7 @@ class LineBlock:
     """Hold lines of texts: where each starts and ends, int64 (lines,). `data` has PADDING further bytes behind the lines.
 
     `text_of`, int32 (lines,), is each line's place in `texts`, and grows. `starts_inside` are the lines that are the end of one
-    beyond the limit.
+    beyond the limit, and `is_bounded`, bool (lines,), the lines that are not too long in any case.
     """
 
     data: bytearray
@@ -54,6 +76,8 @@ class LineBlock:
     texts: Sequence[TextOrigin]
     text_of: npt.NDArray[np.int32]
     starts_inside: Places
+    is_bounded: npt.NDArray[np.bool_]
+    pages: Pages | None = None
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -65,6 +89,10 @@ class LineBlock:
     def origin(self, place: int) -> TextOrigin:
         """Return the text of a line."""
         return self.texts[int(self.text_of[place])]
+
+    def mark_foreign(self) -> npt.NDArray[np.bool_]:
+        """Return which lines are left to the general reader, bool (lines,)."""
+        return np.array([text.is_foreign for text in self.texts], np.bool_)[self.text_of]
 
     def list_texts(self) -> list[tuple[TextOrigin, int, int]]:
         """List the texts with their first line, and the line behind their last. A text without a line is left out."""
@@ -78,13 +106,35 @@ class LineBlock:
         first = 0
         while first < len(self):
             last = int(np.searchsorted(self.ends, self.starts[first] + size, "right"))
-            last = min(max(last, first + 1), first + lines)
+            last = self._end_page(first, min(max(last, first + 1), first + lines))
             inside = self.starts_inside[(self.starts_inside >= first) & (self.starts_inside < last)] - first
             rows = slice(first, last)
+            pages = self.pages
+            if pages is not None:
+                pages = replace(pages, page_of=pages.page_of[rows], firsts=pages.firsts - first)
             yield LineBlock(
-                self.data, self.starts[rows], self.ends[rows], self.texts, self.text_of[rows], inside
+                self.data,
+                self.starts[rows],
+                self.ends[rows],
+                self.texts,
+                self.text_of[rows],
+                inside,
+                self.is_bounded[rows],
+                pages,
             )
             first = last
+
+    def _end_page(self, first: int, last: int) -> int:
+        """Return the line nearest to `last` behind `first` at which no page goes on."""
+        pages = self.pages
+        if pages is None or last >= len(self):
+            return last
+        page = int(pages.page_of[last])
+        if page < 0 or pages.page_of[last - 1] != page:
+            return last
+        if pages.firsts[page] > first:
+            return int(pages.firsts[page])
+        return last + int(np.argmin(np.append(pages.page_of[last:], -1) == page))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +158,39 @@ class LineBuffer:
         self._data, self._other = self._other, self._data
         if len(self._data) < size + PADDING:
             self._data = bytearray(size + PADDING)
-        view, at, begins = memoryview(self._data), 0, list[int]()
+        view, at = memoryview(self._data), 0
+        lines, counts = list[Places](), list[int]()
         for text in texts:
-            begins.append(at)
+            begin = at
             for piece in text.pieces:
                 view[at : at + len(piece)] = piece
                 at += len(piece)
-            is_open = at == begins[-1] or view[at - 1] != ord("\n")
-            if is_open and (at > begins[-1] or text.starts_inside):
-                view[at : at + 1] = b"\n"
-                at += 1
-        ends = np.flatnonzero(np.frombuffer(view, np.uint8, at) == ord("\n"))
-        starts = np.zeros(len(ends), np.int64)
-        starts[1:] = ends[:-1] + 1
-        cuts = np.searchsorted(starts, np.array([*begins, at], np.int64))
-        text_of = np.repeat(np.arange(len(texts), dtype=np.int32), np.diff(cuts))
-        inside = cuts[:-1][[text.starts_inside for text in texts]] if texts else cuts[:0]
+            if text.spans is not None:
+                lines.append(text.spans + begin)
+            else:
+                is_open = at == begin or view[at - 1] != ord("\n")
+                if is_open and (at > begin or text.starts_inside):
+                    view[at : at + 1] = b"\n"
+                    at += 1
+                lines.append(_find_lines(view, begin, at))
+            counts.append(len(lines[-1]))
+        spans = np.concatenate([np.zeros((0, 2), np.int64), *lines])
+        text_of = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
+        firsts = np.cumsum([0, *counts])[:-1][[text.starts_inside for text in texts]]
+        is_bounded = np.repeat(np.array([text.spans is not None for text in texts], np.bool_), counts)
+        starts, ends = np.ascontiguousarray(spans[:, 0]), np.ascontiguousarray(spans[:, 1])
         return LineBlock(
-            self._data, starts, ends, [text.origin for text in texts], text_of, inside.astype(np.int64)
+            self._data, starts, ends, [text.origin for text in texts], text_of, firsts, is_bounded
         )
+
+
+def _find_lines(view: memoryview, begin: int, end: int) -> Places:
+    """Return start and end of each line between two places, int64 (lines, 2)."""
+    spans = np.empty((np.count_nonzero(np.frombuffer(view[begin:end], np.uint8) == ord("\n")), 2), np.int64)
+    if len(spans):
+        spans[:, 1] = np.flatnonzero(np.frombuffer(view[begin:end], np.uint8) == ord("\n")) + begin
+        spans[0, 0], spans[1:, 0] = begin, spans[:-1, 1] + 1
+    return spans
 
 
 def split_whole_lines(text: ByteStream, longest: int, most: int) -> Iterator[tuple[list[bytes], bool]]:

@@ -19,13 +19,8 @@ import pyarrow as pa
 from seawall.events.batches import EventBatch, RecordBuffer, flush
 from seawall.events.event_table import constant_name
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.many_lines import (
-    FEWEST_BYTES,
-    ManyLines,
-    Taken,
-    find_line_format,
-    make_column_reader,
-)
+from seawall.events.formats.line_formats import find_line_format, make_column_reader
+from seawall.events.formats.many_lines import FEWEST_BYTES, ManyLines, Taken
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.problem import Problem
 

@@ -70,6 +70,11 @@ class Utf8Stream:
             if text or not raw:
                 return text.encode("utf-8", "replace")
 
+    def read_away(self) -> None:
+        """Read to the end of the stream."""
+        while self.read(CHUNK):
+            self._pending = b""
+
     def peek(self, size: int) -> bytes:
         """Return the next bytes without consuming them."""
         parts, missing = [], size

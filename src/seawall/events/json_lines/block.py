@@ -26,6 +26,7 @@ from seawall.events.json_lines.layout import (
     IS_BLANK,
     IS_LEFT,
     IS_READ,
+    LARGE,
     PADDING,
     UNUSUAL,
     WIDE,
@@ -50,7 +51,7 @@ class JsonBlock:
     """Find the fields of the JSON records on the lines of a block of UTF-8 text, which has PADDING further bytes behind it.
 
     `is_read` says which lines hold a record that was read, `is_blank` which hold nothing, both bool (lines,). The other lines are
-    left to the general reader. `tree` gets a column for each further field.
+    left to the general reader. `has_large` tells which hold a large number. `tree` gets a column for each further field.
     """
 
     def __init__(self, block: bytearray, starts: Rows, ends: Rows, tree: FieldTree, depth: int) -> None:
@@ -72,7 +73,8 @@ class JsonBlock:
                 row += 1
         self._places = {name: place for place, name in enumerate(tree.columns)}
         self.is_blank = ways == IS_BLANK
-        self.is_read = ways & ~np.uint8(WIDE + UNUSUAL) == IS_READ
+        self.is_read = ways & ~np.uint8(WIDE + LARGE + UNUSUAL) == IS_READ
+        self.has_large = ways & np.uint8(LARGE) != 0
         self._is_unusual = ways & np.uint8(UNUSUAL) != 0
         self._refuse_bad_letters(np.flatnonzero(ways & WIDE))
 

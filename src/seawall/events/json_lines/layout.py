@@ -11,8 +11,10 @@ Numbers = npt.NDArray[np.int64]
 PADDING = 16
 """Bytes behind a block that may be looked at."""
 
-FORM, IS_WIDE = 0, 1
-"""Places in `notes`: the form of a value (bits below), and whether a string holds bytes beyond ASCII."""
+FORM, KINDS = 0, 1
+"""Places in `notes`: the form of a value (bits below), and kinds of values in a record (bits below)."""
+HAS_WIDE, HAS_LARGE = 1, 2
+"""Bits of kinds: a string holds bytes beyond ASCII; a number is large, and parsers differ in how they read it."""
 HAS_ESCAPES, IS_LOOSE, IS_SPACED = 1, 2, 4
 """Bits of a form: the string has escapes; a JSON encoder would write the value in another spelling; there are blanks between
 the parts of the value, which an encoder would leave out."""
@@ -20,9 +22,9 @@ FORM_BITS = 3
 
 IS_READ, IS_LEFT, IS_BLANK = 0, 1, 2
 """What became of a line: read, left to the general reader, or without anything."""
-WIDE, UNUSUAL = 8, 16
-"""Added to IS_READ where a string holds bytes beyond ASCII, which are not checked, and where a JSON encoder would write the
-record in another spelling."""
+WIDE, LARGE, UNUSUAL = 8, 16, 32
+"""Added to IS_READ where a string holds bytes beyond ASCII, which are not checked, where a number is large, and where a JSON
+encoder would write the record in another spelling."""
 
 ROOT, NOWHERE = 0, -1
 """The node of the record itself, and that of values which are not looked into."""

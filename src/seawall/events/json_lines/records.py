@@ -17,6 +17,8 @@ from seawall.events.json_lines.layout import (
     FLAGS,
     FORM,
     FORM_BITS,
+    HAS_LARGE,
+    HAS_WIDE,
     IN_NODE,
     IS_ARRAY,
     IS_BLANK,
@@ -26,7 +28,8 @@ from seawall.events.json_lines.layout import (
     IS_READ,
     IS_REFUSED,
     IS_SPACED,
-    IS_WIDE,
+    KINDS,
+    LARGE,
     NAME_SIZE,
     NAME_START,
     NOWHERE,
@@ -300,7 +303,9 @@ def read_lines(
             )
         if after >= 0 and skip_blanks(data, after, end, notes) >= end:
             is_unusual = notes[FORM] & (IS_LOOSE | IS_SPACED) != 0 or data[starts[row]] != 0x7B
-            ways[row] = IS_READ + WIDE * notes[IS_WIDE] + UNUSUAL * is_unusual
+            kinds = notes[KINDS]
+            ways[row] = IS_READ + UNUSUAL * is_unusual
+            ways[row] += WIDE * (kinds & HAS_WIDE != 0) + LARGE * (kinds & HAS_LARGE != 0)
             continue
         cells[:, row, 0] = -1
         tallies[:, row] = -1

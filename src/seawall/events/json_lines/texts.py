@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 from numba import int64, uint64
 
-from seawall.events.json_lines.layout import FORM, HAS_ESCAPES, IS_LOOSE, IS_SPACED, IS_WIDE, Bytes, Numbers
+from seawall.events.json_lines.layout import (
+    FORM,
+    HAS_ESCAPES,
+    HAS_LARGE,
+    IS_LOOSE,
+    IS_SPACED,
+    KINDS,
+    Bytes,
+    Numbers,
+)
 from seawall_base.compiled import compile_kernel, load_word, trailing_zeros
 
 _ONES = np.uint64(0x0101010101010101)
@@ -26,10 +35,15 @@ _LONGEST_NUMBER = 15
 
 @compile_kernel
 def skip_blanks(data: Bytes, place: int, end: int, notes: Numbers) -> int:
-    """Return the place of the next byte that is no space, tab or carriage return."""
-    while place < end and (data[place] == 0x20 or data[place] == 0x09 or data[place] == 0x0D):
+    """Return the place of the next byte that is no space, tab, carriage return or line feed."""
+    while place < end and data[place] <= 0x20:
+        letter = data[place]
+        if letter != 0x20 and letter != 0x0A and letter != 0x0D and letter != 0x09:
+            break
         place += 1
         notes[FORM] |= IS_SPACED
+        while place + 8 <= end and uint64(load_word(data, place)) == _BLANKS:
+            place += 8
     return place
 
 
@@ -82,7 +96,7 @@ def find_string_end(data: Bytes, place: int, end: int, notes: Numbers) -> int:
         if place >= end:
             return -1
         if data[place] == _QUOTE:
-            notes[IS_WIDE] |= int64(wide & _HIGH != uint64(0))
+            notes[KINDS] |= int64(wide & _HIGH != uint64(0))
             return place
         if data[place] != _BACKSLASH:
             return -1
@@ -122,6 +136,9 @@ def find_number_end(data: Bytes, place: int, end: int, notes: Numbers) -> int:
         if power == place:
             return -1
         place = power
+        notes[KINDS] |= HAS_LARGE
+    if whole - start > _LONGEST_NUMBER:
+        notes[KINDS] |= HAS_LARGE
     if place != whole or place - start > _LONGEST_NUMBER or data[start] == 0x2D:
         notes[FORM] |= IS_LOOSE
     return place

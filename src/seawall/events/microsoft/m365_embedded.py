@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from seawall.events.batches import RecordBuffer, flush, gather
+from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.json_records import HEAD, Record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_blocks import LineBuffer, LineText, ScannedBlock, TextOrigin
-from seawall.events.formats.many_lines import ColumnReader
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.problem import Problem
 

@@ -1,0 +1,77 @@
+"""Find the format of lines and documents from how they begin, and the compiled code that reads it by column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import import_module
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Any
+
+from seawall.events.formats.column_reader import ColumnReader
+from seawall.events.formats.json_records import first_records, split_json, unwrap_records
+from seawall.events.formats.json_values import NotJson, TooDeep, parse
+from seawall.events.formats.limits import Limits
+from seawall.events.microsoft import entra_signin, m365_columns
+
+_FORMATS = (m365_columns, entra_signin)
+_FORMATS_COMPILED = {
+    m365_columns.NAME: "seawall.events.microsoft.m365_json_lines",
+    entra_signin.NAME: "seawall.events.microsoft.entra_json_lines",
+}
+"""Modules that read a format by column; they need numba."""
+_LINES_LOOKED_AT, _RECORDS_LOOKED_AT = 8, 2
+
+
+def find_line_format(head: bytes, depth: int) -> str | None:
+    """Return the name of the format that compiled code reads and most of the first lines of a text have; None for another."""
+    lines = filter(None, head.rpartition(b"\n")[0].split(b"\n"))
+    return _find_format(islice(lines, _LINES_LOOKED_AT), depth)
+
+
+def find_document_format(head: bytes, depth: int) -> str | None:
+    """Do the same for the first records of an array or page, or of objects one after the other."""
+    pieces = first_records(head)
+    if pieces is None:
+        splitter = split_json(len(head))
+        found = chain(splitter.feed(head), splitter.finish())
+        pieces = [*islice((piece for piece in found if isinstance(piece, bytes)), _RECORDS_LOOKED_AT)]
+    return _find_format(pieces[:_RECORDS_LOOKED_AT], depth)
+
+
+def _find_format(texts: Iterable[bytes], depth: int) -> str | None:
+    looked = Counter(_recognise(text, depth) for text in texts)
+    name, count = max(looked.items(), key=itemgetter(1), default=("", 0))
+    return name if name and 2 * count >= looked.total() else None
+
+
+def _recognise(text: bytes, depth: int) -> str:
+    """Return the name of the format of a record, or of the first in an array or page; "" for another."""
+    try:
+        record = parse(text, depth)
+    except (NotJson, TooDeep):
+        return ""
+    if isinstance(record, dict):
+        record = unwrap_records(record) or record
+    if isinstance(record, list) and record:
+        record = record[0]
+    is_record = isinstance(record, dict)
+    return next((one.NAME for one in _FORMATS if is_record and one.recognises(record)), "")
+
+
+@lru_cache(8)
+def _import_compiled(name: str) -> Any:
+    try:
+        module = import_module(_FORMATS_COMPILED[name])
+    except ImportError:
+        return None
+    module.prepare()
+    return module
+
+
+def make_column_reader(limits: Limits, name: str | None) -> ColumnReader | None:
+    """Return a reader of a format by column; None where there is none, or numba is not installed."""
+    compiled = None if name is None else _import_compiled(name)
+    return None if compiled is None else ColumnReader(compiled, limits)

@@ -199,3 +199,78 @@ def test_public_numbers_are_no_finding() -> None:
         [hexadecimal(value, 256) for value in (key.n, key.e)] + [f"{point.x:064x}", f"{point.y:064x}"]
     )
     assert search("RSA-2048", "P-256").search(text.encode()) == []
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("before", [b"A", b"7", b"  ", b"\0", b"\0\0", b"Q,"])
+@pytest.mark.parametrize("after", [b"A", b"7z", b"\0", b"\0\0\0", b""])
+def test_letters_beside_utf16_are_not_taken_for_its_own(before: bytes, after: bytes, order: str) -> None:
+    """A letter before big-endian text, or after little-endian text, has a zero beside it by chance."""
+    key = numbers(512, 1)
+    for writer in ("base64 url", "hex"):
+        data = before + WRITERS[writer](key.p, key.half).encode(order) + after
+        assert {hit.thumbprint for hit in WrittenSearch([key]).search(data)} == {key.thumbprint}
+
+
+ORDERS = {"utf16le": "utf-16-le", "utf16be": "utf-16-be"}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("place", [0, 1000, 1001])
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_number_in_utf16_is_found(writer: str, place: int, order: str) -> None:
+    key = numbers(1024, 1)
+    text = WRITERS[writer](key.p, key.half).encode(ORDERS[order])
+    data = random.Random(place).randbytes(place)[:-1] + b"\xff" * (place > 0) + text + b"\xff\xff"
+    found = WrittenSearch([key, numbers(1024, 9)]).search(data)
+    assert {hit.thumbprint for hit in found} == {key.thumbprint}
+    assert all(hit.form.startswith(f"{order}:{writer.split()[0]}:rsa-prime") for hit in found)
+    assert all(place <= hit.offset and hit.end <= place + len(text) for hit in found)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("writer", ["hex", "hex upper", "base64", "base64 url", "decimal", "decimal list"])
+@pytest.mark.parametrize("kind", SECRETS)
+def test_a_scalar_alone_in_utf16_among_zeros_is_found(kind: str, writer: str, order: str) -> None:
+    """A string in the memory of a program of Windows, Java or .NET: shorter than what is read as UTF-16 text elsewhere."""
+    text = WRITERS[writer](*secret(kind)).encode(ORDERS[order])
+    found = search(*SECRETS).search(bytes(1001) + b"\x20\x00\x01\x02" + text + b"\xff" + bytes(1001))
+    form = "ed-seed" if kind.startswith("Ed") else "ec-scalar"
+    assert {(hit.form, hit.thumbprint) for hit in found} == {
+        (f"{order}:{writer.split()[0]}:{form}", thumbprint(make(kind)))
+    }
+
+
+@settings(max_examples=examples(25))
+@given(cuts=st.lists(st.integers(1, 39_999), max_size=6), seed=st.integers(0, 100))
+def test_stretches_of_utf16_give_together_what_the_whole_gives(cuts: list[int], seed: int) -> None:
+    key = numbers(1024, 1)
+    lines = ["a word that is short"] * 300 + [hexadecimal(key.p, key.half), str(key.q)]
+    random.Random(seed).shuffle(lines)
+    data = b"x" + "\n".join(lines).encode("utf-16-le" if seed % 2 else "utf-16-be") + b"x"
+    whole = WrittenSearch([key]).search(data)
+    assert len(whole) == 2
+    edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    parts = [
+        hit
+        for start, end in itertools.pairwise(edges)
+        for hit in WrittenSearch([key]).search(data, start, end)
+    ]
+    assert sorted(parts, key=lambda hit: hit.offset) == whole
+
+
+def test_a_secret_that_is_written_twice_is_found_twice() -> None:
+    """Equal numbers are tried once, and so are numbers that share some bytes with others."""
+    value, size = secret("P-256")
+    scalar = value.to_bytes(size, "big")
+    similar = [bytes(8) + scalar[8:], scalar[:24] + bytes(8)]
+    lines = [
+        scalar.hex(),
+        similar[0].hex(),
+        "words",
+        scalar.hex(),
+        similar[1].hex(),
+        base64.b64encode(scalar).decode(),
+    ]
+    found = search("P-256", "Ed25519").search("|".join(lines).encode())
+    assert [hit.form for hit in found] == ["hex:ec-scalar", "hex:ec-scalar", "base64:ec-scalar"]

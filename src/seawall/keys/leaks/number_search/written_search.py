@@ -1,8 +1,8 @@
 """Search text for the private numbers of keys of which only the public key is known.
 
-Numbers may be written in hexadecimal, base64, decimal digits or as a list (`written_numbers`). RSA: p, q and d.
-Elliptic curves: the scalar or seed, alone or at either end of a decoded number, wherever the public point lies. Every
-hit is proved by arithmetic.
+Numbers may be written in hexadecimal, base64, decimal digits or as a list, in ASCII or UTF-16 (`written_numbers`). RSA: p, q
+and d. Elliptic curves: the scalar or seed, alone or at either end of a decoded number, wherever the public point lies.
+Every hit is proved by arithmetic.
 
 Not found: numbers that `written_numbers` does not read; dP, dQ and qInv; scalars in the middle of longer numbers.
 """
@@ -11,20 +11,26 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from mmap import mmap
 
 import numpy as np
+import numpy.typing as npt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from seawall.keys.leaks.findings import RawHit
-from seawall.keys.leaks.key_formats.key_numbers import is_random
 from seawall.keys.leaks.number_search.arithmetic import KnownKey
 from seawall.keys.leaks.number_search.points import BYTES_FOR_WORK, MOST_WORK, WORK, PublicPoint, point_of
 from seawall.keys.leaks.number_search.rsa_modulus import RsaModulus, rsa_modulus
 from seawall.keys.leaks.number_search.rsa_search import RsaSearch
-from seawall.keys.leaks.number_search.written_numbers import FEWEST, DecodedBytes, read_numbers
+from seawall.keys.leaks.number_search.written_numbers import FEWEST, DecodedText, read_text
 from seawall_base.compiled import try_out
 
+Buffer = bytes | bytearray | memoryview | mmap
+
+_PRINTABLE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
+_FURTHEST = 4096
+"""Letters of UTF-16 text on either side that are examined for the text's ends."""
 _AROUND = 8
 """Bytes that may surround a secret and its public key: `0x04` or a length."""
 _LEADING_ZEROS = 4
@@ -62,9 +68,7 @@ class WrittenSearch:
             try_out(self._scalars.prepare)
             try_out(lambda: self._search(text * 2, 0, len(text)))
 
-    def search(
-        self, buffer: bytes | bytearray | memoryview | mmap, start: int = 0, end: int | None = None
-    ) -> list[RawHit]:
+    def search(self, buffer: Buffer, start: int = 0, end: int | None = None) -> list[RawHit]:
         """Return the written numbers that begin in [start, end) of the buffer, by offset.
 
         Afterwards `shortfall` is why this search is incomplete, None if it is complete.
@@ -72,10 +76,11 @@ class WrittenSearch:
         self.prepare()
         return self._search(buffer, start, len(buffer) if end is None else min(end, len(buffer)))
 
-    def _search(self, buffer: bytes | bytearray | memoryview | mmap, start: int, end: int) -> list[RawHit]:
-        written = list(read_numbers(bytes(buffer), start, end))
+    def _search(self, buffer: Buffer, start: int, end: int) -> list[RawHit]:
+        written = read_text(np.frombuffer(buffer, np.uint8), start, end)
         hits: dict[tuple[int, str, str | None], RawHit] = {}
-        for hit in (*self._rsa_hits(written), *self._scalars.search(written, end - start)):
+        found = (*self._rsa_hits(written), *self._scalars.search(written, end - start))
+        for hit in (_placed(hit, row, written, buffer) for row, hit in found):
             place = hit.offset, hit.form, hit.thumbprint
             if (
                 place not in hits or hit.length < hits[place].length
@@ -84,22 +89,56 @@ class WrittenSearch:
         self.shortfall = "too many numbers in text that could be scalars" if self._scalars.gave_up else None
         return [hits[place] for place in sorted(hits, key=lambda place: (*place[:2], place[2] or ""))]
 
-    def _rsa_hits(self, written: Sequence[DecodedBytes]) -> Iterator[RawHit]:
+    def _rsa_hits(self, written: DecodedText) -> Iterator[tuple[int, RawHit]]:
         """Search all numbers as one buffer, separated by as many zeros as the longest may lack."""
-        fitting = [each for each in written if len(each.content) >= self._shortest - _LEADING_ZEROS]
-        if not self._shortest or not fitting:
+        fitting = np.flatnonzero(written.rows[:, 4] >= self._shortest - _LEADING_ZEROS)
+        if not self._shortest or not len(fitting):
             return
         zeros = bytes(self._padding)
         pieces, places, place = [zeros], [], self._padding
-        for each in fitting:
+        for _, _, _, begin, size in written.rows[fitting].tolist():
             places.append(place)
-            pieces += [each.content, zeros]
-            place += len(each.content) + self._padding
+            pieces += [written.content[begin : begin + size].tobytes(), zeros]
+            place += size + self._padding
         data = np.frombuffer(b"".join(pieces), np.uint8)
         for hit in self._rsa.search(data, 0, len(data)):
             # a number without its leading zeros begins in the separating zeros
-            each = fitting[max(bisect_right(places, hit.offset + hit.length - 1) - 1, 0)]
-            yield RawHit(each.first, f"{each.how}:{hit.form}", hit.thumbprint, each.last - each.first)
+            row = int(fitting[max(bisect_right(places, hit.offset + hit.length - 1) - 1, 0)])
+            yield row, _hit(written, row, hit.form, hit.thumbprint)
+
+
+def _hit(written: DecodedText, row: int, form: str, thumbprint: str | None) -> RawHit:
+    each = written.reading(row)
+    return RawHit(each.first, f"{each.how}:{form}", thumbprint, each.last - each.first)
+
+
+def _placed(hit: RawHit, row: int, written: DecodedText, buffer: Buffer) -> RawHit:
+    """Return a hit in UTF-16 with its byte order."""
+    if row < written.wide_rows:
+        return hit
+    is_big = _is_big_endian(buffer, hit.offset, hit.end - 2)
+    return replace(hit, offset=hit.offset - is_big, form=f"utf16{'be' if is_big else 'le'}:{hit.form}")
+
+
+def _is_big_endian(data: Buffer, first: int, last: int) -> bool:
+    """Return whether the zeros of UTF-16 text stand before its letters, of which two are at `first` and `last`.
+
+    The first letter of little-endian text has no zero before it, the last one of big-endian text none after it. If the text
+    ends among zeros, odd offsets are big-endian.
+    """
+    for _ in range(_FURTHEST):
+        if first == 0 or data[first - 1] != 0:
+            return False
+        if last + 1 >= len(data) or data[last + 1] != 0:
+            return True
+        before, after = first, last
+        if first >= 2 and data[first - 2] in _PRINTABLE:
+            first -= 2
+        if last + 2 < len(data) and data[last + 2] in _PRINTABLE:
+            last += 2
+        if (before, after) == (first, last):
+            break
+    return first % 2 == 1
 
 
 class _ScalarSearch:
@@ -118,42 +157,53 @@ class _ScalarSearch:
         for points in self._groups.values():
             points[0].prepare()
 
-    def search(self, written: Sequence[DecodedBytes], size: int) -> Iterator[RawHit]:
-        """Yield the numbers that are a private key; `size` are the bytes of the range that they came from."""
+    def search(self, written: DecodedText, size: int) -> Iterator[tuple[int, RawHit]]:
+        """Yield the numbers that are a private key, with their rows; `size` are the bytes of the range that they came from."""
         self.gave_up = False
         self._work_left = min(MOST_WORK, self._work_left + size // BYTES_FOR_WORK)
-        by_length = {
-            length: _candidates(written, length) for length in {length for _, length in self._groups}
-        }
+        chosen = {length: _Secrets(written, length) for length in {length for _, length in self._groups}}
         for (kind, length), points in self._groups.items():
-            candidates = by_length[length]
-            self._work_left -= WORK[length] * len(candidates)
+            secrets = chosen[length]
+            self._work_left -= WORK[length] * len(secrets.distinct)
             if self._work_left < 0:
                 self.gave_up = True
                 return
             known = {point.public: point for point in points}
-            for content in points[0].likely(list(candidates), known):
+            for content in points[0].likely(secrets.distinct, known):
                 point = known.get(points[0].public_of(content) or b"")
                 if point is not None:
                     form = "ed-seed" if kind == "Edwards" else "ec-scalar"
-                    for each in candidates[content]:
-                        place = each.first, f"{each.how}:{form}"
-                        yield RawHit(*place, point.thumbprint, each.last - each.first)
+                    for row in secrets.rows_with(content):
+                        yield row, _hit(written, row, form, point.thumbprint)
 
 
-def _candidates(written: Sequence[DecodedBytes], length: int) -> dict[bytes, list[DecodedBytes]]:
-    """Return the numbers that could be a secret of `length` bytes, each with the places where it is written."""
-    candidates: dict[bytes, list[DecodedBytes]] = {}
-    for each in written:
-        if FEWEST <= len(each.content) <= 2 * length + _AROUND:
-            for content in _ends(each.content, length):
-                candidates.setdefault(content, []).append(each)
-    return candidates
+class _Secrets:
+    """The ends of written numbers that could be a secret of one length."""
+
+    def __init__(self, written: DecodedText, length: int) -> None:
+        from seawall.keys.leaks.compiled_loops.text_kernels import choose_secrets
+
+        room = 2 * len(written.rows)
+        secrets, owners = np.empty((room, length), np.uint8), np.empty(room, np.int64)
+        count = choose_secrets(
+            written.content, written.rows, length, FEWEST, _LEADING_ZEROS, _AROUND, secrets, owners
+        )
+        self._secrets, self._owners = secrets[:count], owners[:count]
+        self.distinct = _distinct(self._secrets)
+        """The secrets, each once or seldom twice."""
+
+    def rows_with(self, content: bytes) -> list[int]:
+        """Return the readings that have this secret at an end."""
+        here = (self._secrets == np.frombuffer(content, np.uint8)).all(axis=1)
+        return [int(row) for row in np.unique(self._owners[here])]
 
 
-def _ends(content: bytes, length: int) -> Iterator[bytes]:
-    """Yield either end of a number, at most twice as long, that could be a secret of `length` bytes, with missing zeros."""
-    if FEWEST <= len(content) < length and length - len(content) <= _LEADING_ZEROS:
-        content = content.rjust(length, b"\0")
-    if length <= len(content) <= 2 * length + _AROUND:
-        yield from {end for end in (content[:length], content[-length:]) if is_random(end)}
+def _distinct(secrets: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the rows without those that repeat another, found by their middle eight bytes."""
+    middle = secrets.shape[1] // 2
+    keys = np.ascontiguousarray(secrets[:, middle : middle + 8]).view(np.uint64).ravel()
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    is_first = np.zeros(len(secrets), np.bool_)
+    is_first[first] = True
+    distinct: npt.NDArray[np.uint8] = secrets[is_first | (secrets != secrets[first[which]]).any(axis=1)]
+    return distinct

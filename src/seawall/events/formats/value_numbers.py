@@ -90,7 +90,8 @@ def _number_texts(
             known = slots[slot]
             if known < 0:
                 at = ends[count]
-                letters[at : at + size] = data[start : start + size]
+                for place in range(size):  # an assignment of slices takes two seconds to compile
+                    letters[at + place] = data[start + place]
                 ends[count + 1] = at + size
                 hashes[count] = found
                 slots[slot] = codes[row] = count

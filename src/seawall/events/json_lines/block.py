@@ -186,6 +186,12 @@ class JsonBlock:
         first = self._data[np.maximum(starts, 0)]
         return np.asarray((starts >= 0) & ((first == ord("{")) | (first == ord("["))))
 
+    def is_string(self, name: str, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return in which rows a column's value is a string or null, or is not there."""
+        starts = self._spans(name)[0][rows]
+        first = self._data[np.maximum(starts, 0)]
+        return np.asarray((starts < 0) | (first == ord('"')) | (first == ord("n")))
+
     def order_fields(self, names: list[str], rows: Rows) -> list[str]:
         """Return columns in an order in which the fields of most records come, also where each record has some of them only."""
         if not names or not len(rows):

@@ -27,7 +27,7 @@ _PARTLY = frozenset({"version", "client", "request", "authenticationcontext"})
 """Fields of which columns hold a part."""
 _EMPTY: tuple[Any, ...] = ("", [], {})
 
-_NOISE = frozenset({
+NOISE = frozenset({
     "requestid", "requesturi", "url", "dthash", "devicefingerprint", "threatsuspected", "authnrequestid", "origin",
     "oktauseragentextended", "logonlysecuritydata", "behaviors", "risk",
 })  # fmt: skip
@@ -102,10 +102,14 @@ def _changes(details: FieldObject, found: dict[str, str | None]) -> None:
 
 def spell_methods(debug: FieldObject, context: FieldObject, targets: Targets) -> str | None:
     """Return the factors that a sign-in names, joined; there are few distinct texts."""
-    said = (
+    return join_methods(
         debug.text("factor"), debug.text("factortype"), debug.text("authenticator"), context.text("credentialtype"),
         *targets.methods,
     )  # fmt: skip
+
+
+def join_methods(*said: str | None) -> str | None:
+    """Return factors joined, each once."""
     return ";".join(dict.fromkeys(text[:512] for text in said if text))[:2048] or None
 
 
@@ -114,7 +118,7 @@ def parameters(targets: Targets, debug: FieldObject) -> str | None:
     found: dict[str, str | None] = {}
     for name, value in debug.held.items():
         if (
-            name.lower() not in _NOISE
+            name.lower() not in NOISE
             and value is not None
             and value not in _EMPTY
             and len(found) < _MOST_CHANGES

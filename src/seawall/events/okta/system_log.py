@@ -193,12 +193,12 @@ def columns(seen: OktaColumns) -> tuple[tuple[Text, ...], bool]:
         debug.text("clientauthtype") or debug.text("clientauthenticationmethod"),
         debug.text("signonmode"),
         debug.text("granttype"),
-        _path(debug.text("requesturi")),
+        name_path(debug.text("requesturi")),
     )
     return (*before, None, targets.app, targets.app_name, *place, *proof, None), keeps_session
 
 
-def _path(address_asked: str | None) -> str | None:
+def name_path(address_asked: str | None) -> str | None:
     """Return `active` if WS-Trust was requested, as by old mail clients, `passive` for WS-Federation, else None."""
     asked = (address_asked or "")[:512].lower()
     if "/sso/wsfed/" not in asked:
@@ -224,11 +224,14 @@ def is_spelt_out(text: str) -> bool:
 
 def _session(context: FieldObject, token: str | None) -> tuple[str | None, bool]:
     """Return the session id, and whether it stays in `unmapped` because it identifies no session."""
-    found = context.text("externalsessionid")
-    if token or (found and found.startswith(_TRANSIENT)) or clean(found) is None:
-        root = None if token else clean(context.text("rootsessionid"))
-        return root, True
-    return found, False
+    return session_of(context.text("externalsessionid"), context.text("rootsessionid"), token)
+
+
+def session_of(outer: str | None, root: str | None, token: str | None) -> tuple[str | None, bool]:
+    """Return the session id of a context's two ids, and whether the outer one identifies no session."""
+    if token or (outer and outer.startswith(_TRANSIENT)) or clean(outer) is None:
+        return None if token else clean(root), True
+    return outer, False
 
 
 def normalise(table: Any) -> Normalised:

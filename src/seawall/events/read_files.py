@@ -13,7 +13,7 @@ from seawall.events.failures import file_failure
 from seawall.events.formats.bounded import BoundedStream
 from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.containers import open_members
-from seawall.events.formats.csv_records import csv_records, table_header
+from seawall.events.formats.csv_records import csv_records, separate_rows, table_header
 from seawall.events.formats.empty_tables import is_foreign_header
 from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, is_line_delimited, json_records
@@ -28,6 +28,7 @@ from seawall.events.microsoft.m365_embedded import (
     has_embedded_column,
     has_embedded_lines,
     read_embedded_batches,
+    read_table_batches,
 )
 from seawall.events.problem import Problem
 from seawall_base.regular_files import open_file
@@ -158,7 +159,15 @@ class _Reading:
         if lines is not None:
             yield from (lines.read_document if is_document else lines.read)(text, stream.name)
             return
-        found, has_embedded = _records(text, head, stream.name, limits)
+        header = _find_header(head, limits)
+        if header is not None and has_embedded_column(header[0], head, limits):
+            columns = self._make_columns(m365_audit.NAME)
+            if columns is not None:
+                yield from flush(rows)
+                table = separate_rows(text, limits)
+                yield from read_table_batches(table, header, stream.name, limits, columns)
+                return
+        found, has_embedded = _records(text, head, stream.name, limits, header)
         columns = self._make_columns(m365_audit.NAME) if found is not None and has_embedded else None
         if found is not None and columns is not None:
             yield from flush(rows)
@@ -210,15 +219,20 @@ def _survey(head: bytes, limits: Limits) -> tuple[bool, str | None]:
     return True, find_document_format(head, limits.depth) if looks_like_json(head, limits) else None
 
 
-def _records(text: Utf8Stream, head: bytes, name: str, limits: Limits) -> tuple[Iterator[Any] | None, bool]:
-    """Return the records of a text with this beginning (None for no log), and whether they embed audit records."""
+def _find_header(head: bytes, limits: Limits) -> tuple[list[str], str] | None:
+    """Return column names and delimiter of a text with this beginning, if it is a table of a log."""
+    header = None if looks_like_json(head, limits) else table_header(head)
+    return None if header is None or is_foreign_header(head) else header
+
+
+def _records(
+    text: Utf8Stream, head: bytes, name: str, limits: Limits, header: tuple[list[str], str] | None
+) -> tuple[Iterator[Any] | None, bool]:
+    """Return the records of a text with this beginning (None for no log), and whether its lines embed audit records."""
     if looks_like_json(head, limits):
         has_embedded = has_embedded_lines(head, limits)
         return json_records(text, name, limits, None if has_embedded else quick), has_embedded
-    header = table_header(head)
-    if header is None or is_foreign_header(head):
-        return None, False
-    return csv_records(text, name, limits, header), has_embedded_column(header[0], head, limits)
+    return None if header is None else csv_records(text, name, limits, header), False
 
 
 def looks_like_json(head: bytes, limits: Limits) -> bool:

@@ -56,8 +56,12 @@ def csv_records(
     stream: Utf8Stream, name: str, limits: Limits, header: tuple[list[str], str]
 ) -> Iterator[Record | Problem]:
     """Yield each row as a dictionary of its non-empty fields, or as a problem."""
-    rows = _rows(lines(stream, limits.record_bytes), limits.record_bytes)
-    return row_records(rows, name, limits, header, count(1))
+    return row_records(separate_rows(stream, limits), name, limits, header, count(1))
+
+
+def separate_rows(stream: Utf8Stream, limits: Limits) -> Iterator[bytes | None]:
+    """Yield the rows of a text with the header; None stands for a row that is too large."""
+    return _rows(lines(stream, limits.record_bytes), limits.record_bytes)
 
 
 def row_records(
@@ -73,23 +77,31 @@ def row_records(
 
     The first row is the header, unless `is_started`.
     """
-    names, delimiter = header
-    csv.field_size_limit(max(csv.field_size_limit(), limits.record_bytes + 1))
+    for row in rows if is_started else drop_header(rows):
+        yield row_record(row, name, limits, header, next(numbers))
+
+
+def drop_header(rows: Iterable[bytes | None]) -> Iterator[bytes | None]:
+    """Yield the rows without the header and what precedes it."""
+    is_started = False
     for row in rows:
-        if row is None:
-            yield record_problem(
-                name, next(numbers), "too-large", f"a row larger than {limits.record_bytes} bytes"
-            )
-            continue
-        if not is_started:
+        if row is None or is_started:
+            yield row
+        else:
             is_started = not is_preamble(row)
-            continue
-        number = next(numbers)
-        try:
-            found = _record(row, names, delimiter, name, number)
-        except Exception as error:  # noqa: BLE001 - the net
-            found = record_failure(name, number, error)
-        yield found
+
+
+def row_record(
+    row: bytes | None, name: str, limits: Limits, header: tuple[Sequence[str], str], number: int
+) -> Record | Problem:
+    """Return the record of a row, or a problem; None stands for a row that is too large."""
+    if row is None:
+        return record_problem(name, number, "too-large", f"a row larger than {limits.record_bytes} bytes")
+    csv.field_size_limit(max(csv.field_size_limit(), limits.record_bytes + 1))
+    try:
+        return _record(row, *header, name, number)
+    except Exception as error:  # noqa: BLE001 - the net
+        return record_failure(name, number, error)
 
 
 def is_preamble(row: bytes) -> bool:

@@ -6,15 +6,17 @@ the general way, in its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 
-from seawall.events.batches import RecordBuffer, flush, gather
+from seawall.events.batches import RecordBuffer, Taken, flush, gather
 from seawall.events.formats.column_reader import ColumnReader
+from seawall.events.formats.csv_records import drop_header, row_record
 from seawall.events.formats.json_records import HEAD, Record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
@@ -51,20 +53,75 @@ def has_embedded_lines(head: bytes, limits: Limits) -> bool:
 
 def read_embedded_batches(
     found: Iterator[Found], name: str, limits: Limits, columns: ColumnReader
-) -> Iterator[tuple[Any, list[Problem], int]]:
+) -> Iterator[Taken]:
     """Yield batches of records (numbered from 1 without a gap) and problems in their places."""
-    rows, numbers, buffer = RecordBuffer(name, limits), RecordNumbers(1), LineBuffer()
+    blocks = _Blocks(name, limits, columns)
     while True:
         texts, others = _fill(found, limits)
         if not texts:
             return
-        block = buffer.fill([LineText(TextOrigin(name, numbers), [b"\n".join(texts)], False)])
-        find = partial(_find, texts, others, numbers)
+        yield from blocks.read(b"\n".join(texts), partial(_find, texts, others, blocks.numbers))
+
+
+def read_table_batches(
+    rows: Iterator[bytes | None],
+    header: tuple[list[str], str],
+    name: str,
+    limits: Limits,
+    columns: ColumnReader,
+) -> Iterator[Taken]:
+    """Yield the same of a table with such a column. `rows` begin with the header; None stands for one that is too large."""
+    fields = import_module("seawall.events.formats.table_fields")
+    fields.prepare()
+    names, delimiter = header
+    blocks, rows = _Blocks(name, limits, columns), drop_header(rows)
+    while taken := _take_rows(rows, limits):
+        texts = fields.copy_column([row or b"" for row in taken], delimiter, len(names), names.index(_FIELD))
+        yield from blocks.read(texts, partial(_find_row, taken, header, name, limits, blocks.numbers))
+
+
+class _Blocks:
+    """Read texts of audit records, block by block."""
+
+    def __init__(self, name: str, limits: Limits, columns: ColumnReader) -> None:
+        self.numbers = RecordNumbers(1)
+        self._name, self._columns = name, columns
+        self._rows, self._buffer = RecordBuffer(name, limits), LineBuffer()
+
+    def read(self, texts: bytes, find: Callable[[int], Iterator[Found]]) -> Iterator[Taken]:
+        """Yield batches of the texts, one on each line. `find` gives what is on a line that cannot be read by column."""
+        rows = self._rows
+        block = self._buffer.fill([LineText(TextOrigin(self._name, self.numbers), [texts], False)])
         is_long = np.zeros(len(block), np.bool_)
-        scanned = ScannedBlock(block, is_long, columns.scan(block, is_long))
-        if scanned.json is None or not columns.read(rows, scanned, find):
+        scanned = ScannedBlock(block, is_long, self._columns.scan(block, is_long))
+        if scanned.json is None or not self._columns.read(rows, scanned, find):
             yield from gather(rows, chain.from_iterable(map(find, range(len(block)))))
         yield from flush(rows)
+
+
+def _take_rows(rows: Iterator[bytes | None], limits: Limits) -> list[bytes | None]:
+    """Take the rows of a block."""
+    taken, size = list[bytes | None](), 0
+    for row in rows:
+        taken.append(row)
+        size += len(row or b"")
+        if size >= _BLOCK or len(taken) >= limits.fast_records:
+            break
+    return taken
+
+
+def _find_row(
+    rows: list[bytes | None],
+    header: tuple[list[str], str],
+    name: str,
+    limits: Limits,
+    numbers: RecordNumbers,
+    place: int,
+) -> Iterator[Found]:
+    found = row_record(rows[place], name, limits, header, next(numbers))
+    if not isinstance(found, Problem) and _line(found[1].get(_FIELD), limits) is not None:
+        found = found[0], {_FIELD: found[1][_FIELD]}
+    yield found
 
 
 def _find(

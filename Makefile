@@ -9,7 +9,7 @@ export PIP_NO_INPUT := 1
 # What is compiled once need not be compiled by each of the hundreds of Pythons that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test soak console docs format train evaluate bench figures figures-check lock clean check-programs check-pages check-style check-types check-imports check-tests check-bytecode
+.PHONY: help demo test soak console docs format train evaluate bench bench-live figures figures-check lock clean check-programs check-pages check-style check-types check-imports check-tests check-bytecode
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
@@ -70,6 +70,12 @@ train: .venv/development
 
 evaluate: .venv/development
 	$(BIN)/seawall evaluate --out bench/out/evaluate
+
+# LOAD=large is 20,000 records a second; MINUTES=60 shows whether memory stays flat.
+LOAD ?= ordinary
+MINUTES ?= 10
+bench-live: .venv/development
+	$(BIN)/python bench/live.py --load $(LOAD) --minutes $(MINUTES)
 
 # RECORDS=200000 scans smaller corpora.
 RECORDS ?= 1000000

@@ -1,11 +1,14 @@
 """Measure how long a batch takes to reach the console, with a real `seawall serve` and times of now.
 
-    python bench/live.py [--records-per-second 200] [--accounts 1000] [--minutes 3] [--days 15] [--attack-seconds 5]
+    python bench/live.py [--load ordinary|large] [--minutes 10] [--days 15] [--attack-seconds 5]
+    python bench/live.py --records-per-second 200 --accounts 1000 --minutes 60
 
 An organisation's past days are sent first. Then its stream is sent on the machine's own clock, a batch every
 `--batch-seconds`. A batch has reached the console when `/api/summary` counts its records as scored events. An attack has,
 when `/api/incidents` lists an incident of its account. Latencies begin when the server has accepted the batch (answer
-202). Prints latencies, processor time of the server, how long it waited for a processor, and its memory at start and end.
+202). Prints latencies, processor time of the server by process, how long it waited for a processor, the load of the machine,
+and memory over time. The ordinary load is a stream of 200 records a second of 1,000 accounts, the large one 20,000 a second
+of 3,000 accounts; both take ten minutes.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import os
 import platform
 import secrets
 import shutil
+import statistics
 import sys
 import threading
 import time
@@ -28,9 +32,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from ingest import free_port, get, make_store, processor_seconds, shares, start_server, wait_for
+from ingest import free_port, get, make_store, shares, start_server, wait_for
 from live_records import LiveRecords
-from memory import Memory, family, measured, told
+from memory import Memory, family, measured, processor_by_role, told
 
 OUT = Path(__file__).parent / "out"
 HISTORY_BATCH = 12_000
@@ -43,6 +47,9 @@ MOST_BROKEN = 3
 
 LONGEST_WAIT = 120.0
 """Seconds to wait at the end for batches that have not reached the console."""
+
+LOADS = {"ordinary": (200.0, 1_000), "large": (20_000.0, 3_000)}
+"""Records a second and accounts of each load."""
 
 ATTACK_SECONDS = 60.0
 """Seconds after which an attack counts as not raised."""
@@ -72,6 +79,7 @@ class Measured:
     times: list[float] = field(default_factory=list)
     scored: list[int] = field(default_factory=list)
     memory: list[Memory] = field(default_factory=list)
+    load: list[float] = field(default_factory=list)
     refused: int = 0
     faults: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -254,15 +262,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--records-per-second", type=float, default=200.0)
-    parser.add_argument("--accounts", type=int, default=1_000)
-    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--load", choices=tuple(LOADS), default="ordinary")
+    parser.add_argument("--records-per-second", type=float, help="instead of those of the load")
+    parser.add_argument("--accounts", type=int, help="instead of those of the load")
+    parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--days", type=int, default=15, help="past days of the organisation")
     parser.add_argument("--batch-seconds", type=float, default=1.0)
     parser.add_argument("--senders", type=int, default=2)
     parser.add_argument("--attack-seconds", type=float, default=5.0)
     parser.add_argument("--out", type=Path, default=OUT)
     asked = parser.parse_args()
+    rate, accounts = LOADS[asked.load]
+    asked.records_per_second, asked.accounts = asked.records_per_second or rate, asked.accounts or accounts
     records = LiveRecords(asked.accounts, asked.days)
     folder = asked.out / "live-store"
     shutil.rmtree(folder, ignore_errors=True)
@@ -290,7 +301,7 @@ def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, to
         f"accounts scored in {time.monotonic() - begun:.0f} s",
         flush=True,
     )
-    before, cpu, waited = read_counts(port), processor_seconds(pid), wait_seconds(pid)
+    before, cpu, waited = read_counts(port), processor_by_role(pid), wait_seconds(pid)
     base = sum(before.values())
     watching = [
         threading.Thread(target=poll, args=(port, found, over), daemon=True),
@@ -309,8 +320,9 @@ def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, to
         thread.start()
     while any(thread.is_alive() for thread in sending):
         found.memory.append(measured(pid, time.monotonic() - schedule.begin))
+        found.load.append(os.getloadavg()[0])
         time.sleep(2)
-    seconds, cpu = time.monotonic() - schedule.begin, processor_seconds(pid) - cpu
+    seconds, after = time.monotonic() - schedule.begin, processor_by_role(pid)
     waited = wait_seconds(pid) - waited
     wanted, until = base + sum(batch.records for batch in found.batches), time.monotonic() + LONGEST_WAIT
     while found.scored[-1] < wanted and time.monotonic() < until:
@@ -318,19 +330,23 @@ def run(asked: argparse.Namespace, records: LiveRecords, pid: int, port: int, to
     time.sleep(5)  # incidents follow the counts
     counts = {name: count - before[name] for name, count in read_counts(port).items()}
     over.set()
-    report(asked, found, base, seconds, cpu)
+    report(asked, found, base, seconds, {role: after[role] - cpu.get(role, 0.0) for role in after})
     print(
-        f"threads of the server waited {waited:.0f} s for a processor; load at the end {os.getloadavg()[0]:.1f}"
+        f"threads of the server waited {waited:.0f} s for a processor; load of the machine {min(found.load):.1f} to "
+        f"{max(found.load):.1f}, median {statistics.median(found.load):.1f}"
     )
     print("the console's counts of the stream: " + ", ".join(f"{name} {counts[name]:,}" for name in counts))
     return bool(found.faults)
 
 
-def report(asked: argparse.Namespace, found: Measured, base: int, seconds: float, cpu: float) -> None:
+def report(
+    asked: argparse.Namespace, found: Measured, base: int, seconds: float, cpu: dict[str, float]
+) -> None:
     """Print all figures."""
     sent = sum(batch.records for batch in found.batches)
     behind = sorted(batch.accepted - batch.due for batch in found.batches)
     delays, whole, missing = batch_delays(found, base)
+    total = sum(cpu.values())
     incidents = sorted(at - found.attacks[name] for name, at in found.raised.items())
     start, end = found.memory[0].kinds, found.memory[-1].kinds
     print(
@@ -340,7 +356,8 @@ def report(asked: argparse.Namespace, found: Measured, base: int, seconds: float
         f"from acceptance to console: {shares(delays, 's')}; never arrived: {missing}\n"
         f"from sending to console: {shares(whole, 's')}\n"
         f"attacks {len(found.attacks)}, raised {len(incidents)}; from acceptance to console: {shares(incidents, 's')}\n"
-        f"processor time {cpu:.0f} s ({cpu / seconds:.2f} of {os.cpu_count()})\n"
+        f"processor time {total:.0f} s ({total / seconds:.2f} of {os.cpu_count()}), {1000 * total / max(sent, 1):.3f} s for "
+        f"1,000 records: {', '.join(f'{role} {one:.0f} s' for role, one in sorted(cpu.items()))}\n"
         f"memory in MiB, shared pages once: start {start['pss'] / 2**20:,.0f}, end {end['pss'] / 2**20:,.0f}; "
         f"anonymous: start {start['anonymous'] / 2**20:,.0f}, end {end['anonymous'] / 2**20:,.0f}\n"
         f"{told(found.memory)}"

@@ -1,4 +1,4 @@
-"""Measure the memory of a process and its descendants by kind (Linux).
+"""Measure the memory of a process and its descendants by kind, and their processor time (Linux).
 
 For each process, `/proc/PID/smaps_rollup` gives three sums. `rss` is resident pages, counting shared pages for each
 process. `pss` divides shared pages among the processes. `anonymous` is the part of `pss` without files: only this part can
@@ -7,6 +7,7 @@ grow without end.
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,9 +54,28 @@ def measured(pid: int, at: float) -> Memory:
         sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in lines[1:]}
         for name, kind in _KINDS.items():
             kinds[kind] += sizes.get(name, 0)
-        role = next((role for text, role in ROLES if text in words), OTHERS)
+        role = _role_of(words)
         roles[role] = roles.get(role, 0) + sizes.get("Pss_Anon:", 0)
     return Memory(at, kinds, roles)
+
+
+def processor_by_role(pid: int) -> dict[str, float]:
+    """Return the processor time of a process and its living descendants, in seconds, by role."""
+    found: dict[str, float] = {}
+    for one in family(pid):
+        try:
+            words = Path(f"/proc/{one}/cmdline").read_bytes().decode(errors="replace")
+            parts = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        role = _role_of(words)
+        seconds = (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+        found[role] = found.get(role, 0.0) + seconds
+    return found
+
+
+def _role_of(words: str) -> str:
+    return next((role for text, role in ROLES if text in words), OTHERS)
 
 
 def told(samples: Sequence[Memory], parts: int = 6) -> str:

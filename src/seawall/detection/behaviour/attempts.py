@@ -6,12 +6,15 @@ import numpy as np
 
 from seawall.detection.behaviour.day import GroupedDay
 from seawall.events.array_state import Kind, RestoredState, State, copy_arrays
-from seawall.events.coded_batch import MISSING, Codes, Floats, Times, pair_keys
+from seawall.events.coded_batch import MISSING, Codes, Floats, Keys, Times, pair_keys
 from seawall.events.grouping import group_pairs
 from seawall.events.microsoft.entra_results import NOT_GIVEN
 
 WINDOW = 24 * 3_600 * 1_000_000
 """How long attempts count for later successes: one day, in microseconds."""
+
+Failures = tuple[Codes, Codes, Codes]
+"""Organisation, address block and account of failed sign-ins, (n,) each."""
 
 _KEPT: dict[str, Kind] = {
     "_actor": np.int32,
@@ -99,16 +102,30 @@ class SignInAttempts:
 
     def _count_sprays(self, day: GroupedDay, result: dict[str, Floats]) -> None:
         """Count how many accounts of the organisation failed to sign in from a group's address blocks, and how often."""
-        failed = self._failed & (self._prefix != MISSING)
-        blocks = group_pairs(self._tenant[failed], self._prefix[failed])
-        if not len(blocks.keys):
-            return
-        accounts = np.unique(pair_keys(blocks.place.astype(np.int32), self._actor[failed])) >> np.uint64(32)
-        breadth = np.bincount(accounts.astype(np.int64), minlength=len(blocks.keys)).astype(np.float64)
-        volume = np.bincount(blocks.place, minlength=len(blocks.keys)).astype(np.float64)
         rows = np.flatnonzero(day.group != MISSING)
         keys = pair_keys(day.batch.codes["org_uid"][rows], day.batch.codes["src_prefix"][rows])
-        places = np.minimum(np.searchsorted(blocks.keys, keys), len(blocks.keys) - 1)
-        hit = blocks.keys[places] == keys
-        np.maximum.at(result["spray_breadth"], day.group[rows[hit]], breadth[places[hit]])
-        np.maximum.at(result["spray_failures"], day.group[rows[hit]], volume[places[hit]])
+        count_sprays(self.list_failures(), day.group[rows], keys, result)
+
+    def list_failures(self, before: int | None = None, since: int | None = None) -> Failures:
+        """Return the failed sign-ins with an address block, `before` a time or `since` one, in microseconds since 1970."""
+        failed = self._failed & (self._prefix != MISSING)
+        if before is not None:
+            failed &= self._time < before
+        if since is not None:
+            failed &= self._time >= since
+        return self._tenant[failed], self._prefix[failed], self._actor[failed]
+
+
+def count_sprays(failures: Failures, group: Codes, keys: Keys, result: dict[str, Floats]) -> None:
+    """Set the features of sprays. Group and address block, a key of organisation and prefix, are given by event, (n,)."""
+    tenant, prefix, actor = failures
+    blocks = group_pairs(tenant, prefix)
+    if not len(blocks.keys):
+        return
+    accounts = np.unique(pair_keys(blocks.place.astype(np.int32), actor)) >> np.uint64(32)
+    breadth = np.bincount(accounts.astype(np.int64), minlength=len(blocks.keys)).astype(np.float64)
+    volume = np.bincount(blocks.place, minlength=len(blocks.keys)).astype(np.float64)
+    places = np.minimum(np.searchsorted(blocks.keys, keys), len(blocks.keys) - 1)
+    hit = blocks.keys[places] == keys
+    np.maximum.at(result["spray_breadth"], group[hit], breadth[places[hit]])
+    np.maximum.at(result["spray_failures"], group[hit], volume[places[hit]])

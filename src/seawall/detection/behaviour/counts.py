@@ -134,7 +134,7 @@ class FieldCounts:
             tenant_total=self.tenant_total[tenant],
             tenant_distinct=self.tenant_distinct[tenant],
             adopting=adopting,
-            cohort=_count_first_meetings(tenant, value, ~hit),
+            cohort=count_first_meetings(tenant, value, ~hit),
         )
 
     def _tenant_counts(self, tenant: Codes, value: Codes, day: int) -> tuple[Floats, Floats]:
@@ -230,7 +230,7 @@ class FieldCounts:
             setattr(self, name, array)
 
 
-def _count_first_meetings(tenant: Codes, value: Codes, is_new: np.ndarray) -> Floats:
+def count_first_meetings(tenant: Codes, value: Codes, is_new: np.ndarray) -> Floats:
     """Return how many other accounts of the tenant meet the value for the first time today, float64 (n,)."""
     if not is_new.any():
         return np.zeros(len(value))

@@ -86,17 +86,22 @@ class BehaviourDetector:
         """Score a day, or its part so far, against the days before. Does not change the state."""
         self._reserve(day)
         cells = distinct_cells(day)
-        active, accounts = self._active[day.actor], self._tenant_accounts[day.tenant]
         pairs = {f.name: field_pairs(f, day, cells, self.counts[f.name], self.derived) for f in FIELDS}
-        fields = {
-            f.name: select_strongest(pairs[f.name], len(day.actor), active, accounts, self._texts(f, day))
-            for f in FIELDS
-        }
+        fields = self.select_values(day, pairs)
         features = self._context_features(day, fields, pairs)
         features.update(self.attempts.features(day))
         features.update(self._volume.features(day))
         features["hour"] = self._hours.features(day)
         return BehaviourGroups(day, fields, features, pairs, self.derived.parts)
+
+    def select_values(self, day: GroupedDay, pairs: dict[str, GroupValuePairs]) -> dict[str, FieldSurprise]:
+        """Return each group's most surprising value of each field."""
+        self._reserve(day)
+        active, accounts = self._active[day.actor], self._tenant_accounts[day.tenant]
+        return {
+            f.name: select_strongest(pairs[f.name], len(day.actor), active, accounts, self._texts(f, day))
+            for f in FIELDS
+        }
 
     def _texts(self, field: BehaviourField, day: GroupedDay) -> Callable[[Codes], list[tuple[str, ...]]]:
         return lambda codes: self.derived.texts(field, codes, day.batch.vocabularies)
@@ -115,7 +120,7 @@ class BehaviourDetector:
         features["network_variety"][network.group] = np.log1p(network.looked.distinct)
         features["foreign_mailboxes"] = _count(pairs["mailbox"], size)
         features["new_mailboxes"] = _count(pairs["mailbox"], size, only_new=True)
-        features["new_values"] = np.asarray(sum(f.is_new for f in fields.values()), np.float64)
+        features["new_values"] = count_new_values(fields)
         features["app_explains"] = self._app_explains(pairs["app_network"], size)
         features["active_days"] = np.log1p(self._active[day.actor])
         features["age"] = _age(day.number, self._first_day[day.actor])
@@ -182,10 +187,18 @@ class BehaviourDetector:
         """Return how many accounts of the tenant were active so far."""
         return int(self._tenant_accounts[tenant]) if tenant < len(self._tenant_accounts) else 0
 
-    def accounts_of(self, organisations: Vocabulary) -> dict[str, int]:
-        """Return by organisation how many of its accounts were active so far."""
-        found = np.flatnonzero(self._tenant_accounts)
-        return {organisations.text(code): self.tenant_accounts(code) for code in found.tolist()}
+    def accounts_of(self, organisations: Vocabulary, today: GroupedDay | None = None) -> dict[str, int]:
+        """Return by organisation how many of its accounts were active so far, including a day that is not learnt yet."""
+        accounts = self._tenant_accounts
+        if today is not None:
+            self._reserve(today)
+            actors, first = np.unique(today.actor, return_index=True)
+            fresh = first[self._first_day[actors] < 0]
+            accounts = self._tenant_accounts + np.bincount(
+                today.tenant[fresh], minlength=len(self._tenant_accounts)
+            )
+        found = np.flatnonzero(accounts)
+        return {organisations.text(code): int(accounts[code]) for code in found.tolist()}
 
     def accounts(self) -> int:
         """Return how many accounts were active so far."""
@@ -227,6 +240,11 @@ class BehaviourDetector:
         self._hours.restore(saved.part("hours"))
         for name, array in (saved.columns(_BY_ACCOUNT) | saved.columns(_BY_TENANT)).items():
             setattr(self, name, array)
+
+
+def count_new_values(fields: dict[str, FieldSurprise]) -> Floats:
+    """Return in how many fields each group shows a value that is new to its account, float64 (g,)."""
+    return np.asarray(sum(f.is_new for f in fields.values()), np.float64)
 
 
 def _age(today: int, first: Codes) -> Floats:

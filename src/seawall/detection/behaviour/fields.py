@@ -117,6 +117,14 @@ class DerivedColumns:
         pairs = zip((wanted >> 32).tolist(), (wanted & 0xFFFFFFFF).tolist(), strict=True)
         return {pair: name for pair in pairs if (name := self._app_names.get(pair))}
 
+    def all_app_names(self) -> dict[tuple[int, int], str]:
+        """Return the names of all applications, by organisation and application."""
+        return dict(self._app_names)
+
+    def set_app_names(self, names: dict[tuple[int, int], str]) -> None:
+        """Replace the names of all applications."""
+        self._app_names = names
+
     def _learn_names(self, batch: CodedBatch) -> None:
         """Remember the names of applications, for people. If a day has several names for one, keep the alphabetically last."""
         app, name = batch.codes["app_uid"], batch.codes["app_name"]

@@ -6,11 +6,11 @@ Probabilities back off from the account to its tenant and to all tenants.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seawall.detection.behaviour.counts import FieldCounts, PriorCounts
+from seawall.detection.behaviour.counts import FieldCounts, PriorCounts, count_first_meetings
 from seawall.detection.behaviour.day import GroupedDay
 from seawall.detection.behaviour.fields import COLUMNS, BehaviourField, DerivedColumns
 from seawall.events.coded_batch import MISSING, Codes, Floats, mix
@@ -62,6 +62,13 @@ def field_pairs(
     group, value = distinct_pairs(cells["group"], value)
     looked = counts.look_up(day.actor[group], day.tenant[group], value, day.number)
     return GroupValuePairs(group, value, looked, back_off_surprise(looked))
+
+
+def count_cohort(pairs: GroupValuePairs, tenant: Codes) -> GroupValuePairs:
+    """Return pairs with the accounts counted that meet the values today; `tenant` is that of each pair, int32 (n,)."""
+    cohort = count_first_meetings(tenant, pairs.value, np.isinf(pairs.looked.idle))
+    looked = replace(pairs.looked, cohort=cohort)
+    return GroupValuePairs(pairs.group, pairs.value, looked, back_off_surprise(looked))
 
 
 def select_strongest(

@@ -9,7 +9,7 @@ import numpy as np
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.events.array_state import RestoredState, State, pack_texts
-from seawall.events.coded_batch import CodedBatch, Times
+from seawall.events.coded_batch import Bools, CodedBatch, Codes, Times, Vocabulary
 from seawall_base.plurals import plural
 
 DAY = 86_400_000_000
@@ -23,6 +23,9 @@ NEEDED = {
     "directory": "directory audit records",
 }
 SHORT_DAYS = 14
+
+MOST_THROTTLED = 10_000
+"""Throttled records of a day that are looked at."""
 
 EXPORT_RECORDS = 50_000
 """Most records that an audit search exports. A file with exactly this many was probably cut."""
@@ -46,30 +49,42 @@ class CoverageMeter:
 
     def observe(self, batch: CodedBatch) -> None:
         """Record one day's events."""
-        tenant, kind = batch.codes["org_uid"], batch.codes["kind"]
-        self._kinds = dict(enumerate(batch.vocabularies["kind"].values))
-        packed = np.unique(
-            (tenant.astype(np.int64) << 28) | (kind.astype(np.int64) << 24) | batch.time // HOUR
+        throttled = np.flatnonzero(batch.numbers["is_throttled"] == 1)[:MOST_THROTTLED]
+        mail, linked = find_mail(batch)
+        self.observe_parts(
+            batch.vocabularies,
+            np.unique(pack_hours(batch)),
+            [column[throttled] for column in (batch.codes["org_uid"], batch.actor, batch.codes["account"])],
+            batch.time[throttled],
+            _count_mail(batch.codes["org_uid"][mail].astype(np.int64), linked[mail]),
         )
-        keys = np.stack([packed >> 28, packed >> 24 & 15, packed & 0xFFFFFF], axis=1)
+        self._note_cut(batch)
+
+    def observe_parts(
+        self,
+        vocabularies: Mapping[str, Vocabulary],
+        hours: Times,
+        throttled: Sequence[Codes],
+        throttled_at: Times,
+        mail: tuple[Codes | Times, Times, Times],
+    ) -> None:
+        """Record one day's events, given what `observe` needs of them.
+
+        `hours` are distinct numbers of `pack_hours`; `throttled` are the organisation, identity and account of throttled
+        records, in order of time; `mail` are organisations, the numbers of their mail access records that name a session, and
+        of all.
+        """
+        self._kinds = dict(enumerate(vocabularies["kind"].values))
+        keys = np.stack([hours >> 28, hours >> 24 & 15, hours & 0xFFFFFF], axis=1)
         for owner, what, hour in keys.tolist():
             self._hours[(owner, what)].add(hour)
-            self._names[owner] = batch.vocabularies["org_uid"].text(owner)
-        for row in np.flatnonzero(batch.numbers["is_throttled"] == 1)[:10_000].tolist():
-            key = (int(tenant[row]), int(batch.actor[row]))
-            self._accounts[key[1]] = batch.value("account", row)
-            span = self._throttled.setdefault(key, [int(batch.time[row]), int(batch.time[row])])
-            span[1] = int(batch.time[row])
-        self._note_cut(batch)
-        mail = batch.one_of("kind", ("mail_access",))
-        linked = mail & (batch.hash_column("session_uid") != 0)
-        of_mail = tenant[mail].astype(np.int64)
-        owners, place = np.unique(of_mail, return_inverse=True)
-        counts = (
-            np.bincount(place, minlength=len(owners)),
-            np.bincount(place[linked[mail]], minlength=len(owners)),
-        )
-        for owner, total, told in zip(owners.tolist(), *(one.tolist() for one in counts), strict=True):
+            self._names[owner] = vocabularies["org_uid"].text(owner)
+        columns = zip(*(column.tolist() for column in throttled), throttled_at.tolist(), strict=True)
+        for owner, actor, account, time in columns:
+            self._accounts[actor] = vocabularies["account"].text(account)
+            span = self._throttled.setdefault((owner, actor), [time, time])
+            span[1] = time
+        for owner, told, total in zip(*(column.tolist() for column in mail), strict=True):
             self._linked[owner][0] += told
             self._linked[owner][1] += total
 
@@ -207,6 +222,26 @@ class CoverageMeter:
                 )
             )
         return notes
+
+
+def pack_hours(batch: CodedBatch) -> Times:
+    """Return organisation, kind and hour of each event as one number, int64 (n,)."""
+    tenant, kind = batch.codes["org_uid"].astype(np.int64), batch.codes["kind"].astype(np.int64)
+    return np.asarray((tenant << 28) | (kind << 24) | batch.time // HOUR)
+
+
+def _count_mail(tenant: Times, linked: Bools) -> tuple[Times, Times, Times]:
+    """Return the distinct organisations of mail access records, how many of each name a session, and how many there are."""
+    owners, place = np.unique(tenant, return_inverse=True)
+    place = place.reshape(-1)
+    told = np.bincount(place[linked], minlength=len(owners)).astype(np.int64)
+    return owners, told, np.bincount(place, minlength=len(owners)).astype(np.int64)
+
+
+def find_mail(batch: CodedBatch) -> tuple[Bools, Bools]:
+    """Return which events are mail access, and which of them name a session, bool (n,) each."""
+    mail = batch.one_of("kind", ("mail_access",))
+    return mail, mail & (batch.hash_column("session_uid") != 0)
 
 
 def _table(rows: Collection[tuple[int, ...]], width: int) -> Times:

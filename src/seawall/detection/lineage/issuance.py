@@ -188,13 +188,9 @@ class SessionRevocations:
         The revoked account is the record's resource. If that is no address, it may be a directory id; then the mailbox is
         the account.
         """
-        rows = np.flatnonzero(batch.one_of("activity_name", REVOKING) & batch.one_of("status", ("success",)))
-        for row in rows.tolist():
-            target = (batch.texts["resource_uid"][row].as_py() or "").lower()
-            targets = {target} if "@" in target else {target, batch.value("mailbox", row)}
-            for account in targets - {""}:
-                name = batch.value("org_uid", row), account
-                self._times.setdefault(name, []).append(int(batch.time[row]))
+        for row, account in list_revoked(batch):
+            name = batch.value("org_uid", row), account
+            self._times.setdefault(name, []).append(int(batch.time[row]))
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
@@ -236,3 +232,14 @@ class SessionRevocations:
             place = np.searchsorted(ordered, batch.time[rows[mine]]) - 1
             result[mine] = np.where(place >= 0, ordered[np.maximum(place, 0)], 0)
         return result
+
+
+def list_revoked(batch: CodedBatch) -> list[tuple[int, str]]:
+    """Return the rows that end sessions, and the name of each account whose sessions they end."""
+    rows = np.flatnonzero(batch.one_of("activity_name", REVOKING) & batch.one_of("status", ("success",)))
+    found = []
+    for row in rows.tolist():
+        target = (batch.texts["resource_uid"][row].as_py() or "").lower()
+        targets = {target} if "@" in target else {target, batch.value("mailbox", row)}
+        found += [(row, account) for account in sorted(targets - {""})]
+    return found

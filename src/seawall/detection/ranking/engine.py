@@ -128,22 +128,32 @@ class DetectionEngine:
 
     def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> ScoredDay:
         """Score the events of one day, then learn them. `number` is the day's number since 1970."""
-        lineage = self.lineage.observe(batch, number)
-        hits, sigma = self.rules.observe(batch), self.sigma.observe(batch, number)
-        day = split_into_groups(batch, self.behaviour.derived, number)
-        self.behaviour.attempts.observe(day)
-        groups = self.behaviour.score(day)
+        sigma = self.sigma.observe(batch, number)
+        groups, lineage, hits = self.examine(batch, number)
         self.recent.observe(batch, hits, number)
         table = join(groups, lineage, hits, self.recent)
-        p = self.calibration.observe(table, day.tenant)
+        p = self.calibration.observe(table, groups.day.tenant)
         unsupervised = evidence(p, table)
         sigma_weight = sigma_part(groups, sigma)
-        score = self._score(table, p, unsupervised, sigma_weight)
+        score = self.score(table, p, unsupervised, sigma_weight)
         kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else None
         self.behaviour.learn(groups)
         return ScoredDay(groups, table, p, score, unsupervised, hits, sigma, lineage, kept)
 
-    def _score(self, table: FeatureTable, p: Floats, unsupervised: Floats, sigma_weight: Floats) -> Floats:
+    def examine(self, batch: CodedBatch, number: int) -> tuple[BehaviourGroups, LineageEvidence, BuiltinHits]:
+        """Compute what follows from each account's own events of a day and the days before.
+
+        A part of a day with all events of its accounts gives the same for these accounts, with two exceptions: values that
+        other accounts meet today (`count_cohort`), and sprays (`count_sprays`).
+        """
+        lineage = self.lineage.observe(batch, number)
+        hits = self.rules.observe(batch)
+        day = split_into_groups(batch, self.behaviour.derived, number)
+        self.behaviour.attempts.observe(day)
+        return self.behaviour.score(day), lineage, hits
+
+    def score(self, table: FeatureTable, p: Floats, unsupervised: Floats, sigma_weight: Floats) -> Floats:
+        """Return the score of each group in log-odds, float64 (g,)."""
         score = np.full(len(table.values), NOTHING_NEW)
         novel = np.flatnonzero(has_novelty(table, sigma_weight))
         own = unsupervised[novel]
@@ -163,15 +173,15 @@ class DetectionEngine:
         hits: BuiltinHits,
         sigma: SigmaHits,
     ) -> KeptGroups | None:
-        rows = self._select_highest(groups.day, score)
+        rows = self.select_highest(groups.day, score)
         if not len(rows):
             return None
-        base, parts = self._explain(table, p, rows, unsupervised)
+        base, parts = self.explain(table, p, rows, unsupervised)
         scored = score[rows], base, parts, unsupervised[rows]
         abouts = self.sigma.rules.abouts
         return keep_groups(self.behaviour, groups, table, p, rows, lineage, hits, sigma, abouts, scored)
 
-    def _select_highest(self, day: GroupedDay, score: Floats) -> Rows:
+    def select_highest(self, day: GroupedDay, score: Floats) -> Rows:
         """Return the groups with each tenant's highest scores. The order does not depend on the numbering of codes."""
         texts = day.batch.vocabularies
         novel = np.flatnonzero(score > NOTHING_NEW)
@@ -197,7 +207,7 @@ class DetectionEngine:
         accounts = np.maximum(self.behaviour.tenant_sizes(tenants), today[tenants])
         return np.maximum(KEPT_AT_LEAST, np.rint(accounts * KEPT_PER_THOUSAND / 1000).astype(np.intp))
 
-    def _explain(
+    def explain(
         self, table: FeatureTable, p: Floats, rows: Rows, unsupervised: Floats
     ) -> tuple[float, Floats]:
         """Return the base and the parts of the given rows' scores, float64 (rows, len(PARTS))."""

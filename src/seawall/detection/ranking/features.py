@@ -56,6 +56,13 @@ INDEX = {name: place for place, name in enumerate(FEATURES)}
 LOGARITHMIC = frozenset(ATTEMPT_PARTS) | {f"{f}.{p}" for f in FIELD_NAMES for p in ("adopting", "cohort")}
 """Counts that become ln(1 + n)."""
 
+SHARED = frozenset({"new_values", "spray_breadth", "spray_failures"})
+"""Features of `CONTEXT` that depend on other accounts of the day."""
+
+_SHARED_LOGARITHMIC = tuple(
+    name for name in FEATURES if name in LOGARITHMIC and (name in SHARED or name not in CONTEXT)
+)
+
 CEILING = 12.0
 """Surprises are clipped to this many nats: the counts are too small to distinguish higher ones."""
 
@@ -75,23 +82,42 @@ def join(
     groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHits, recent: RecentEvidence
 ) -> FeatureTable:
     """Return the feature table. `lineage` and `hits` belong to the batch of `groups.day`."""
+    values = join_own(groups, lineage, hits)
+    join_shared(values, groups, recent)
+    return FeatureTable(values)
+
+
+def join_own(groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHits) -> Floats:
+    """Return the features that follow from an account's own events and the days before, float64 (g, len(FEATURES)).
+
+    The features of `join_shared` are left at 0.
+    """
     values = np.zeros((len(groups), len(FEATURES)))
+    for name in CONTEXT:
+        if name not in SHARED:
+            values[:, INDEX[name]] = groups.features[name]
+    _join_lineage(values, groups, lineage)
+    _join_rules(values, groups, hits)
+    values[:, INDEX["housekeeping"]] = is_housekeeping(groups)
+    for name in LOGARITHMIC - SHARED:
+        values[:, INDEX[name]] = np.log1p(values[:, INDEX[name]])
+    return values
+
+
+def join_shared(values: Floats, groups: BehaviourGroups, recent: RecentEvidence) -> None:
+    """Set the features to which other accounts of the day contribute: those of fields, and `SHARED`."""
     for field, surprise in groups.fields.items():
         for part in FIELD_PARTS:
             values[:, INDEX[f"{field}.{part}"]] = np.minimum(getattr(surprise, part), 1e6)
-    for name in CONTEXT:
+    for name in SHARED:
         values[:, INDEX[name]] = groups.features[name]
-    _join_lineage(values, groups, lineage)
-    _join_rules(values, groups, hits)
     _join_recent(values, groups, recent)
     values[:, INDEX["commotion"]] = measure_restlessness(groups)
-    values[:, INDEX["housekeeping"]] = is_housekeeping(groups)
-    for name in LOGARITHMIC:
+    for name in _SHARED_LOGARITHMIC:
         values[:, INDEX[name]] = np.log1p(values[:, INDEX[name]])
     for field in FIELD_NAMES:
         column = INDEX[f"{field}.backed_off"]
         values[:, column] = np.minimum(values[:, column], CEILING)
-    return FeatureTable(values)
 
 
 def _join_lineage(values: Floats, groups: BehaviourGroups, lineage: LineageEvidence) -> None:

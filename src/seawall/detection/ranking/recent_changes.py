@@ -22,13 +22,17 @@ class RecentEvidence:
 
     def observe(self, batch: CodedBatch, hits: BuiltinHits, day: int) -> None:
         """Remember the day's hits of the watched groups."""
+        self.learn(batch.codes["org_uid"][hits.row], hits.rule, hits.evidence, day)
+
+    def learn(self, tenant: Codes, rule: Codes, evidence: Floats, day: int) -> None:
+        """Do the same for h hits, given as arrays (h,)."""
         for group in WATCHED:
-            wanted = np.array([rule.group == group for rule in RULES])[hits.rule]
-            tenants, place = np.unique(batch.codes["org_uid"][hits.row[wanted]], return_inverse=True)
+            wanted = np.array([rule.group == group for rule in RULES])[rule]
+            tenants, place = np.unique(tenant[wanted], return_inverse=True)
             strongest = np.zeros(len(tenants))
-            np.maximum.at(strongest, place, hits.evidence[wanted])
-            for tenant, evidence in zip(tenants.tolist(), strongest.tolist(), strict=True):
-                self._last[(tenant, group)] = (day, evidence)
+            np.maximum.at(strongest, place, evidence[wanted])
+            for owner, most in zip(tenants.tolist(), strongest.tolist(), strict=True):
+                self._last[(owner, group)] = (day, most)
 
     def state(self) -> State:
         """Return the state as arrays: for each watched group the tenants, their last days and evidence."""

@@ -82,14 +82,20 @@ class FactorResets:
         self._last = dict(zip(names, times, strict=True))
 
 
-def _list_resets(batch: CodedBatch) -> list[tuple[Name, int]]:
-    """Return the accounts whose factors another person changed, with the times."""
+def list_reset_rows(batch: CodedBatch) -> list[tuple[int, str]]:
+    """Return the rows that change another person's factors, and the name of that person's account."""
     found = []
     for row in np.flatnonzero(_resets(batch)).tolist():
         target = (batch.texts["resource_uid"][row].as_py() or "").lower()
         if "@" in target and target != batch.value("account", row):
-            found.append(((batch.value("org_uid", row), target), int(batch.time[row])))
+            found.append((row, target))
     return found
+
+
+def _list_resets(batch: CodedBatch) -> list[tuple[Name, int]]:
+    """Return the accounts whose factors another person changed, with the times."""
+    rows = list_reset_rows(batch)
+    return [((batch.value("org_uid", row), target), int(batch.time[row])) for row, target in rows]
 
 
 def _latest_reset_before(reset: Keys, times: Times, used: Keys, at: Times) -> Times:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from seawall.events.array_state import RestoredState, State
-from seawall.events.coded_batch import CodedBatch
-from seawall.events.grouping import distinct
+from seawall.events.coded_batch import CodedBatch, Codes
+from seawall.events.coder import Meanings
+from seawall.events.grouping import Rows, distinct
 from seawall.pipeline.live.duplicates import REMEMBERED_DAYS, DuplicateFilter
 from seawall.pipeline.live.organisations import PRINT, SHARDS, Organisations
 from seawall.storage import Spool
@@ -47,6 +49,7 @@ class ShardDays:
         self._fetched: set[int] = set()
         self._codes: dict[int, set[int]] = {}
         self._copies = DuplicateFilter()
+        self._restored, self._released = 0, Counter[int]()
 
     def take(self, coded: pa.Table) -> frozenset[int]:
         """Add coded events of this shard that are in the lake already; return the days with new records.
@@ -132,10 +135,34 @@ class ShardDays:
 
     def load(self, day: int) -> CodedBatch | None:
         """Return a day's events by time and record id, None if there are none any more."""
-        if not self.fetch(day):
-            return None
-        self._spool.settle(*self._organisations.meanings())
-        return self._spool.load(day)[0]
+        records, _ = self.prepare(day)
+        return self._spool.load(day)[0] if records else None
+
+    def prepare(self, day: int) -> tuple[int, Meanings]:
+        """Load a day into the spool; return its number of records, and what codes mean in what is read from now on."""
+        records, meanings = self.fetch(day), self._organisations.meanings()
+        self._spool.settle(*meanings)
+        return records, meanings
+
+    def version(self, day: int) -> tuple[int, int]:
+        """Return numbers that change when a day's records were removed, or their order of arrival changed."""
+        return self._restored, self._released[day]
+
+    def load_part(self, day: int, rows: Rows) -> tuple[CodedBatch, Rows]:
+        """Return the events of some records of a prepared day; see `Spool.load_part`."""
+        return self._spool.load_part(day, rows)
+
+    def read_keys(self, day: int, start: int) -> tuple[Codes, dict[str, np.ndarray]]:
+        """Return the account of each record of a prepared day from `start` on, and their keys; see `Spool.read_keys`."""
+        return self._spool.read_keys(day, start)
+
+    def count_actors(self) -> int:
+        """Return how many accounts are known, in all organisations."""
+        return len(self._organisations.coder.actors)
+
+    def find_actor(self, organisation: str, account: str) -> int | None:
+        """Return the code of an account, None if it is unknown."""
+        return self._organisations.find_actor(organisation, account)
 
     def state(self) -> State:
         """Return the organisations of each day in codes, as arrays."""
@@ -151,9 +178,11 @@ class ShardDays:
         for day in self._held:
             self._spool.drop(day)
         self._held, self._fetched, self._copies = set(), set(), DuplicateFilter()
+        self._restored += 1
         self._spool = Spool(self._folder, self._organisations.coder.actors, held=TAIL)
 
     def _let_go(self, day: int) -> None:
+        self._released[day] += 1
         self._spool.drop(day)
         self._held.discard(day)
         self._fetched.discard(day)

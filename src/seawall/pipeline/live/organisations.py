@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from seawall.events.array_state import RestoredState, State, nest_states, pack_texts
-from seawall.events.coded_batch import Times
+from seawall.events.coded_batch import MISSING, Times, pair_keys
 from seawall.events.coder import Marks, Meanings
 from seawall.pipeline.live.duplicates import RecordHasher
 from seawall.storage import Coder
@@ -178,6 +178,15 @@ class Organisations:
         if self._meanings is None:
             self._meanings = self.coder.meanings()
         return self._meanings
+
+    def find_actor(self, organisation: str, account: str) -> int | None:
+        """Return the code of an account, None if it is unknown."""
+        names = self.coder.vocabularies
+        codes = [np.array([names["org_uid"].code(organisation)]), np.array([names["account"].code(account)])]
+        if MISSING in (*codes[0], *codes[1]):
+            return None
+        actor = int(self.coder.actors.look_up(pair_keys(*codes))[0])
+        return None if actor == MISSING else actor
 
     @property
     def organisation_count(self) -> int:

@@ -11,14 +11,15 @@ import numpy as np
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incidents.coverage import CoverageMeter
 from seawall.detection.ranking.candidates import ScoredCandidate
-from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
+from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.ranker import Ranker
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.array_state import RestoredState, State
-from seawall.events.coded_batch import Times
+from seawall.events.coded_batch import Floats, Times
 from seawall.events.grouping import distinct
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS
 from seawall.pipeline.live.days import ShardDays
+from seawall.pipeline.live.open_day import GrowingDay, GrownDay
 from seawall.pipeline.live.snapshots import StateSnapshots, ladder
 
 SETTLED = 2
@@ -72,6 +73,7 @@ class Shard:
         self._notes: tuple[tuple[int, bool, int], list[CoverageNote]] | None = None
         self.keeps_coverage = False
         self.scored_from = _LATEST
+        self._growing = GrowingDay(days, self._make_engine)
 
     @property
     def newest(self) -> int:
@@ -146,9 +148,7 @@ class Shard:
         known = self._find_state_before(newest)
         if known is None or newest not in self.dirty or newest in self._unread:
             return None
-        engine = DetectionEngine(self._ranker, self._rules)
-        engine.restore(known)
-        return self._score(engine, newest)
+        return self._score_newest(newest, known)
 
     def fresh_states(self) -> tuple[dict[str, State], tuple[str, ...]]:
         """Return the states after settled days that are not stored yet, and the names of those to delete.
@@ -278,16 +278,20 @@ class Shard:
     def _run(self, start: int | None, deadline: Callable[[], bool] | None) -> dict[int, DayResult]:
         """Score days in order; return results from the first dirty day on."""
         first = min(self.dirty)
-        engine = DetectionEngine(self._ranker, self._rules)
-        if start is not None:
-            engine.restore(self._snapshots.get(start))
+        known = None if start is None else self._snapshots.get(start)
         self._remember(first)
         self._forget_from(first)
         results: dict[int, DayResult] = {}
         todo = [day for day in sorted(self.days.known) if start is None or day > start]
         newest = todo[-1]
         wanted = ladder({*self._snapshots.days(), *todo[:-1]}, newest)
+        engine = None if todo == [newest] else self._make_engine(known)
         for place, day in enumerate(todo):
+            if engine is None or day == newest:
+                result = self._score_newest(newest, self._find_state_before(newest) if engine else known)
+                self.dirty = set()
+                results[day] = result
+                break
             result = self._score(engine, day)
             if day >= first:
                 self.dirty = set(todo[place + 1 :])
@@ -325,22 +329,36 @@ class Shard:
             self._notes = None
             return DayResult(day, (), 0, 0, {}, np.zeros(BINS, np.int64))
         scored = engine.observe(batch, day)
-        meter = self._meters[day] = CoverageMeter()
+        meter = CoverageMeter()
         meter.observe(batch)
-        self._notes = None
-        self.events[day] = len(batch)
+        accounts = engine.behaviour.accounts_of(batch.vocabularies["org_uid"])
+        active = len(distinct(scored.groups.day.actor))
+        grown = GrownDay(scored.candidates, scored.p, meter, len(batch), active, accounts)
+        return self._note(day, grown)
+
+    def _score_newest(self, day: int, before: State | None) -> DayResult:
+        """Score the newest day, given the state before it; nothing is learnt."""
+        grown = self._growing.score(day, before) if self.days.fetch(day) else None
+        if grown is None:
+            return self._score(self._make_engine(before), day)
+        return self._note(day, grown)
+
+    def _make_engine(self, known: State | None) -> DetectionEngine:
+        engine = DetectionEngine(self._ranker, self._rules)
+        if known is not None:
+            engine.restore(known)
+        return engine
+
+    def _note(self, day: int, grown: GrownDay) -> DayResult:
+        self._meters[day], self._notes = grown.meter, None
+        self.events[day] = grown.events
         self.late.discard(day)
         return DayResult(
-            day,
-            scored.candidates,
-            len(batch),
-            len(distinct(scored.groups.day.actor)),
-            engine.behaviour.accounts_of(batch.vocabularies["org_uid"]),
-            _histogram(scored),
+            day, grown.candidates, grown.events, grown.accounts, grown.tenants, _histogram(grown.p)
         )
 
 
-def _histogram(scored: ScoredDay) -> Times:
+def _histogram(values: Floats) -> Times:
     """Return the number of p-values by bin, for patterns that matched; others have a p-value of 1."""
-    p = scored.p[scored.p < 1.0]
+    p = values[values < 1.0]
     return np.asarray(np.bincount((p * BINS).astype(np.int64), minlength=BINS), np.int64)

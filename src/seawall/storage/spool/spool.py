@@ -23,7 +23,7 @@ from seawall.events.coder import NUMBERS, TEXTS
 from seawall.events.grouping import Rows
 from seawall.events.object_ids import Joins
 from seawall.storage.files.duplicate_records import DAY, DuplicateRecords
-from seawall.storage.spool.texts import HeldPiece, SpoolPiece, StoredTexts
+from seawall.storage.spool.texts import HeldPiece, SpoolPiece, StoredTexts, select_rows
 
 LARGE_DAY = 200_000
 """Records of a day above which its texts stay on disk: texts take most of the memory and are rarely read."""
@@ -36,6 +36,8 @@ AT_ONCE = 2_000_000
 
 HASHED = ("metadata_uid", "session_uid", "token_uid")
 """Text columns that are stored with their hashes, if days are loaded repeatedly."""
+
+_HASHES = tuple(f"hash of {name}" for name in HASHED)
 
 READ_SINGLY = ("parameters", "rule_keys")
 """Text columns that rules read for single events; they are null for most events, and stay in memory."""
@@ -163,8 +165,45 @@ class Spool:
         """Return a day's events by time and record id, and how many duplicates were dropped or twins merged."""
         in_memory = self._rows[day] <= LARGE_DAY and not self._held_rows
         raw, texts = self._read_held(day) if in_memory else self._read_stored(day)
+        batch, rows = self._merge(raw, texts, self._hashes(day))
+        return batch, self._rows[day] - len(rows)
+
+    def load_part(self, day: int, rows: Rows) -> tuple[CodedBatch, Rows]:
+        """Return the events of some records of a day, as `load` does, and the record behind each event.
+
+        Only for a spool with `held`. `rows` are ascending numbers of records in the order of arrival. Records that are
+        duplicates or twins of each other must be read together.
+        """
+        pieces = self._pieces(day)
+        ends = np.cumsum([piece.rows for piece in pieces])
+        names = [*self._numeric(), *_HASHES]
+        parts = select_rows(pieces, ends, rows, [*names, *READ_SINGLY])
+        raw = {name: _numbers(parts, name) for name in names}
+        texts = {name: StoredTexts(pieces, ends, name, rows) for name in TEXTS}
+        texts |= {name: pa.concat_arrays([part[name] for part in parts]) for name in READ_SINGLY}
+        hashes = {name: raw.pop(f"hash of {name}") for name in HASHED}
+        batch, chosen = self._merge(raw, texts, hashes)
+        return batch, rows[chosen]
+
+    def read_keys(self, day: int, start: int) -> tuple[Codes, dict[str, np.ndarray]]:
+        """Return the account of each record of a day from `start` on, and what tells which of them belong together.
+
+        These are organisation and activity in codes, and hashes of record id and token. Only for a spool with `held`.
+        """
+        pieces = self._pieces(day)
+        ends = np.cumsum([piece.rows for piece in pieces])
+        names = ["org_uid", "account", "activity_name", *_HASHES]
+        parts = select_rows(pieces, ends, np.arange(start, ends[-1]), names)
+        raw = {name: _numbers(parts, name) for name in names}
+        account = self._name_accounts(raw["org_uid"], raw["account"])
+        raw["org_uid"] = self._meaning("org_uid", raw["org_uid"])
+        return self._actor_codes(raw["org_uid"], self._meaning("account", account)), raw
+
+    def _merge(
+        self, raw: dict[str, np.ndarray], texts: dict[str, pa.Array | StoredTexts], hashes: dict[str, Keys]
+    ) -> tuple[CodedBatch, Rows]:
+        """Return the events of records in the order of arrival, and the record behind each event."""
         time = raw["time"] = raw["time"].astype(np.int64, copy=False)
-        hashes = self._hashes(day)
         identity = hashes["metadata_uid"] if hashes else hash_text(texts["metadata_uid"])
         raw["account"] = self._name_accounts(raw["org_uid"], raw["account"])
         twins = DuplicateRecords(raw, texts, self._vocabularies, self._mappings)
@@ -187,7 +226,7 @@ class Spool:
                 for name, column in hashes.items()
             },
         )
-        return batch, len(time) - len(final)
+        return batch, final
 
     def _read_held(self, day: int) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
         """Return the numbers and codes of a day, and its texts, all in memory."""
@@ -219,7 +258,7 @@ class Spool:
         """Return the hashes that were computed when the day's tables were added, {} for a spool without `held`."""
         if not self._held_rows:
             return {}
-        columns = self._columns(self._pieces(day), [f"hash of {name}" for name in HASHED])
+        columns = self._columns(self._pieces(day), _HASHES)
         return {name: columns[f"hash of {name}"] for name in HASHED}
 
     def _columns(

@@ -73,8 +73,8 @@ class StoredTexts:
         return self.take(np.array([row]))[0]
 
     def in_order(self, rows: Rows) -> StoredTexts:
-        """Return the same column with other rows of the day."""
-        return StoredTexts(self._pieces, self._ends, self._name, rows)
+        """Return the texts of the given rows as a column of its own."""
+        return StoredTexts(self._pieces, self._ends, self._name, self._rows[rows])
 
     def take(self, rows: npt.ArrayLike) -> pa.Array:
         """Return the texts of the given rows as an Arrow array."""
@@ -115,3 +115,19 @@ class StoredTexts:
 
     def _read(self, number: int) -> pa.Array:
         return self._pieces[number].read([self._name]).column(0)
+
+
+def select_rows(
+    pieces: Sequence[SpoolPiece | HeldPiece], ends: Rows, rows: Rows, names: Sequence[str]
+) -> list[pa.RecordBatch]:
+    """Return the named columns of some rows of a day, by piece. `rows` are ascending, `ends` as for `StoredTexts`."""
+    cuts = np.searchsorted(rows, np.append(0, ends))
+    parts = []
+    for number, piece in enumerate(pieces):
+        mine = rows[cuts[number] : cuts[number + 1]]
+        if len(mine):
+            batch = piece.read(names)
+            first = int(ends[number - 1]) if number else 0
+            is_whole = len(mine) == piece.rows
+            parts.append(batch if is_whole else batch.take(pa.array(mine - first)))
+    return parts or [piece.read(names).slice(0, 0) for piece in pieces[:1]]

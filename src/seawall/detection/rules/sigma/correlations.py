@@ -40,7 +40,7 @@ _OPERATORS: dict[str, Callable[[Rows, float], Bools]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Hits:
+class CorrelationHits:
     """Hold m hits of rules that one correlation uses, ordered by time. `row` is -1 for hits of earlier days."""
 
     row: Rows
@@ -50,11 +50,13 @@ class _Hits:
     value: Keys
     rule: Rows
 
-    def take(self, places: Rows) -> _Hits:
-        return _Hits(*(getattr(self, name)[places] for name in self.__slots__))
+    def take(self, places: Rows) -> CorrelationHits:
+        """Return the hits at the given places."""
+        return CorrelationHits(*(getattr(self, name)[places] for name in self.__slots__))
 
-    def part(self, start: int, end: int) -> _Hits:
-        return _Hits(*(getattr(self, name)[start:end] for name in self.__slots__))
+    def part(self, start: int, end: int) -> CorrelationHits:
+        """Return the hits from `start` to before `end`."""
+        return CorrelationHits(*(getattr(self, name)[start:end] for name in self.__slots__))
 
 
 class Correlations:
@@ -70,22 +72,32 @@ class Correlations:
 
     def observe(self, batch: CodedBatch, number: int) -> list[Rows]:
         """Return for each correlation the rows of the day's events at which it holds, then keep what later days need."""
-        if not self._rules.correlations:
-            return []
-        said = _hits_by_correlation(batch, self._texts, len(self._kept))
+        return self.evaluate(self.read(batch), number)
+
+    def read(self, batch: CodedBatch) -> list[CorrelationHits]:
+        """Return a batch's hits for each correlation."""
+        return _hits_by_correlation(batch, self._texts, len(self._kept)) if self._kept else []
+
+    def evaluate(self, hits: Sequence[CorrelationHits], number: int) -> list[Rows]:
+        """Do the same as `observe` for the day's hits of each correlation, in the order of rows."""
         return [
-            self._evaluate(place, correlation, said[place], number)
+            self._evaluate(place, correlation, hits[place], number)
             for place, correlation in enumerate(self._rules.correlations)
         ]
 
-    def _evaluate(self, place: int, correlation: SigmaCorrelation, today: _Hits, number: int) -> Rows:
+    def _evaluate(
+        self, place: int, correlation: SigmaCorrelation, today: CorrelationHits, number: int
+    ) -> Rows:
         before = self._kept[place]
         if not len(today.row):
             if len(before.row):
                 self._kept[place] = _select_still_needed(before, correlation.span, number)
             return today.row
-        hits = _Hits(
-            *(np.concatenate([getattr(before, name), getattr(today, name)]) for name in _Hits.__slots__)
+        hits = CorrelationHits(
+            *(
+                np.concatenate([getattr(before, name), getattr(today, name)])
+                for name in CorrelationHits.__slots__
+            )
         )
         order = np.argsort(hits.group, kind="stable")
         hits = hits.take(order)
@@ -107,14 +119,16 @@ class Correlations:
         """Replace the state by a saved one. Raises `StateInvalid`."""
         for place in range(len(self._kept)):
             columns = saved.part(str(place)).columns(_KINDS)
-            self._kept[place] = _Hits(np.full(len(columns["time"]), -1), **columns)
+            self._kept[place] = CorrelationHits(np.full(len(columns["time"]), -1), **columns)
 
 
-def _no_hits() -> _Hits:
-    return _Hits(np.zeros(0, np.int64), **{name: np.zeros(0, kind) for name, kind in _KINDS.items()})
+def _no_hits() -> CorrelationHits:
+    return CorrelationHits(
+        np.zeros(0, np.int64), **{name: np.zeros(0, kind) for name, kind in _KINDS.items()}
+    )
 
 
-def _hits_by_correlation(batch: CodedBatch, texts: KeyTexts, correlations: int) -> list[_Hits]:
+def _hits_by_correlation(batch: CodedBatch, texts: KeyTexts, correlations: int) -> list[CorrelationHits]:
     """Return the day's hits for each correlation."""
     rows = np.flatnonzero(np.asarray(batch.texts["rule_keys"].is_valid()))
     if not len(rows):
@@ -123,7 +137,7 @@ def _hits_by_correlation(batch: CodedBatch, texts: KeyTexts, correlations: int) 
     order = np.argsort(said.correlation, kind="stable")
     row = rows[said.row][order]
     organisation, group = _hash_groups(batch, row, said.key[order], said.keys)
-    hits = _Hits(
+    hits = CorrelationHits(
         row, batch.time[row].astype(np.int64), organisation, group, said.value[order], said.rule[order]
     )
     ends = np.searchsorted(said.correlation[order], np.arange(correlations + 1))
@@ -143,7 +157,7 @@ def _hash_groups(batch: CodedBatch, rows: Rows, key: Rows, keys: Sequence[str]) 
     return organisations[place], groups[place]
 
 
-def _select_still_needed(hits: _Hits, span: int, number: int) -> _Hits:
+def _select_still_needed(hits: CorrelationHits, span: int, number: int) -> CorrelationHits:
     """Return the hits, ordered by time, that a later day may still need; at most the newest `MOST_KEPT` of each organisation."""
     young = hits.take(np.flatnonzero(hits.time >= (number + 1) * DAY - span))
     if len(young.row) > MOST_KEPT:
@@ -151,10 +165,12 @@ def _select_still_needed(hits: _Hits, span: int, number: int) -> _Hits:
         tenant = young.tenant[order]
         last = np.searchsorted(tenant, tenant, side="right")
         young = young.take(np.sort(order[last - np.arange(len(order)) <= MOST_KEPT]))
-    return _Hits(np.full(len(young.row), -1), young.time, young.tenant, young.group, young.value, young.rule)
+    return CorrelationHits(
+        np.full(len(young.row), -1), young.time, young.tenant, young.group, young.value, young.rule
+    )
 
 
-def _holds_at(correlation: SigmaCorrelation, hits: _Hits) -> Bools:
+def _holds_at(correlation: SigmaCorrelation, hits: CorrelationHits) -> Bools:
     """Return at which hits the correlation holds, bool (m,). Hits are ordered by group and time."""
     span = correlation.span
     if correlation.kind == "temporal_ordered":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from seawall.detection.rules.sigma.correlations import Correlations
 from seawall.detection.rules.sigma.run import SEPARATOR, RuleSet
 from seawall.events.array_state import RestoredState, State, copy_arrays, nest_states
-from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Floats, Vocabulary
-from seawall.events.grouping import Rows
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Vocabulary
+from seawall.events.grouping import Rows, distinct
 
 PRIOR_RATE = 1.0 / 200.0
 """Share of account-days on which a rule fires, assumed before the tenant has its own statistics."""
@@ -52,7 +53,7 @@ class SigmaDetector:
         self.rules = rules
         self._fired = np.zeros((0, len(rules)))
         self._days = np.zeros(0)
-        self._correlations = Correlations(rules)
+        self.correlations = Correlations(rules)
         self._silent = np.array(
             [*(rule.is_silent for rule in rules.rules), *(False for _ in rules.correlations)], bool
         )
@@ -66,25 +67,43 @@ class SigmaDetector:
         Rates include earlier days and the other accounts of the same day, because a hit on every account at once
         distinguishes none.
         """
-        self._reserve(int(batch.codes["org_uid"].max(initial=-1)) + 1)
-        row, rule = self._hits(batch, number)
+        codes = batch.codes["rules"]
+        marked = np.flatnonzero(codes != MISSING)
+        correlated = self.correlations.observe(batch, number)
+        row, rule = self.list_hits(marked, codes[marked], batch.vocabularies["rules"], correlated)
         person = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
         tenant = batch.codes["org_uid"].astype(np.int64)
-        fired, place = _account_days(tenant, batch.actor, row, rule, person)
-        active = _count_active_accounts(tenant, batch.actor, person, len(self._days))
+        active = distinct((tenant[person] << 32) | batch.actor[person].astype(np.int64)) >> 32
+        tenants = int(tenant.max(initial=-1)) + 1
+        return self.weigh(row, rule, tenant[row], batch.actor[row], person[row], active, tenants)
+
+    def weigh(
+        self,
+        row: Rows,
+        rule: Rows,
+        tenant: Rows,
+        actor: Codes,
+        person: Bools,
+        active: Rows,
+        tenants: int,
+    ) -> SigmaHits:
+        """Weigh h hits of a day, then learn them. All arrays are (h,), except `active`: the tenant of each active account."""
+        self._reserve(tenants)
+        owner = tenant.astype(np.int64)
+        fired, place = _account_days(owner, actor, rule, person)
+        accounts = np.bincount(active, minlength=len(self._days)).astype(np.float64)
         today = np.zeros_like(self._fired)
         np.add.at(today, (fired[:, 0], fired[:, 1]), 1.0)
-        owner = tenant[row]
         mine = (place != MISSING).astype(np.float64)
         others = today[owner, rule] - mine
         rate = (self._fired[owner, rule] + others + PRIOR_RATE * PRIOR_DAYS) / (
-            self._days[owner] + np.maximum(active[owner] - 1.0, 0.0) + PRIOR_DAYS
+            self._days[owner] + np.maximum(accounts[owner] - 1.0, 0.0) + PRIOR_DAYS
         )
         evidence = np.asarray(-np.log(np.clip(rate, 1e-6, 1.0)))
         is_audible = (rate <= SILENT_RATE) & (place != MISSING)
         weight = np.where(is_audible, self._weights[rule] * np.minimum(evidence, CEILING), 0.0)
         self._fired += today
-        self._days += active
+        self._days += accounts
         return SigmaHits(row, rule.astype(np.int32), evidence, np.asarray(weight))
 
     def rates(self) -> Floats:
@@ -100,29 +119,32 @@ class SigmaDetector:
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
         own = copy_arrays(self, {"_fired": np.float64, "_days": np.float64})
-        return {**own, **nest_states(correlations=self._correlations.state())}
+        return {**own, **nest_states(correlations=self.correlations.state())}
 
     def restore(self, saved: RestoredState) -> None:
         """Replace the state by a saved one. Raises `StateInvalid`."""
         self._days = saved.array("days", np.float64, None)
         self._fired = saved.array("fired", np.float64, len(self._days), len(self.rules))
-        self._correlations.restore(saved.part("correlations"))
+        self.correlations.restore(saved.part("correlations"))
 
-    def _hits(self, batch: CodedBatch, number: int) -> tuple[Rows, Rows]:
-        """Return (row, rule) of the hits of single rules and correlations, ordered by rule and row."""
-        codes = batch.codes["rules"]
-        marked = np.flatnonzero(codes != MISSING)
+    def list_hits(
+        self, marked: Rows, codes: Codes, vocabulary: Vocabulary, correlated: Sequence[Rows]
+    ) -> tuple[Rows, Rows]:
+        """Return (row, rule) of the hits of single rules and correlations, ordered by rule and row.
+
+        `codes` are those of the rules that hit each of the rows `marked`, `correlated` the rows of each correlation.
+        """
         rows: list[Rows] = [marked[:0]]
         rules: list[Rows] = [np.zeros(0, np.int64)]
         if len(marked):
-            meaning = self._meanings(batch.vocabularies["rules"])
-            for code in np.unique(codes[marked]).tolist():
-                mine = marked[codes[marked] == code]
+            meaning = self._meanings(vocabulary)
+            for code in np.unique(codes).tolist():
+                mine = marked[codes == code]
                 for one in meaning[code]:
                     rows.append(mine)
                     rules.append(np.full(len(mine), one))
         first = len(self.rules.rules)
-        for place, held in enumerate(self._correlations.observe(batch, number)):
+        for place, held in enumerate(correlated):
             rows.append(held)
             rules.append(np.full(len(held), first + place))
         row, rule = np.concatenate(rows), np.concatenate(rules)
@@ -147,22 +169,13 @@ class SigmaDetector:
             self._days = np.concatenate([self._days, np.zeros(extra)])
 
 
-def _account_days(
-    tenant: Rows, actor: Codes, row: Rows, rule: Rows, person: np.ndarray
-) -> tuple[np.ndarray, Rows]:
+def _account_days(tenant: Rows, actor: Codes, rule: Rows, person: Bools) -> tuple[np.ndarray, Rows]:
     """Return the distinct (tenant, rule, account) of hits by accounts, and each hit's index among them, else MISSING."""
-    place = np.full(len(row), MISSING, np.int64)
-    mine = np.flatnonzero(person[row])
+    place = np.full(len(rule), MISSING, np.int64)
+    mine = np.flatnonzero(person)
     if not len(mine):
         return np.zeros((0, 3), np.int64), place
-    rows = row[mine]
-    triples = np.stack([tenant[rows], rule[mine].astype(np.int64), actor[rows].astype(np.int64)], axis=1)
+    triples = np.stack([tenant[mine], rule[mine].astype(np.int64), actor[mine].astype(np.int64)], axis=1)
     fired, inverse = np.unique(triples, axis=0, return_inverse=True)
     place[mine] = inverse.reshape(-1)
     return fired, place
-
-
-def _count_active_accounts(tenant: Rows, actor: Codes, person: np.ndarray, tenants: int) -> Floats:
-    """Return how many accounts of each tenant were active, float64 (tenants,)."""
-    pairs = np.unique((tenant[person] << 32) | actor[person].astype(np.int64))
-    return np.bincount(pairs >> 32, minlength=tenants).astype(np.float64)

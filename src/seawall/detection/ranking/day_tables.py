@@ -1,0 +1,232 @@
+"""Hold what each account's own events of a day give, as tables whose rows can be replaced account by account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seawall.detection.behaviour.detector import BehaviourGroups
+from seawall.detection.incidents.coverage import find_mail, pack_hours
+from seawall.detection.lineage.detector import LineageEvidence
+from seawall.detection.ranking.features import join_own
+from seawall.detection.rules.detector import BuiltinHits
+from seawall.detection.rules.sigma.correlations import CorrelationHits
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, pair_keys
+from seawall.events.grouping import Rows, starts
+
+PRIOR = ("seen", "total", "distinct", "idle", "accounts", "tenant_total", "tenant_distinct", "adopting")
+"""Counts of pairs that do not depend on other accounts of the day: all but `cohort`."""
+
+Examined = tuple[BehaviourGroups, LineageEvidence, BuiltinHits]
+Column = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedRows:
+    """Hold n rows: the account of each, int32 (n,), and columns (n,) or (n, …)."""
+
+    owner: Codes
+    columns: dict[str, Column]
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[name]
+
+    def take(self, rows: Rows) -> OwnedRows:
+        """Return the given rows."""
+        return OwnedRows(self.owner[rows], {name: column[rows] for name, column in self.columns.items()})
+
+    def replace(self, is_stale: Bools, fresh: OwnedRows) -> OwnedRows:
+        """Return the rows without those of stale accounts, then fresh ones. The last place of `is_stale` is for MISSING."""
+        kept = np.flatnonzero(~is_stale[self.owner])
+        return OwnedRows(
+            np.concatenate([self.owner[kept], fresh.owner]),
+            {
+                name: np.concatenate([column[kept], fresh.columns[name]])
+                for name, column in self.columns.items()
+            },
+        )
+
+
+def group_keys(actor: Codes, network: Codes) -> npt.NDArray[np.int64]:
+    """Return the numbers by which the groups of a day are ordered, int64 (n,)."""
+    return (actor.astype(np.int64) << 32) | (network.astype(np.int64) & 0xFFFFFFFF)
+
+
+def tabulate(
+    batch: CodedBatch, origin: Rows, examined: Examined, correlated: Sequence[CorrelationHits]
+) -> dict[str, OwnedRows]:
+    """Return the tables of a batch with all events of its accounts.
+
+    `origin` (n,) is the number of each event's record, `correlated` the hits of each Sigma correlation.
+    """
+    groups, lineage, hits = examined
+    tables = {"groups": _tabulate_groups(groups, lineage, hits)}
+    tables |= {f"pairs.{name}": _tabulate_pairs(groups, name) for name in groups.pairs}
+    tables["blocks"] = _tabulate_blocks(groups)
+    tables["failures"] = _tabulate_failures(groups)
+    tables["hits"] = OwnedRows(
+        batch.actor[hits.row],
+        {"tenant": _organisation(batch)[hits.row], "rule": hits.rule, "evidence": hits.evidence},
+    )
+    tables["marked"], tables["chains"] = _tabulate_sigma(groups, origin, correlated)
+    tables["names"] = _tabulate_names(batch)
+    return tables | _tabulate_coverage(batch)
+
+
+def _organisation(batch: CodedBatch) -> Codes:
+    return batch.codes["org_uid"].astype(np.int32)
+
+
+def _is_person(batch: CodedBatch) -> Bools:
+    return np.asarray((batch.actor != MISSING) & ~batch.one_of("account_type", ("system",)))
+
+
+def _tabulate_groups(groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHits) -> OwnedRows:
+    day = groups.day
+    return OwnedRows(
+        day.actor,
+        {
+            "network": day.network,
+            "tenant": day.tenant,
+            "account": day.batch.codes["account"][day.row].astype(np.int32),
+            "first": day.first,
+            "last": day.last,
+            "values": join_own(groups, lineage, hits),
+        },
+    )
+
+
+def _tabulate_pairs(groups: BehaviourGroups, name: str) -> OwnedRows:
+    pairs = groups.pairs[name]
+    looked = np.stack([getattr(pairs.looked, count) for count in PRIOR], axis=1)
+    network = groups.day.network[pairs.group]
+    return OwnedRows(
+        groups.day.actor[pairs.group], {"network": network, "value": pairs.value, "looked": looked}
+    )
+
+
+def _tabulate_blocks(groups: BehaviourGroups) -> OwnedRows:
+    """Return the distinct address blocks of each group."""
+    day, batch = groups.day, groups.day.batch
+    rows = np.flatnonzero((day.group != MISSING) & (batch.codes["src_prefix"] != MISSING))
+    keys = pair_keys(batch.codes["org_uid"][rows], batch.codes["src_prefix"][rows])
+    group, keys = _distinct_pairs(day.group[rows], keys)
+    return OwnedRows(day.actor[group], {"network": day.network[group], "block": keys})
+
+
+def _tabulate_failures(groups: BehaviourGroups) -> OwnedRows:
+    """Return failed sign-ins; those of the day before come from the state."""
+    batch = groups.day.batch
+    failed = batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("failure",))
+    rows = np.flatnonzero(failed & (batch.actor != MISSING) & (batch.codes["src_prefix"] != MISSING))
+    prefix = batch.codes["src_prefix"][rows].astype(np.int32)
+    return OwnedRows(batch.actor[rows], {"tenant": _organisation(batch)[rows], "prefix": prefix})
+
+
+def _tabulate_sigma(
+    groups: BehaviourGroups, origin: Rows, correlated: Sequence[CorrelationHits]
+) -> tuple[OwnedRows, OwnedRows]:
+    """Return the events that rules match, in order, and the hits of correlations at them."""
+    day, batch = groups.day, groups.day.batch
+    codes = batch.codes["rules"].astype(np.int32)
+    is_marked = codes != MISSING
+    for hits in correlated:
+        is_marked[hits.row] = True
+    rows = np.flatnonzero(is_marked)
+    marked = OwnedRows(
+        batch.actor[rows],
+        {
+            "origin": origin[rows],
+            "time": batch.time[rows],
+            "identity": batch.hash_column("metadata_uid")[rows],
+            "tenant": _organisation(batch)[rows],
+            "is_person": _is_person(batch)[rows],
+            "is_grouped": day.group[rows] != MISSING,
+            "network": day.columns["network"][rows],
+            "rules": codes[rows],
+        },
+    )
+    each = [*correlated, *([] if correlated else [_NO_HITS])]
+    row = np.concatenate([hits.row for hits in each])
+    columns = {
+        name: np.concatenate([getattr(hits, name) for hits in each])
+        for name in ("time", "tenant", "group", "value", "rule")
+    }
+    place = np.repeat(np.arange(len(each)), [len(hits.row) for hits in each])
+    return marked, OwnedRows(batch.actor[row], {**columns, "correlation": place, "origin": origin[row]})
+
+
+_NO_HITS = CorrelationHits(
+    np.zeros(0, np.int64),
+    np.zeros(0, np.int64),
+    np.zeros(0, np.uint64),
+    np.zeros(0, np.uint64),
+    np.zeros(0, np.uint64),
+    np.zeros(0, np.int64),
+)
+
+
+def _tabulate_names(batch: CodedBatch) -> OwnedRows:
+    """Return the names of applications that each account's records state."""
+    app, name = batch.codes["app_uid"], batch.codes["app_name"]
+    rows = np.flatnonzero((app != MISSING) & (name != MISSING))
+    actor, names = batch.actor[rows], name[rows].astype(np.int32)
+    apps = pair_keys(batch.codes["org_uid"][rows], app[rows])
+    order = np.lexsort((names, apps, actor))
+    actor, apps, names = actor[order], apps[order], names[order]
+    begins = starts(actor) | starts(apps) | starts(names)
+    return OwnedRows(actor[begins], {"app": apps[begins], "name": names[begins]})
+
+
+def _tabulate_coverage(batch: CodedBatch) -> dict[str, OwnedRows]:
+    """Return what coverage needs of each account's events, and their numbers."""
+    person = np.flatnonzero(_is_person(batch))
+    actor, tenant = _distinct_pairs(batch.actor[person], _organisation(batch)[person])
+    owner, hours = _distinct_pairs(batch.actor, pack_hours(batch))
+    mail, linked = find_mail(batch)
+    pairs, place = np.unique(pair_keys(batch.actor[mail], batch.codes["org_uid"][mail]), return_inverse=True)
+    place = place.reshape(-1)
+    throttled = np.flatnonzero(batch.numbers["is_throttled"] == 1)
+    actors, counts = np.unique(batch.actor, return_counts=True)
+    return {
+        "persons": OwnedRows(actor, {"tenant": tenant}),
+        "hours": OwnedRows(owner, {"hour": hours}),
+        "mail": OwnedRows(
+            (pairs >> np.uint64(32)).astype(np.uint32).view(np.int32),
+            {
+                "tenant": pairs.astype(np.uint32).view(np.int32),
+                "linked": np.bincount(place, linked[mail], len(pairs)).astype(np.int64),
+                "total": np.bincount(place, minlength=len(pairs)).astype(np.int64),
+            },
+        ),
+        "throttled": OwnedRows(
+            batch.actor[throttled],
+            {
+                "tenant": _organisation(batch)[throttled],
+                "account": batch.codes["account"][throttled].astype(np.int32),
+                "time": batch.time[throttled],
+            },
+        ),
+        "counts": OwnedRows(actors.astype(np.int32), {"events": counts.astype(np.int64)}),
+    }
+
+
+def _distinct_pairs(left: Codes, right: Column) -> tuple[Codes, Column]:
+    """Return the distinct pairs, ordered by left, then right."""
+    order = np.lexsort((right, left))
+    left, right = left[order], right[order]
+    begins = starts(left) | starts(right)
+    return left[begins], right[begins]
+
+
+def sort_names(names: OwnedRows) -> list[tuple[int, int]]:
+    """Return the distinct (application, name) of a table of names; an application is organisation << 32 | application."""
+    codes, apps = _distinct_pairs(names["name"], names["app"])
+    return list(zip(apps.tolist(), codes.tolist(), strict=True))

@@ -1,0 +1,220 @@
+"""After every batch, a growing day gives what scoring all its records at once gives, and unchanged accounts are not read."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+from unittest.mock import patch
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from seawall.detection.incidents.coverage import CoverageMeter
+from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.engine import DetectionEngine
+from seawall.detection.ranking.ranker import load
+from seawall.detection.rules.sigma.load import load_builtin_rules
+from seawall.events.grouping import Rows
+from seawall.pipeline.live.open_day import GrowingDay
+from seawall.pipeline.live.shard import BINS
+from seawall.storage import Coder, Spool
+from tests.logs import world
+from tests.pipeline.live.test_detection import ACTS, Watch, events_of, rows_of
+from tests.sample_events import event, sign_in, table
+from tests.thoroughness import examples
+
+DAY = 86_400_000_000
+RULES = load_builtin_rules()
+
+
+def at_once(tables: Sequence[pa.Table]) -> tuple[Any, ...]:
+    """What detection finds if it sees each day whole: candidates, notes, events, p-values and accounts."""
+    with TemporaryDirectory() as folder:
+        coder, spool = Coder(marks=RULES.mark), Spool(Path(folder))
+        engine, meter = DetectionEngine(load(), RULES), CoverageMeter()
+        for one in tables:
+            spool.add(coder.encode(one))
+        spool.settle(*coder.settle())
+        candidates = list[ScoredCandidate]()
+        counts, p_values, tenants = list[int](), list[list[int]](), dict[str, int]()
+        for day in spool.days():
+            batch, _ = spool.load(day)
+            scored = engine.observe(batch, day)
+            candidates += scored.candidates
+            meter.observe(batch)
+            counts.append(len(batch))
+            p = scored.p[scored.p < 1.0]
+            p_values.append(np.bincount((p * BINS).astype(np.int64), minlength=BINS).tolist())
+            tenants = engine.behaviour.accounts_of(batch.vocabularies["org_uid"])
+    return repr(candidates), meter.notes(), counts, p_values, tenants
+
+
+def so_far(watch: Watch) -> tuple[Any, ...]:
+    """The same as a watch has found it."""
+    days = sorted({day for day, _ in watch.days})
+    each = [[one for (at, _), one in watch.days.items() if at == day] for day in days]
+    p_values = [np.sum([one.p_histogram for one in own], axis=0).tolist() for own in each]
+    tenants = {name: count for name, count in watch.tenants().items() if count}
+    return repr(watch.candidates()), watch.notes, watch.events(), p_values, tenants
+
+
+class Growth:
+    """Counts how often a growing day was examined in part."""
+
+    def __init__(self) -> None:
+        self.whole, self.parts = 0, 0
+
+    def __enter__(self) -> Self:
+        original = GrowingDay._load
+
+        def load_counted(this: GrowingDay, day: int, actors: Any) -> Any:
+            found = original(this, day, actors)
+            is_whole = len(found[1]) >= len(this._actors)
+            self.whole, self.parts = self.whole + is_whole, self.parts + (not is_whole)
+            return found
+
+        self._patch = patch.object(GrowingDay, "_load", load_counted)
+        self._patch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.stop()
+
+
+def squeezed(one: pa.Table, first: int, days: float, over: float) -> pa.Table:
+    """The events of a table with times from `first` on compressed from `days` days into `over` days."""
+    times = one["time"].cast(pa.int64()).to_numpy()
+    moved = first + ((times - first) * (over / days)).astype(np.int64)
+    return one.set_column(
+        one.column_names.index("time"), "time", pa.array(moved).cast(pa.timestamp("us", tz="UTC"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("seed", "systems"),
+    [
+        (41, "microsoft"),
+        (42, "mixed"),
+        pytest.param(43, "google", marks=pytest.mark.soak),
+        pytest.param(44, "okta", marks=pytest.mark.soak),
+        pytest.param(45, "microsoft", marks=pytest.mark.soak),
+    ],
+)
+def test_a_world_in_batches_gives_after_each_what_it_gives_at_once(
+    tmp_path: Path, seed: int, systems: str
+) -> None:
+    changes = {"accounts": 12, "days": 9, "attacks": 5, "tenants": 2, "quiet_days": 3, "systems": systems}
+    tables = events_of(world(seed, **changes)(tmp_path / "world"))
+    first = min(int(one["time"].cast(pa.int64()).to_numpy().min()) for one in tables) // DAY * DAY
+    tables = [squeezed(one, first, 9.0, 2.9) for one in tables]  # three days, and the last one is large
+    dice = random.Random(seed)
+    parts = [one.slice(start, 40) for one in tables for start in range(0, one.num_rows, 40)]
+    # Mostly in order of time; some come late, some again.
+    parts.sort(key=lambda part: part["time"][0].value + dice.choice((0, 0, 0, 1)) * dice.randrange(DAY))
+    parts += [dice.choice(parts) for _ in range(4)]
+    begun = int(len(parts) * 0.6)
+    cuts = sorted(dice.sample(range(begun + 1, len(parts)), 9))
+    watch = Watch(tmp_path)
+    with Growth() as growth:
+        for low, high in zip([0, begun, *cuts], [begun, *cuts, len(parts)], strict=True):
+            for part in parts[low:high]:
+                watch.take(part)
+            watch.score()
+            assert so_far(watch) == at_once(parts[:high])
+    assert growth.parts >= 5
+    assert watch.candidates()
+
+
+@settings(
+    max_examples=examples(40),
+    phases=[Phase.generate, Phase.explicit],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    deadline=None,
+)
+@given(
+    st.lists(ACTS, min_size=2, max_size=40),
+    st.data(),
+)
+def test_any_events_in_any_batches_give_after_each_what_they_give_at_once(
+    acts: list[tuple[int, int, str, str, str]], data: st.DataObject
+) -> None:
+    rows = rows_of([(int(day > 2), *act) for day, *act in acts])  # type: ignore[misc]
+    again = data.draw(st.lists(st.sampled_from(rows), max_size=4))
+    arriving = data.draw(st.permutations([*rows, *again]))
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(arriving)), max_size=6)))
+    with TemporaryDirectory() as folder, patch("seawall.pipeline.live.days.TAIL", 5):
+        watch = Watch(Path(folder))
+        for low, high in zip([0, *cuts], [*cuts, len(arriving)], strict=True):
+            if low < high:
+                watch.take(table(arriving[low:high]))
+                watch.score()
+                assert so_far(watch) == at_once([table(arriving[:high])])
+
+
+def people(day: int, count: int = 8, minute: int = 0) -> list[dict[str, Any]]:
+    """One record of each of some people."""
+    names = [f"p{number}@x.example" for number in range(count)]
+    return [event(f"{day}-{minute}-{name}", day, minute, account=name, mailbox=name) for name in names]
+
+
+def examined(watch: Watch, rows: list[dict[str, Any]]) -> list[int]:
+    """Take rows and score; the numbers of records that were read."""
+    read, original = list[int](), Spool.load_part
+
+    def load_noted(this: Spool, day: int, wanted: Rows) -> Any:
+        read.append(len(wanted))
+        return original(this, day, wanted)
+
+    watch.take(table(rows))
+    with patch.object(Spool, "load_part", load_noted):
+        watch.score()
+    return read
+
+
+def test_only_accounts_with_new_records_are_read_again(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    for day in range(3):
+        watch.take(table(people(day)))
+    watch.score()
+    assert examined(watch, people(2, 2, minute=5)) == [4]  # two accounts with two records each
+    assert examined(watch, people(2, 1, minute=6)) == [3]
+    assert examined(watch, people(2, 1, minute=6)) == []  # copies
+    assert watch.score().days == {}
+    watch.take(table(people(1, 1, minute=7)))  # late: what is known before the newest day changes
+    assert examined(watch, people(2, 1, minute=7))[0] == 12
+
+
+def test_accounts_that_share_tokens_ids_or_resets_are_read_together(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    watch.take(table([*people(0), *people(1)]))
+    watch.score()
+    own = {"account": "p1@x.example", "mailbox": "p1@x.example", "token_uid": "t"}
+    assert examined(watch, [sign_in("a", 1, 10, **own)]) == [2]
+    other = {**own, "account": "p2@x.example", "mailbox": "p2@x.example"}
+    assert examined(watch, [event("b", 1, 11, **other)])[0] == 4  # the token was born at the other account
+    twin = event("a", 1, 10, account="p3@x.example", source="entra_signin")
+    assert examined(watch, [twin])[0] == 6
+    revoking = {"kind": "directory", "activity_name": "Reset user password.", "resource_uid": "p5@x.example"}
+    assert examined(watch, [event("c", 1, 12, account="p4@x.example", **revoking)])[:2] == [2, 3]
+    assert examined(watch, [event("d", 1, 90, account="p5@x.example")])[0] == 4
+
+
+def test_an_application_keeps_the_last_of_the_names_of_the_day(tmp_path: Path) -> None:
+    odd = {"app_uid": "odd", "client": "python/rest", "src_asn": 64999, "src_asn_name": "Far"}
+    usual = [people(day, 1, 1)[0] | odd for day in range(3)]
+    usual[2]["app_name"] = "Zeta"
+    rows = [*people(0), *people(1), *usual]
+    watch = Watch(tmp_path)
+    watch.take(table(rows))
+    watch.score()
+    rows.append(people(2, 2, 2)[1] | odd | {"app_name": "Alpha"})
+    watch.take(table(rows[-1:]))
+    watch.score()
+    assert "Zeta (odd)" in repr(watch.candidates())
+    assert so_far(watch) == at_once([table(rows)])

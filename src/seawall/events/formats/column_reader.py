@@ -13,7 +13,7 @@ import numpy.typing as npt
 from seawall.events.batches import RecordBuffer
 from seawall.events.failures import note_failure
 from seawall.events.formats.json_records import Record
-from seawall.events.formats.json_splitter import RunFinder
+from seawall.events.formats.json_splitter import ObjectFinder
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_blocks import LineBlock, ScannedBlock
 from seawall.events.formats.row_reader import QuickRow
@@ -52,7 +52,7 @@ class ColumnReader:
             return block
 
     @property
-    def find_run(self) -> RunFinder:
+    def find_run(self) -> ObjectFinder:
         """Return a function that finds objects one after the other in a text."""
         return self._pages.find_run  # type: ignore[no-any-return]
 

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from seawall.events.failures import guard_records, note_failure
-from seawall.events.formats.json_splitter import JsonSplitter, ObjectRun, OversizedRecord, RunFinder
+from seawall.events.formats.json_splitter import JsonSplitter, ObjectFinder, ObjectRun, OversizedRecord
 from seawall.events.formats.json_values import NotJson, TooDeep, brackets, members, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.text_lines import CHUNK, Utf8Stream, lines
@@ -201,7 +201,7 @@ def _document_records(
         yield from _piece(piece, name, numbers, limits, quick)
 
 
-def split_json(limit: int, find_run: RunFinder | None = None) -> JsonSplitter:
+def split_json(limit: int, find_run: ObjectFinder | None = None) -> JsonSplitter:
     """Return a splitter of a text into records of at most so many bytes."""
     return JsonSplitter(limit, WRAPPERS, {"items": PAGE_KIND}, find_run)
 

@@ -16,7 +16,7 @@ _WRAPPER_REACH = 1 << 16
 
 
 Spans = npt.NDArray[np.int64]
-RunFinder = Callable[[bytearray, int, int], Spans]
+ObjectFinder = Callable[[bytearray, int, int], Spans]
 """Function that returns the spans of whole objects in a text from a place on, none of them longer than the limit or a wrapper."""
 
 
@@ -44,7 +44,7 @@ class JsonSplitter:
         limit: int,
         wrappers: Sequence[str],
         kinds: Mapping[str, str] = MappingProxyType({}),
-        find_run: RunFinder | None = None,
+        find_run: ObjectFinder | None = None,
     ) -> None:
         """Take `kinds`, further wrapper keys, each valid only in objects that state its kind before it.
 
@@ -113,7 +113,7 @@ class JsonSplitter:
                 return
             yield from self._bracket(token, match.start())
 
-    def _take_run(self, find_run: RunFinder) -> Iterator[ObjectRun]:
+    def _take_run(self, find_run: ObjectFinder) -> Iterator[ObjectRun]:
         """Yield the objects that start here, if any."""
         if self._is_tail or self._is_dropping:
             return

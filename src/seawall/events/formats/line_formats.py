@@ -14,14 +14,16 @@ from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.json_records import first_records, split_json, unwrap_records
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
+from seawall.events.google import activities
 from seawall.events.microsoft import entra_signin, m365_columns
 from seawall.events.okta import system_log
 
-_FORMATS = (m365_columns, entra_signin, system_log)
+_FORMATS = (m365_columns, entra_signin, system_log, activities)
 _FORMATS_COMPILED = {
     m365_columns.NAME: "seawall.events.microsoft.m365_json_lines",
     entra_signin.NAME: "seawall.events.microsoft.entra_json_lines",
     system_log.NAME: "seawall.events.okta.okta_json_lines",
+    activities.NAME: "seawall.events.google.google_json_lines",
 }
 """Modules that read a format by column; they need numba."""
 _LINES_LOOKED_AT, _RECORDS_LOOKED_AT = 8, 2

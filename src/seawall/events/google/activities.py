@@ -42,7 +42,7 @@ RAW_COLUMNS = (
 
 _WITH_PARAMETERS = frozenset({"admin", "directory", "mail_rule"})
 _MAIL = frozenset({"mail_access", "mail_action", "mail_rule"})
-_RESOURCES = (
+RESOURCES = (
     "group_email", "group_id", "user_email", "affected_email_address", "target_user", "domain_name", "setting_name",
     "matter_id", "email_forwarding_destination_address",
 )  # fmt: skip
@@ -88,15 +88,23 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
         values["client"] = scalar(acting.get("oauthClientId"))
         values["app_name"] = scalar(acting.get("applicationName"))
     _fill(values, found, event, of_kind)
-    keeps = _keeps_parameters(found, event, of_kind)
+    keeps = keeps_parameters(found.application, event.type, of_kind)
     if keeps and event.parameters:
         values["parameters"] = encode(event.parameters)
     unmapped = _collect_unmapped(found, event, place, with_parameters=not keeps, is_odd=is_odd)
     return (*map(values.get, RAW_COLUMNS), encode(unmapped) if unmapped else None)
 
 
-def _keeps_parameters(found: Activity, event: Event, of_kind: str) -> bool:
-    return of_kind in _WITH_PARAMETERS or (found.application == "drive" and event.type == "acl_change")
+def keeps_parameters(application: str | None, of_type: str | None, of_kind: str) -> bool:
+    """Return whether an event's parameters are a column."""
+    return of_kind in _WITH_PARAMETERS or (application == "drive" and of_type == "acl_change")
+
+
+def find_mailbox(application: str | None, of_kind: str) -> str | None:
+    """Return whose mailbox an event is about: that of its `owner`, one that an `admin` looked into, or None."""
+    if of_kind in _MAIL or (of_kind == "admin" and application in ("token", "gmail")):
+        return "owner"
+    return "admin" if of_kind == "admin" else None
 
 
 def _fill(values: dict[str, str | None], found: Activity, event: Event, of_kind: str) -> None:
@@ -125,13 +133,14 @@ def _fill(values: dict[str, str | None], found: Activity, event: Event, of_kind:
         values["app"] = event.text("originating_app_id")
     elif of_kind in ("directory", "admin", "mail_rule"):
         own = values["email"] if found.application != "admin" else None
-        values["resource"] = event.text(*_RESOURCES) or own
-    if of_kind in _MAIL or (of_kind == "admin" and found.application in ("token", "gmail")):
+        values["resource"] = event.text(*RESOURCES) or own
+    mailbox = find_mailbox(found.application, of_kind)
+    if mailbox == "owner":
         values["mailbox"] = event.text("mailbox", "user_email") or values["email"]
         acting = google_mail.delegate(event.lower) if found.application == "gmail" else None
         if acting:
             values["email"], values["profile"] = acting, None
-    elif of_kind == "admin":
+    elif mailbox == "admin":
         values["mailbox"] = event.text("user_email", "email_log_search_recipient", "target_user")
     if found.application == "token" and event.name == "activity" and judge.is_service_account(values["app"]):
         values["resource"] = values["email"]

@@ -145,7 +145,7 @@ def _of_api(record: dict[str, Any], *, is_dotted: bool) -> Activity:
     rest |= _more(record, identity, actor, network)
     found = read_structure(record.get("events"))
     raw = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
-    events = [_event(item) for item in raw if isinstance(item, dict)]
+    events = [read_event(item) for item in raw if isinstance(item, dict)]
     if found not in (None, "") and len(events) != max(len(raw), 1):
         rest["events"] = found
     result = Activity(
@@ -165,7 +165,7 @@ def _of_api(record: dict[str, Any], *, is_dotted: bool) -> Activity:
         return result
     if "name" in record or "type" in record or "parameters" in record:
         rest["envelope"] = _name(record)
-    result.more = _digest(events, raw)
+    result.more = digest(events, raw)
     return result
 
 
@@ -208,14 +208,14 @@ def _flat(result: Activity, record: dict[str, Any], *, is_dotted: bool) -> None:
     ):
         event.is_odd, result.raw_events = True, [_name(record)]
     result.events = [event]
-    result.more = _digest(result.events, result.raw_events)
+    result.more = digest(result.events, result.raw_events)
 
 
 def _name(record: dict[str, Any]) -> dict[str, Any]:
     return {name: record[name] for name in ("type", "name", "parameters") if _is_something(record.get(name))}
 
 
-def _digest(events: list[Event], raw: Sequence[Any]) -> str | None:
+def digest(events: list[Event], raw: Sequence[Any]) -> str | None:
     """Return a digest of events that does not depend on their order; None without events. `raw` are the events as exported."""
     said = [
         msgspec.json.encode(
@@ -245,7 +245,7 @@ def _table_row(record: dict[str, Any]) -> Activity:
         [event],
         [],
         rest,
-        _digest([event], ()),
+        digest([event], ()),
     )
 
 
@@ -279,7 +279,8 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _event(item: dict[str, Any]) -> Event:
+def read_event(item: dict[str, Any]) -> Event:
+    """Return one element of an activity's `events`."""
     held, named, kind_of = item.get("parameters"), item.get("name"), item.get("type")
     is_plain = (
         item.keys() <= _EVENT

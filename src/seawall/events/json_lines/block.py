@@ -106,6 +106,20 @@ class JsonBlock:
         """Return the bytes of a line."""
         return bytes(self._block[self.starts[row] : self.ends[row]])
 
+    def add_columns(self, names: Sequence[str], cells: npt.NDArray[np.int32]) -> None:
+        """Add columns of values that were found otherwise: `cells`, int32 (names, lines, 2), are as `read_lines` has them."""
+        self._cells = np.concatenate([self._cells[: len(self._places)], cells])
+        self._places |= {name: len(self._places) + place for place, name in enumerate(names)}
+
+    def spans(self, name: str) -> npt.NDArray[np.int32]:
+        """Return start (-1 without a value) and size with form of a column's values, int32 (lines, 2)."""
+        return np.asarray(self._cells[self._places[name]])
+
+    @property
+    def data(self) -> npt.NDArray[np.uint8]:
+        """Return the bytes of the block."""
+        return self._data
+
     def encode_records(self, rows: Rows) -> Any:
         """Return the records of some rows as compact JSON, an Arrow string array."""
         texts = [

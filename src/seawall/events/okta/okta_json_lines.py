@@ -294,7 +294,7 @@ def _part(text: Text) -> FieldObject:
     return FieldObject(value) if value else NOTHING
 
 
-def _shown(value: Any) -> Text:
+def _encode_kept(value: Any) -> Text:
     """Return a value as it appears in `unmapped`, None if it is omitted."""
     return None if value is None or value in ("", [], {}) else encode(value)
 
@@ -303,13 +303,13 @@ def _client_of(text: Text) -> tuple[Text, ...]:
     value = None if text is None else parse(text, _ANY_DEPTH)
     found = system_log.read_client(FieldObject(value) if value else NOTHING)
     kept = (details.without_agent(value) if found[2] is not None else value) if value else None
-    return (*found, _shown(kept))
+    return (*found, _encode_kept(kept))
 
 
 def _request_of(text: Text, client: Text) -> tuple[Text, ...]:
     request = None if text is None else parse(text, _ANY_DEPTH)
     kept = details.without_copy(request, _part(client)) if request else None
-    return (*system_log.read_forwarded(_part(text)), _shown(kept))
+    return (*system_log.read_forwarded(_part(text)), _encode_kept(kept))
 
 
 def _session_of(outer: Text, root: Text, token: Text) -> tuple[Text, Text]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from seawall.events.formats.distinct_values import Column
 from seawall.events.formats.json_values import as_text, encode, parse
@@ -45,6 +46,7 @@ _MOST_ORDERED, _MOST_PATTERNS = 60, 200
 _SEED = np.uint64(hash("values of fields") & 0xFFFFFFFFFFFFFFFF)
 _ANY_DEPTH = 1 << 20
 _EMPTY = frozenset({"null", '""', "[]", "{}"})
+_EMPTY_TEXTS = pa.array(['"[]"', '"{}"'])
 
 
 class JsonBlock:
@@ -171,24 +173,44 @@ class JsonBlock:
         if not len(odd):
             return found
         spans = zip(starts[rows[odd]].tolist(), sizes[rows[odd]].tolist(), strict=True)
-        return _put(found, odd, pa.array([self._decode_text(*span, is_json) for span in spans], pa.string()))
+        return put(found, odd, pa.array([self._decode_text(*span, is_json) for span in spans], pa.string()))
 
-    def write_objects(self, names: Sequence[str], rows: Rows) -> Any:
-        """Return compact JSON objects of the values of columns, an Arrow string array; null where there is none."""
-        columns = np.array([self._places[name] for name in names], np.int64)
-        keys = [f"{encode(name)}:".encode() for name in names]
+    def write_objects(
+        self,
+        columns: Sequence[str],
+        rows: Rows,
+        names: Sequence[str] | None = None,
+        *,
+        is_strict: bool = False,
+    ) -> Any:
+        """Return compact JSON objects of the values of columns, an Arrow string array; null where there is none.
+
+        `names` are those of the members, if not those of the columns. `is_strict` says that a string with an empty array or
+        object is no value either.
+        """
+        places = np.array([self._places[column] for column in columns], np.int64)
+        keys = [f"{encode(name)}:".encode() for name in names or columns]
         ends = np.cumsum([0, *map(len, keys)])
         letters = np.frombuffer(b"".join(keys) + bytes(PADDING), np.uint8)
         lengths, offsets = np.empty(len(rows), np.int64), np.zeros(len(rows) + 1, np.int32)
-        measure_objects(self._data, self._cells, columns, ends, rows, lengths)
+        measure_objects(self._data, self._cells, places, ends, rows, is_strict, lengths)
         texts = np.empty(_count_bytes(lengths) + PADDING, np.uint8)
-        copy_objects(self._data, self._cells, columns, letters, ends, rows, lengths, offsets, texts)
+        copy_objects(self._data, self._cells, places, letters, ends, rows, is_strict, lengths, offsets, texts)
         found = _make_texts(lengths, offsets, texts)
         odd = np.flatnonzero(lengths == ODD)
         if not len(odd):
             return found
-        read = [(name, self.read_texts(name, rows[odd], is_json=True)) for name in names]
-        return _put(found, odd, objects(read, len(odd)))
+        members = zip(
+            names or columns, self.list_members(columns, rows[odd], is_strict=is_strict), strict=True
+        )
+        return put(found, odd, objects(members, len(odd)))
+
+    def list_members(self, columns: Sequence[str], rows: Rows, *, is_strict: bool = False) -> list[Any]:
+        """Return the values of columns as JSON, null where they are empty; `is_strict` as for `write_objects`."""
+        texts = [self.read_texts(column, rows, is_json=True) for column in columns]
+        if not is_strict:
+            return texts
+        return [pc.if_else(pc.is_in(text, value_set=_EMPTY_TEXTS), None, text) for text in texts]
 
     def has_field(self, name: str, rows: Rows) -> npt.NDArray[np.bool_]:
         """Return in which rows a column's field is there, also with null."""
@@ -266,7 +288,7 @@ def _make_texts(lengths: Rows, offsets: npt.NDArray[np.int32], texts: npt.NDArra
     return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), pa.py_buffer(texts), bits)
 
 
-def _put(texts: Any, rows: Rows, others: Any) -> Any:
+def put(texts: Any, rows: Rows, others: Any) -> Any:
     """Return texts with others in some rows."""
     places = np.arange(len(texts))
     places[rows] = len(texts) + np.arange(len(rows))

@@ -126,10 +126,24 @@ def copy_texts(
 
 
 @compile_kernel
-def measure_objects(data: Bytes, cells: Any, columns: Any, keys: Any, rows: Any, lengths: Any) -> None:
+def _measure_member(data: Bytes, start: int, size: int, is_strict: bool) -> int:
+    """Do like `_measure` as JSON; `is_strict` says that strings with an empty array or object are empty as well."""
+    length = _measure(data, start, size, True)
+    if is_strict and length == 4 and data[start] == _QUOTE:
+        first, last = data[start + 1], data[start + 2]
+        if (first == 0x5B and last == 0x5D) or (first == _OPEN and last == _CLOSE):
+            return 0
+    return length
+
+
+@compile_kernel
+def measure_objects(
+    data: Bytes, cells: Any, columns: Any, keys: Any, rows: Any, is_strict: bool, lengths: Any
+) -> None:
     """Write the bytes of the JSON objects of the values of some columns to `lengths`, int64 (n,): 0 without a value, else ODD.
 
-    `keys`, int64 (columns + 1,), are the ends of the texts of the columns' names, with quotes and colon.
+    `keys`, int64 (columns + 1,), are the ends of the texts of the columns' names, with quotes and colon. `is_strict` says
+    that strings with an empty array or object are empty as well.
     """
     for place in range(len(rows)):
         row, total = rows[place], 0
@@ -137,7 +151,7 @@ def measure_objects(data: Bytes, cells: Any, columns: Any, keys: Any, rows: Any,
             start = cells[columns[number], row, 0]
             if start < 0:
                 continue
-            length = _measure(data, start, cells[columns[number], row, 1], True)
+            length = _measure_member(data, start, cells[columns[number], row, 1], is_strict)
             if length < 0:
                 total = ODD
                 break
@@ -154,6 +168,7 @@ def copy_objects(
     names: Bytes,
     keys: Any,
     rows: Any,
+    is_strict: bool,
     lengths: Any,
     offsets: Any,
     texts: Bytes,
@@ -170,7 +185,7 @@ def copy_objects(
                 start, size = cells[columns[number], row, 0], cells[columns[number], row, 1]
                 if start < 0:
                     continue
-                length = _measure(data, start, size, True)
+                length = _measure_member(data, start, size, is_strict)
                 if length == 0:
                     continue
                 texts[at] = before

@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 from seawall.events.formats.distinct_values import Column, Mapper, coalesce
 from seawall.events.formats.json_records import WRAPPERS
 from seawall.events.formats.json_values import as_text, encode, parse, read_structure
-from seawall.events.formats.object_texts import objects
 from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.layout import IS_OBJECT, IS_REFUSED
@@ -52,8 +51,7 @@ _OTHERS = (
 _TEXT_COLUMNS = ("id", "time", "envelope_time", "token")
 """Columns of which nearly every value is another."""
 _ANY_DEPTH = 1 << 20
-_EMPTY_TEXTS = pa.array(['"[]"', '"{}"'])
-"""Further texts that stand for nothing, as JSON."""
+_STEP_TIME = r'(?i)(\\?"authenticationStepDateTime\\?":\\?")[0-9TZ:.+-]+'
 
 
 def build_field_tree() -> FieldTree:
@@ -184,7 +182,7 @@ def _columns(fields: _Fields, kept: _Kept) -> dict[str, Any]:
     }
     error, has_error, reason, more, more_text = _status(fields.structure("status"))
     browser, device, device_said = _device(fields.structure("devicedetail"))
-    methods, failure, steps = _details(fields.structure("authenticationdetails"))
+    methods, failure, steps = _details(_without_times(fields.structure("authenticationdetails")))
     found["error"] = _where(has_error.codes >= 0, error, found["result"])
     found["reason"] = coalesce(reason, found["reason"])
     (types,) = _types(fields.structure("signineventtypes"))
@@ -212,14 +210,27 @@ def _columns(fields: _Fields, kept: _Kept) -> dict[str, Any]:
 
 def _join_unmapped(fields: _Fields, kept: _Kept, more: Column) -> Any:
     """Write JSON objects of the fields that no column holds."""
-    held: dict[str, Any] = {}
-    for column in (*kept[0], *kept[1]):
-        texts = fields.block.encode_column(column, fields.rows, is_json=True).array().cast(pa.string())
-        is_nothing = pc.is_in(texts, value_set=_EMPTY_TEXTS)
-        held[column] = pc.if_else(is_nothing, None, texts)
-    held["status"] = more.array().cast(pa.string())
-    names = [column.rpartition("\0")[2] for column in held]
-    return objects(list(zip(names, held.values(), strict=True)), len(fields.rows))
+    block, rows = fields.block, fields.rows
+    columns = (*kept[0], *kept[1])
+    names = [column.rpartition("\0")[2] for column in columns]
+    joined = block.write_objects(columns, rows, names, is_strict=True)
+    if not len(more.dictionary):
+        return joined
+    # The last member: behind the others, in place of the closing brace.
+    texts = pa.array([*(f',"status":{text}}}' for text in more.values), None], pa.string())
+    status = texts.take(pa.array(np.where(more.codes < 0, len(texts) - 1, more.codes)))
+    before = pc.fill_null(pc.utf8_slice_codeunits(joined, 0, -1), "{")
+    whole = pc.binary_join_element_wise(before, status, "")
+    is_alone = joined.is_null() if joined.null_count else None
+    if is_alone is not None:
+        whole = pc.if_else(is_alone, pc.replace_substring(whole, "{,", "{", max_replacements=1), whole)
+    return pc.coalesce(whole, joined)
+
+
+def _without_times(details: Column) -> Column:
+    """Return the steps of authentications without their times, so that most are equal to others."""
+    texts = Column.of(pc.replace_substring_regex(details.dictionary, _STEP_TIME, r"\1"))
+    return Column(np.append(texts.codes, np.int32(-1))[details.codes], texts.dictionary)
 
 
 def _where(rows: Flags, one: Column, other: Column) -> Column:

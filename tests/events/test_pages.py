@@ -110,6 +110,18 @@ def test_pages_are_read_by_column(tmp_path: Path, wrapped: str, spelled: str, by
     assert len(assert_same(tmp_path)) == sum(by_column) == 147
 
 
+@pytest.mark.parametrize("between", ["\n", "", ",", "\n{}\n", "\nodd\n", "]\n"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_objects_one_after_the_other(
+    tmp_path: Path, between: str, indent: int | None, by_column: list[int]
+) -> None:
+    texts = [json.dumps(graph(number), indent=indent) for number in range(1, 50)]
+    (tmp_path / "log.json").write_text(between.join(texts))
+    found = assert_same(tmp_path)
+    if indent and between.strip() in ("", ",", "{}"):
+        assert len(found) == sum(by_column) == 49
+
+
 def test_lines_with_several_records(tmp_path: Path, by_column: list[int]) -> None:
     lines = [json.dumps(wrap([graph(n), graph(n + 1)])) for n in range(9) for wrap in WRAPPED.values()]
     lines[3:3] = [json.dumps(graph(99)), "[]", "{broken", json.dumps([graph(100), 3]), "", '{"value":[]}']

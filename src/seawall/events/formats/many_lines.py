@@ -22,7 +22,7 @@ from seawall.events.formats.json_records import (
     read_quickly,
     split_json,
 )
-from seawall.events.formats.json_splitter import ObjectRun, OversizedRecord
+from seawall.events.formats.json_splitter import ObjectFinder, ObjectRun, OversizedRecord
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_blocks import (
     BLOCK,
@@ -99,13 +99,15 @@ class ManyLines:
     def read_document(self, text: Utf8Stream, name: str) -> Iterator[Taken]:
         """Take a stream of JSON that is not one record on each line, and yield the batches that are full meanwhile."""
         longest = self._limits.record_bytes
+        find_run = None if self._columns is None else self._columns.find_run
         whole = text.peek(longest + 1)
-        self.begin(name, is_document=len(whole) <= longest)
-        if len(whole) <= longest:
+        is_document = len(whole) <= longest and not _is_sequence(whole, find_run)
+        self.begin(name, is_document=is_document)
+        if is_document:
             text.read_away()
             yield from self.add([whole], spans=np.array([[0, len(whole)]]))
             return
-        splitter = split_json(longest, self._columns.find_run if self._columns is not None else None)
+        splitter = split_json(longest, find_run)
         while chunk := text.read(CHUNK):
             yield from self._add_parts(splitter.feed(chunk))
         yield from self._add_parts(splitter.finish())
@@ -223,6 +225,12 @@ class ManyLines:
     def _refuse_long(self, origin: TextOrigin) -> Problem:
         reason = f"one record larger than {self._limits.record_bytes} bytes"
         return record_problem(origin.name, next(origin.numbers), "too-large", reason)
+
+
+def _is_sequence(text: bytes, find_run: ObjectFinder | None) -> bool:
+    """Return whether a text begins with two objects one after the other, so that it is no single document."""
+    head = text[:HEAD].lstrip()
+    return find_run is not None and head[:1] == b"{" and len(find_run(bytearray(head), 0, HEAD)) > 1
 
 
 def _start(blocks: Iterator[ScannedBlock]) -> Iterator[ScannedBlock]:

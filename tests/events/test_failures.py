@@ -16,6 +16,7 @@ from seawall.events import read_files as reader
 from seawall.events import small_exports as documents
 from seawall.events.failures import LOGGER
 from seawall.events.formats import json_records, line_blocks, many_lines
+from seawall.events.formats.distinct_values import Column
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch, Limits, read
@@ -60,7 +61,7 @@ def fails_on_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     right = m365_audit.normalise
 
     def normalise(table: Any, *more: Any) -> Any:
-        if BAD in table.column("UserId").to_pylist():
+        if BAD in Column.of(table.column("UserId")).array().to_pylist():
             raise KeyError(SECRET)
         return right(table, *more)
 

@@ -43,7 +43,9 @@ class Column:
 
     @classmethod
     def of(cls, array: Any) -> Column:
-        """Encode an Arrow string array or chunked array."""
+        """Encode an Arrow string array or chunked array; a column is returned as it is."""
+        if isinstance(array, Column):
+            return array
         if array.null_count == len(array):
             return cls(np.full(len(array), -1, np.int32), pa.array([], pa.string()))
         if pa.types.is_dictionary(array.type):

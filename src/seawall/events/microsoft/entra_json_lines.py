@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from seawall.events.formats.distinct_values import Column, Mapper, coalesce
 from seawall.events.formats.json_records import WRAPPERS
 from seawall.events.formats.json_values import as_text, encode, parse, read_structure
+from seawall.events.formats.raw_columns import RawColumns
 from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.layout import IS_OBJECT, IS_REFUSED
@@ -74,7 +75,8 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
         identifier = fields.read_texts(*signin.TEXTS.columns["id"])
         if identifier.null_count:
             fields = _Fields(block, fields.rows[identifier.is_valid().to_numpy(False)])
-    return pa.table(_columns(fields, kept)) if len(fields.rows) else None, fields.rows
+    rows = fields.rows
+    return RawColumns(_columns(fields, kept), len(rows)) if len(rows) else None, rows
 
 
 class _Fields:
@@ -197,15 +199,14 @@ def _columns(fields: _Fields, kept: _Kept) -> dict[str, Any]:
     found["detail"] = coalesce(more_text, failure)
     is_application = (found["principal"].codes >= 0) & (found["upn"].codes < 0)
     (how,) = _how(_flag(is_application), steps, device_said, *(found[name] for name in PLAIN.values()))
-    columns = {name: found[name].array() for name in signin.RAW_COLUMNS if name in found}
+    columns: dict[str, Any] = {name: found[name] for name in signin.RAW_COLUMNS if name in found}
     columns["id"] = fields.read_texts(*wanted["id"])
     columns["time"] = fields.read_texts(*wanted["time"])
     if columns["time"].null_count:
         columns["time"] = pc.coalesce(columns["time"], fields.read_texts(*wanted["envelope_time"]))
     columns["token"] = fields.read_texts(*wanted["token"])
     columns["how"] = how.array().cast(pa.string())
-    unmapped = _join_unmapped(fields, kept, more)
-    return {name: columns[name] for name in signin.RAW_COLUMNS} | {"unmapped": unmapped}
+    return columns | {"unmapped": _join_unmapped(fields, kept, more)}
 
 
 def _join_unmapped(fields: _Fields, kept: _Kept, more: Column) -> Any:

@@ -7,8 +7,6 @@ Records arrive one by one (`row`) or as whole columns from the bulk readers. All
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -71,15 +69,10 @@ def recognises(record: dict[str, Any]) -> bool:
     )
 
 
-def normalise(table: Any, encoded: Mapping[str, Column] = MappingProxyType({})) -> Normalised:
-    """Return event columns from a table of RAW_COLUMNS and `unmapped`, one row for each record.
-
-    `encoded` may hold columns of the table that are encoded already.
-    """
+def normalise(table: Any) -> Normalised:
+    """Return event columns from a table of RAW_COLUMNS and `unmapped`, or RawColumns, one row for each record."""
     raw: dict[str, Any] = {
-        name: encoded[name] if name in encoded else Column.of(table.column(name))
-        for name in RAW_COLUMNS
-        if name not in PLAIN_COLUMNS
+        name: Column.of(table.column(name)) for name in RAW_COLUMNS if name not in PLAIN_COLUMNS
     }
     raw["_device_session"], rest = _device_sessions(contiguous(table.column("DeviceProperties")))
     raw["DeviceProperties"] = Column.of(rest)

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from seawall.events.formats.distinct_values import Column, distinct_rows
 from seawall.events.formats.json_records import WRAPPERS
+from seawall.events.formats.raw_columns import RawColumns
 from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.layout import IS_ARRAY, IS_OBJECT, IS_REFUSED, OF_FIRST
@@ -77,35 +78,42 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
         rows = rows[is_good]
         if not len(rows):
             return None, rows
-        columns = {name: column.filter(pa.array(is_good)) for name, column in columns.items()}
+        columns = {name: _filter(column, is_good) for name, column in columns.items()}
     more = [name for name in m365_columns.RAW_COLUMNS if name in held and name not in columns]
     columns |= _read_columns(block, more, rows)
     columns[_FOLDER_ITEMS] = _write_counts(block.read_tally(_ITEMS, rows))
-    nothing = pa.nulls(len(rows), pa.string())
-    is_known = _is_known([columns.get(name, nothing) for name in m365_records.KIND_FIELDS])
+    found = RawColumns(columns, len(rows))
+    is_known = _is_known([found.column(name) for name in m365_records.KIND_FIELDS])
     columns["unmapped"] = _join_unmapped(block, rows, held, is_known)
-    names = (*m365_columns.RAW_COLUMNS, "unmapped")
-    return pa.table([columns.get(name, nothing) for name in names], names=list(names)), rows
+    return found, rows
 
 
 def _read_columns(block: JsonBlock, names: list[str], rows: Rows) -> dict[str, Any]:
     """Return raw columns by name: texts where nearly every value is another, else by code."""
     coded = [name for name in names if name not in m365_columns.PLAIN_COLUMNS]
     columns = {name: block.read_texts(name, rows) for name in names if name in m365_columns.PLAIN_COLUMNS}
-    found = zip(coded, block.encode_columns(coded, rows), strict=True)
-    return columns | {name: column.array() for name, column in found}
+    return columns | dict(zip(coded, block.encode_columns(coded, rows), strict=True))
+
+
+def _filter(column: Any, rows: npt.NDArray[np.bool_]) -> Any:
+    if isinstance(column, Column):
+        return Column(column.codes[rows], column.dictionary)
+    return column.filter(pa.array(rows))
+
+
+def _is_valid(column: Any) -> npt.NDArray[np.bool_]:
+    if isinstance(column, Column):
+        return np.asarray(column.codes >= 0)
+    return np.asarray(column.is_valid().to_numpy(False))
 
 
 def _is_good(columns: dict[str, Any], size: int) -> npt.NDArray[np.bool_]:
     """Return which records have an id, a time, an operation and a mark."""
-    nothing = pa.nulls(size, pa.string())
-    is_good = np.ones(size, np.bool_)
-    for name in _NEEDED:
-        is_good &= columns.get(name, nothing).is_valid().to_numpy(False)
-    has_mark = np.zeros(size, np.bool_)
-    for name in _MARKS:
-        has_mark |= columns.get(name, nothing).is_valid().to_numpy(False)
-    return is_good & has_mark
+    if not all(name in columns for name in _NEEDED):
+        return np.zeros(size, np.bool_)
+    has_needed = np.logical_and.reduce([_is_valid(columns[name]) for name in _NEEDED])
+    has_mark = [_is_valid(columns[name]) for name in _MARKS if name in columns]
+    return np.asarray(has_needed & np.logical_or.reduce([np.zeros(size, np.bool_), *has_mark]))
 
 
 def _is_known(kind: list[Any]) -> npt.NDArray[np.bool_]:
@@ -114,11 +122,11 @@ def _is_known(kind: list[Any]) -> npt.NDArray[np.bool_]:
     return np.array([m365_records.is_known(*kind) for kind in kinds], np.bool_)[inverse]
 
 
-def _write_counts(tally: npt.NDArray[np.int32]) -> Any:
+def _write_counts(tally: npt.NDArray[np.int32]) -> Column:
     numbers, codes = np.unique(tally, return_inverse=True)
     texts = pa.array([str(number) if number >= 0 else None for number in numbers.tolist()], pa.string())
     shift = int(numbers[0] < 0)
-    return Column((codes - shift).astype(np.int32), texts.slice(shift)).array()
+    return Column((codes - shift).astype(np.int32), texts.slice(shift))
 
 
 def _join_unmapped(block: JsonBlock, rows: Rows, held: set[str], is_known: npt.NDArray[np.bool_]) -> Any:

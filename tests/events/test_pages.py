@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.json_records import split_json
 from seawall.events.formats.json_splitter import ObjectRun
 from seawall.events.formats.pages import find_run
-from seawall.events.readers import Limits, read
+from seawall.events.readers import Limits
 from tests.events.support import mail_read, read_all, rows
 from tests.events.test_both_ways import JSON_VALUES, varied
 from tests.events.test_sign_in_lines import graph, table_row
@@ -272,18 +271,3 @@ def test_an_array_with_a_record_on_each_line_is_one_document(tmp_path: Path) -> 
         path.write_text("[\n" + ",\n".join(json.dumps(graph(n)) for n in range(count)) + "\n]\n")
         events, problems, records = read_all(path)
         assert (events.num_rows, problems, records) == (count, [], count)
-
-
-@pytest.mark.parametrize("run", [1, 2, 20])
-def test_small_files_of_several_formats_are_read_in_their_order(
-    tmp_path: Path, run: int, by_column: list[int]
-) -> None:
-    for number in range(120):
-        of_form = [mail_read, graph, other][number // run % 3]
-        page = WRAPPED[sorted(WRAPPED)[number % 5]]([of_form(2 * number), of_form(2 * number + 1)])
-        (tmp_path / f"{number:03}.json").write_text(json.dumps(page))
-    batches = list(read([tmp_path], replace(FAST, batch_records=25_000)))
-    names = [name for batch in batches for name in batch.events["source_file"].to_pylist()]
-    assert names == sorted(names)
-    assert_same(tmp_path)
-    assert len(by_column) < 20

@@ -18,8 +18,9 @@ from seawall.events.formats.empty_tables import is_foreign_header
 from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.line_formats import find_document_format, find_line_format, make_column_reader
+from seawall.events.formats.line_formats import find_document_format, find_line_format
 from seawall.events.formats.many_lines import ManyLines
+from seawall.events.formats.mixed_formats import ColumnReaders
 from seawall.events.formats.row_reader import quick
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.masked_excerpts import file_problem
@@ -32,9 +33,6 @@ from seawall.events.microsoft.m365_embedded import (
 )
 from seawall.events.problem import Problem
 from seawall_base.regular_files import open_file
-
-_MOST_OTHERS = 16
-"""Small texts of another format that wait among those of one format. Behind so many in a row the format is another."""
 
 
 def read(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[EventBatch]:  # noqa: B008
@@ -76,11 +74,9 @@ class _Reading:
         self.rows = RecordBuffer("", limits)
         self._limits = limits
         self._is_large = size >= limits.fast_bytes
-        self._columns: dict[str, ColumnReader | None] = {}
-        self._lines: dict[str, ManyLines] = {}
+        self._columns = ColumnReaders(limits)
+        self._lines = ManyLines(self.rows, limits, self._columns)
         self._done = self._reported = 0
-        self._others = 0
-        """Small texts in a row of another format than those which wait."""
 
     def refuse(self, problem: Problem) -> Iterator[EventBatch]:
         """Note a problem behind the records before it."""
@@ -148,27 +144,24 @@ class _Reading:
         text = Utf8Stream(stream, stream.peek(1024))
         head = text.peek(HEAD)
         is_document, form = _survey(head, limits) if self._is_large else (False, None)
-        lines = None if form is None else self._make_lines(form)
-        waiting = self._find_waiting(lines)
-        if waiting is not None and self._may_wait(head):
-            yield from waiting.add_foreign(head, stream.name)
-            text.read_away()
+        lines = self._lines
+        if self._columns.find(form) is not None:
+            yield from (lines.read_document if is_document else lines.read)(text, stream.name, form)
             return
-        self._others = 0
-        yield from self._finish_lines(but=lines)
-        if lines is not None:
-            yield from (lines.read_document if is_document else lines.read)(text, stream.name)
+        if lines.is_waiting and _may_wait(head, limits):
+            yield from lines.read_document(text, stream.name, None)
             return
+        yield from self._finish_lines()
         header = _find_header(head, limits)
         if header is not None and has_embedded_column(header[0], head, limits):
-            columns = self._make_columns(m365_audit.NAME)
+            columns = self._find_columns(m365_audit.NAME)
             if columns is not None:
                 yield from flush(rows)
                 table = separate_rows(text, limits)
                 yield from read_table_batches(table, header, stream.name, limits, columns)
                 return
         found, has_embedded = _records(text, head, stream.name, limits, header)
-        columns = self._make_columns(m365_audit.NAME) if found is not None and has_embedded else None
+        columns = self._find_columns(m365_audit.NAME) if found is not None and has_embedded else None
         if found is not None and columns is not None:
             yield from flush(rows)
             yield from read_embedded_batches(found, stream.name, limits, columns)
@@ -179,33 +172,18 @@ class _Reading:
             reason = "empty" if not head.strip(b" \t\r\n\0") else "neither JSON nor a table of a log"
             rows.add(file_problem(stream.name, "not-a-log", reason))
 
-    def _finish_lines(self, but: ManyLines | None = None) -> Iterator[Taken]:
+    def _finish_lines(self) -> Iterator[Taken]:
         """Bring lines that wait to be read together into the rows."""
-        for lines in self._lines.values():
-            if lines is not but:
-                yield from lines.finish()
+        yield from self._lines.finish()
 
-    def _find_waiting(self, lines: ManyLines | None) -> ManyLines | None:
-        """Return the reader of other lines that have to be taken before these, if any."""
-        return next((one for one in self._lines.values() if one.is_waiting and one is not lines), None)
+    def _find_columns(self, form: str) -> ColumnReader | None:
+        """Return the reader of a format by column, if the input is large and compiled code is installed."""
+        return self._columns.find(form) if self._is_large else None
 
-    def _may_wait(self, head: bytes) -> bool:
-        """Return whether a text is small and can wait among those of another format: to take these in small blocks is dear."""
-        self._others += 1
-        is_small = self._others <= _MOST_OTHERS and len(head) < HEAD and looks_like_json(head, self._limits)
-        return is_small and not has_embedded_lines(head, self._limits)
 
-    def _make_lines(self, form: str) -> ManyLines | None:
-        """Return the reader of lines of a format, where compiled code is installed."""
-        columns = self._make_columns(form)
-        if form not in self._lines and columns is not None:
-            self._lines[form] = ManyLines(self.rows, self._limits, columns)
-        return self._lines.get(form)
-
-    def _make_columns(self, form: str) -> ColumnReader | None:
-        if form not in self._columns and self._is_large:
-            self._columns[form] = make_column_reader(self._limits, form)
-        return self._columns.get(form)
+def _may_wait(head: bytes, limits: Limits) -> bool:
+    """Return whether a text of no known format is small and can wait among others: to take these in small blocks is dear."""
+    return len(head) < HEAD and looks_like_json(head, limits) and not has_embedded_lines(head, limits)
 
 
 def _survey(head: bytes, limits: Limits) -> tuple[bool, str | None]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from importlib import import_module
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -13,7 +12,6 @@ import numpy.typing as npt
 from seawall.events.batches import RecordBuffer
 from seawall.events.failures import note_failure
 from seawall.events.formats.json_records import Record
-from seawall.events.formats.json_splitter import ObjectFinder
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_blocks import LineBlock, ScannedBlock
 from seawall.events.formats.row_reader import QuickRow
@@ -29,7 +27,6 @@ class ColumnReader:
     def __init__(self, compiled: Any, limits: Limits) -> None:
         self._compiled, self._limits = compiled, limits
         self._tree = compiled.build_field_tree()
-        self._pages = import_module("seawall.events.formats.pages")
         self._lock = Lock()
         """Reading adds fields to the tree."""
         self._read = self._left = 0
@@ -43,46 +40,38 @@ class ColumnReader:
         """Whether most lines could be read by column: the others are read twice."""
         return self._read >= self._left
 
-    def cut(self, block: LineBlock) -> LineBlock:
-        """Return a block with the records of arrays and pages as lines."""
-        try:
-            return self._pages.cut_lines(block, self._limits)  # type: ignore[no-any-return]
-        except Exception as error:  # noqa: BLE001 - the general way reads them as they are
-            note_failure(error)
-            return block
-
     @property
-    def find_run(self) -> ObjectFinder:
-        """Return a function that finds objects one after the other in a text."""
-        return self._pages.find_run  # type: ignore[no-any-return]
+    def name(self) -> str:
+        """Return the name of the format."""
+        return str(self._compiled.NAME)
 
-    def scan(self, block: LineBlock, is_long: npt.NDArray[np.bool_]) -> Any:
-        """Find the fields of the records of a block, without the interpreter's lock for nearly all of the time."""
+    def scan(self, block: LineBlock, is_long: npt.NDArray[np.bool_], levels: int = 0) -> Any:
+        """Find the fields of the records of a block, without the interpreter's lock for nearly all of the time.
+
+        None if that fails. Records may be nested as deep as the limit is, less `levels`.
+        """
         with self._lock:
-            return self._scan(block, is_long)
+            return self._scan(block, is_long, levels)
 
-    def _scan(self, block: LineBlock, is_long: npt.NDArray[np.bool_]) -> Any:
+    def _scan(self, block: LineBlock, is_long: npt.NDArray[np.bool_], levels: int) -> Any:
         if self._tree.is_full:
             self._tree = self._compiled.build_field_tree()
         if len(block.data) > self._compiled.LARGEST_BLOCK:
             return None
-        is_foreign = block.mark_foreign()
+        depth = self._limits.depth - levels
         try:
-            lines = self._compiled.JsonBlock(
-                block.data,
-                block.starts,
-                np.where(is_foreign, block.starts, block.ends),
-                self._tree,
-                self._limits.depth - (0 if block.pages is None else self._pages.AROUND),
-            )
-            self._pages.check_pages(block, lines, self._limits)
+            lines = self._compiled.JsonBlock(block.data, block.starts, block.ends, self._tree, depth)
         except Exception as error:  # noqa: BLE001 - the general way reads them, with a net for each
             note_failure(error)
             return None
         lines.is_read &= ~is_long
         lines.is_blank[block.starts_inside] = False
-        lines.is_blank[is_foreign] = False
         return lines
+
+    def count(self, read: int, left: int) -> None:
+        """Note how many records were read by column, and how many could not be."""
+        self._read += read
+        self._left += left
 
     def read(self, rows: RecordBuffer, scanned: ScannedBlock, find: Callable[[int], Iterable[Found]]) -> bool:
         """Take the records of a block into the rows: by column as many as can be, the others as `find` gives them for a line.
@@ -93,21 +82,16 @@ class ColumnReader:
         raw, read, is_blank = self._columns(scanned)
         records = np.zeros(len(block), np.int64)
         records[read] = 1
-        numbers, others = _number_records(block, records, ~is_blank, find, self._limits.batch_records)
+        numbers, others = number_records(block, records, ~is_blank, find, self._limits.batch_records)
         if others is None:
             return False
-        self._read += len(read)
-        self._left += len(others) - int(np.count_nonzero(block.mark_foreign()))
-        rows.begin(*(text.name for text, _, _ in block.list_texts()))
-        for name, found in others:
-            rows.begin(name)
-            for record in found:
-                rows.add(record)
-        if len(read):
-            size = int((block.ends[read] - block.starts[read]).sum())
-            names = [text.name for text in block.texts]
-            rows.add_table(self._compiled.NAME, raw, names, block.text_of[read], numbers[read], size)
+        self.count(len(read), len(others))
+        add_records(rows, block, others, [(self, raw, read)], numbers)
         return True
+
+    def read_columns(self, scanned: ScannedBlock) -> tuple[Any, Places, npt.NDArray[np.bool_]]:
+        """Return raw columns of the records of a block, the lines that they are on, and which lines hold nothing."""
+        return self._columns(scanned)
 
     def _columns(self, scanned: ScannedBlock) -> tuple[Any, Places, npt.NDArray[np.bool_]]:
         """Return raw columns of the records of a block, the lines that they are on, and which lines hold nothing."""
@@ -119,7 +103,30 @@ class ColumnReader:
         return raw, read, np.asarray(scanned.json.is_blank, np.bool_)
 
 
-def _number_records(
+def add_records(
+    rows: RecordBuffer,
+    block: LineBlock,
+    others: Sequence[tuple[str, list[Found]]],
+    read: Sequence[tuple[ColumnReader, Any, Places]],
+    numbers: Places,
+) -> None:
+    """Put records of a block into the rows: `others` by the names of their texts, and raw columns with the lines they are on.
+
+    `numbers`, int64 (lines,), are those of the lines' records in their texts.
+    """
+    rows.begin(*(text.name for text, _, _ in block.list_texts()))
+    for name, found in others:
+        rows.begin(name)
+        for record in found:
+            rows.add(record)
+    names = [text.name for text in block.texts]
+    for reader, raw, lines in read:
+        if len(lines):
+            size = int((block.ends[lines] - block.starts[lines]).sum())
+            rows.add_table(reader.name, raw, names, block.text_of[lines], numbers[lines], size)
+
+
+def number_records(
     block: LineBlock,
     records: Places,
     is_something: npt.NDArray[np.bool_],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -28,8 +28,8 @@ class TextOrigin:
     numbers: RecordNumbers
     is_document: bool = False
     """Whether the text is one line, which may be any JSON text."""
-    is_foreign: bool = False
-    """Whether the text is left to the general reader."""
+    form: str | None = None
+    """The format that most records of the text have, None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,21 @@ class LineBlock:
         """Return the text of a line."""
         return self.texts[int(self.text_of[place])]
 
-    def mark_foreign(self) -> npt.NDArray[np.bool_]:
-        """Return which lines are left to the general reader, bool (lines,)."""
-        return np.array([text.is_foreign for text in self.texts], np.bool_)[self.text_of]
+    def mark_forms(self, forms: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Return which lines are in texts of some formats, bool (lines,)."""
+        return np.array([text.form in forms for text in self.texts], np.bool_)[self.text_of]
+
+    def pick(self, lines: Places) -> LineBlock:
+        """Return a block of some of the lines, without their pages."""
+        return replace(
+            self,
+            starts=self.starts[lines],
+            ends=self.ends[lines],
+            text_of=self.text_of[lines],
+            starts_inside=np.flatnonzero(np.isin(lines, self.starts_inside)),
+            is_bounded=self.is_bounded[lines],
+            pages=None,
+        )
 
     def list_texts(self) -> list[tuple[TextOrigin, int, int]]:
         """List the texts with their first line, and the line behind their last. A text without a line is left out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from importlib import import_module
 from itertools import chain, islice
@@ -27,10 +27,12 @@ _FORMATS_COMPILED = {
 }
 """Modules that read a format by column; they need numba."""
 _LINES_LOOKED_AT, _RECORDS_LOOKED_AT = 8, 2
+_SHARE = 8
+"""One in so many lines has to be of another format."""
 
 
 def find_line_format(head: bytes, depth: int) -> str | None:
-    """Return the name of the format that compiled code reads and most of the first lines of a text have; None for another."""
+    """Return the format that most of the first lines of a text have; None unless compiled code reads half of them."""
     lines = filter(None, head.rpartition(b"\n")[0].split(b"\n"))
     return _find_format(islice(lines, _LINES_LOOKED_AT), depth)
 
@@ -45,10 +47,19 @@ def find_document_format(head: bytes, depth: int) -> str | None:
     return _find_format(pieces[:_RECORDS_LOOKED_AT], depth)
 
 
-def _find_format(texts: Iterable[bytes], depth: int) -> str | None:
-    looked = Counter(_recognise(text, depth) for text in texts)
+def find_other_format(texts: Sequence[bytes], depth: int, others: Collection[str]) -> str | None:
+    """Return the format that most of some lines have, apart from others; None where hardly any line has one."""
+    looked = Counter(
+        name for name in (_recognise(text, depth) for text in texts) if name and name not in others
+    )
     name, count = max(looked.items(), key=itemgetter(1), default=("", 0))
-    return name if name and 2 * count >= looked.total() else None
+    return name if _SHARE * count >= len(texts) else None
+
+
+def _find_format(texts: Iterable[bytes], depth: int) -> str | None:
+    looked = [_recognise(text, depth) for text in texts]
+    known = Counter(filter(None, looked))
+    return known.most_common(1)[0][0] if known and 2 * known.total() >= len(looked) else None
 
 
 def _recognise(text: bytes, depth: int) -> str:

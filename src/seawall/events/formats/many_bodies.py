@@ -19,8 +19,9 @@ import pyarrow as pa
 from seawall.events.batches import EventBatch, RecordBuffer, flush
 from seawall.events.event_table import constant_name
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.line_formats import find_line_format, make_column_reader
+from seawall.events.formats.line_formats import find_line_format
 from seawall.events.formats.many_lines import FEWEST_BYTES, ManyLines, Taken
+from seawall.events.formats.mixed_formats import ColumnReaders
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.problem import Problem
 
@@ -49,8 +50,8 @@ def read_together(texts: Sequence[bytes], limits: Limits) -> CombinedBatches:
     is_large = sum(map(len, texts)) >= FEWEST_BYTES
     form = _find_format(texts, limits.depth) if is_large else None
     rows = RecordBuffer("", limits)
-    reader = ManyLines(rows, limits, make_column_reader(limits, form))
-    reader.begin("", numbers)
+    reader = ManyLines(rows, limits, ColumnReaders(limits))
+    reader.begin("", form, numbers)
     before: list[int] = []
     found: list[Taken] = []
     for text in texts:

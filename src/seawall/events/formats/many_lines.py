@@ -13,7 +13,7 @@ import numpy as np
 
 from seawall.events.batches import RecordBuffer, flush, gather
 from seawall.events.failures import guard_records
-from seawall.events.formats.column_reader import ColumnReader, Found, Places
+from seawall.events.formats.column_reader import Found, Places
 from seawall.events.formats.json_records import (
     HEAD,
     json_records,
@@ -32,7 +32,8 @@ from seawall.events.formats.line_blocks import (
     TextOrigin,
     split_whole_lines,
 )
-from seawall.events.formats.line_formats import find_line_format, make_column_reader
+from seawall.events.formats.line_formats import find_line_format
+from seawall.events.formats.mixed_formats import ColumnReaders
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.formats.row_reader import quick
 from seawall.events.formats.text_lines import CHUNK, ByteStream, Utf8Stream
@@ -56,8 +57,8 @@ def batches_of_lines(
     """
     rows = RecordBuffer(name, limits)
     form = find_line_format(data[:HEAD], limits.depth) if len(data) >= FEWEST_BYTES else None
-    reader = ManyLines(rows, limits, make_column_reader(limits, form))
-    reader.begin(name, numbers)
+    reader = ManyLines(rows, limits, ColumnReaders(limits))
+    reader.begin(name, form, numbers)
     yield from reader.add([data], starts_inside=is_dropping)
     yield from reader.finish()
     yield from flush(rows)
@@ -69,7 +70,7 @@ class ManyLines:
     While the records of a block become columns, another thread finds those of the next one.
     """
 
-    def __init__(self, rows: RecordBuffer, limits: Limits, columns: ColumnReader | None) -> None:
+    def __init__(self, rows: RecordBuffer, limits: Limits, columns: ColumnReaders) -> None:
         self._rows, self._limits = rows, limits
         self._columns = columns
         self._buffer = LineBuffer()
@@ -84,25 +85,31 @@ class ManyLines:
         """Whether texts wait for others to be read together with them."""
         return bool(self._waiting)
 
-    def begin(self, name: str, numbers: RecordNumbers | None = None, *, is_document: bool = False) -> None:
-        """Begin a text of this name. Its records are numbered from 1, or as `numbers` goes on."""
-        self._text = TextOrigin(name, RecordNumbers(1) if numbers is None else numbers, is_document)
-        if self._columns is not None and not self._columns.is_worthwhile:
-            self._columns.begin()
+    def begin(
+        self,
+        name: str,
+        form: str | None,
+        numbers: RecordNumbers | None = None,
+        *,
+        is_document: bool = False,
+    ) -> None:
+        """Begin a text of this name and format. Its records are numbered from 1, or as `numbers` goes on."""
+        self._text = TextOrigin(name, RecordNumbers(1) if numbers is None else numbers, is_document, form)
+        self._columns.begin(form)
 
-    def read(self, text: ByteStream, name: str) -> Iterator[Taken]:
+    def read(self, text: ByteStream, name: str, form: str | None) -> Iterator[Taken]:
         """Take the lines of a stream, and yield the batches that are full meanwhile, also those of earlier texts."""
-        self.begin(name)
+        self.begin(name, form)
         for pieces, starts_inside in split_whole_lines(text, self._limits.record_bytes, BLOCK):
             yield from self.add(pieces, starts_inside=starts_inside)
 
-    def read_document(self, text: Utf8Stream, name: str) -> Iterator[Taken]:
+    def read_document(self, text: Utf8Stream, name: str, form: str | None) -> Iterator[Taken]:
         """Take a stream of JSON that is not one record on each line, and yield the batches that are full meanwhile."""
         longest = self._limits.record_bytes
-        find_run = None if self._columns is None else self._columns.find_run
+        find_run = self._columns.find_run
         whole = text.peek(longest + 1)
         is_document = len(whole) <= longest and not _is_sequence(whole, find_run)
-        self.begin(name, is_document=is_document)
+        self.begin(name, form, is_document=is_document)
         if is_document:
             text.read_away()
             yield from self.add([whole], spans=np.array([[0, len(whole)]]))
@@ -111,11 +118,6 @@ class ManyLines:
         while chunk := text.read(CHUNK):
             yield from self._add_parts(splitter.feed(chunk))
         yield from self._add_parts(splitter.finish())
-
-    def add_foreign(self, whole: bytes, name: str) -> Iterator[Taken]:
-        """Take a JSON text that is left to the general reader, in its place among the others."""
-        self._text = TextOrigin(name, RecordNumbers(1), is_document=True, is_foreign=True)
-        yield from self.add([whole], spans=np.array([[0, len(whole)]]))
 
     def _add_parts(self, parts: Iterator[bytes | ObjectRun | OversizedRecord]) -> Iterator[Taken]:
         for part in parts:
@@ -168,22 +170,16 @@ class ManyLines:
 
     def _scan(self, texts: Sequence[LineText]) -> Iterator[ScannedBlock]:
         """Yield blocks of the lines of texts, each valid until the next texts but one are scanned."""
-        whole, columns = self._buffer.fill(texts), self._columns
-        if columns is not None and columns.is_worthwhile:
-            whole = columns.cut(whole)
-        for block in whole.parts(BLOCK, self._limits.fast_records):
+        for block in self._columns.cut(self._buffer.fill(texts)).parts(BLOCK, self._limits.fast_records):
             is_long = ~block.is_bounded & (block.ends - block.starts > self._limits.record_bytes)
             is_long[block.starts_inside] = True
-            is_scanned = columns is not None and columns.is_worthwhile
-            yield ScannedBlock(
-                block, is_long, columns.scan(block, is_long) if columns is not None and is_scanned else None
-            )
+            yield ScannedBlock(block, is_long, self._columns.scan(block, is_long))
 
     def _take(self, scanned: ScannedBlock) -> Iterator[Taken]:
         """Take the records of a block, and yield the batches that are full."""
         find = partial(self._find, scanned)
-        rows, columns = self._rows, self._columns
-        if columns is None or scanned.json is None or not columns.read(rows, scanned, find):
+        rows = self._rows
+        if scanned.json is None or not self._columns.read(rows, scanned, find):
             for origin, start, end in scanned.lines.list_texts():
                 rows.begin(origin.name)
                 yield from gather(rows, chain.from_iterable(map(find, range(start, end))))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,6 +18,8 @@ from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_blocks import LineBlock, Pages
 from seawall.events.json_lines.layout import PADDING
 from seawall.events.json_lines.pieces import cut_pages, cut_run
+
+Flags = npt.NDArray[np.bool_]
 
 AROUND = 2
 """Levels that a page adds to its records."""
@@ -42,12 +43,14 @@ def find_run(buffer: bytearray, start: int, longest: int) -> npt.NDArray[np.int6
     return spans[:count]
 
 
-def cut_lines(block: LineBlock, limits: Limits) -> LineBlock:
-    """Return a block with the records of its pages as lines. Lines beyond the limit are not cut."""
+def cut_lines(block: LineBlock, is_ours: Flags, limits: Limits) -> LineBlock:
+    """Return a block with the records of pages as lines.
+
+    Lines that are not ours, bool (lines,), and those beyond the limit are not cut.
+    """
     data = np.frombuffer(block.data, np.uint8)
-    is_closed = block.ends - block.starts > limits.record_bytes
+    is_closed = ~is_ours | (block.ends - block.starts > limits.record_bytes)
     is_closed[block.starts_inside] = True
-    is_closed |= block.mark_foreign()
     most = limits.fast_records
     room = np.empty((len(block) + 4 * most, 2), np.int64)
     spans, counts = [np.zeros((0, 2), np.int64)], [np.zeros(0, np.int64)]
@@ -88,7 +91,7 @@ def _cut(
     block: LineBlock,
     spans: npt.NDArray[np.int64],
     each: npt.NDArray[np.int64],
-    is_page: npt.NDArray[np.bool_],
+    is_page: Flags,
 ) -> LineBlock:
     """Put the spans in the places of the pages that they were found in, one line for each other line."""
     firsts = np.cumsum(each) - each
@@ -118,27 +121,27 @@ def _cut(
     )
 
 
-def check_pages(block: LineBlock, json: Any, limits: Limits) -> None:
+def check_pages(block: LineBlock, is_read: Flags, is_doubtful: Flags, limits: Limits) -> None:
     """Note in a part of a block which of its pages are clean; the others are left to the general reader as a whole.
 
-    `json` is the JsonBlock of the lines. Records that were not read by column have to be valid JSON all the same.
+    `is_read` and `is_doubtful`, bool (lines,), tell which records were read by column, and which of the lines that were looked at
+    have to be valid JSON all the same. `is_read` loses the records of pages that are not clean.
     """
     pages = block.pages
     if pages is None:
         return
-    is_ours = pages.page_of >= 0
-    present = np.unique(pages.page_of[is_ours])
-    is_left = is_ours & (~json.is_read | json.has_large)
+    is_ours = (pages.page_of >= 0) & (is_read | is_doubtful)
+    is_left = is_ours & is_doubtful
     is_valid = partial(_is_valid, block, limits.depth - AROUND)
     refused = {
         int(page)
         for page, place in zip(pages.page_of[is_left].tolist(), np.flatnonzero(is_left).tolist(), strict=True)
         if not is_valid(place)
     }
-    pages.is_clean[present] = True
+    pages.is_clean[np.unique(pages.page_of[is_ours])] = True
     pages.is_clean[sorted(refused)] = False
     if refused:
-        json.is_read &= ~is_ours | pages.is_clean[pages.page_of]
+        is_read &= (pages.page_of < 0) | pages.is_clean[pages.page_of]
 
 
 def _is_valid(block: LineBlock, depth: int, place: int) -> bool:

@@ -86,7 +86,7 @@ class _Fields:
 
     def __init__(self, block: JsonBlock, rows: Rows) -> None:
         self.block, self.rows = block, rows
-        self.held = block.list_columns()
+        self.held = block.list_columns(rows)
         self._found: dict[str, Column] = {}
 
     def has(self, column: str) -> Flags:

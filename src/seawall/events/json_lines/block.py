@@ -130,10 +130,10 @@ class JsonBlock:
         ]
         return pa.array(texts, pa.string())
 
-    def list_columns(self) -> list[str]:
-        """List the columns that hold a value on any line."""
+    def list_columns(self, rows: Rows | None = None) -> list[str]:
+        """List the columns that hold a value in any of some rows, or on any line."""
         held = np.zeros(len(self._places), np.bool_)
-        mark_held(self._cells, held)
+        mark_held(self._cells, np.arange(len(self)) if rows is None else rows, held)
         return [name for name, place in self._places.items() if held[place]]
 
     def encode_column(self, name: str, rows: Rows, *, is_json: bool = False) -> Column:

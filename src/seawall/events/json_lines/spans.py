@@ -82,10 +82,10 @@ def number_values(
 
 
 @compile_kernel
-def mark_held(cells: Any, held: Any) -> None:
-    """Mark in `held` the columns of `cells`, int32 (columns, lines, 2), that have a value on any line."""
+def mark_held(cells: Any, rows: Any, held: Any) -> None:
+    """Mark in `held` the columns of `cells`, int32 (columns, lines, 2), that have a value in any of the rows."""
     for column in range(len(held)):
-        for row in range(cells.shape[1]):
+        for row in rows:
             if cells[column, row, 0] >= 0:
                 held[column] = True
                 break

@@ -86,7 +86,7 @@ class _Fields:
         self.block, self.rows = block, rows
         self.outer: dict[str, list[str]] = defaultdict(list)
         self.inner: dict[str, list[str]] = defaultdict(list)
-        for column in block.list_columns():
+        for column in block.list_columns(rows):
             place, _, name = column.rpartition("\0")
             (self.inner if place else self.outer)[name.lower()].append(column)
         self._scalars: dict[str, Column] = {}

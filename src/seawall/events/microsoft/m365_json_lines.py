@@ -71,7 +71,7 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
     rows = np.flatnonzero(block.is_read)
     if not len(rows):
         return None, rows
-    held = set(block.list_columns())
+    held = set(block.list_columns(rows))
     columns = _read_columns(block, [name for name in _DECISIVE if name in held], rows)
     is_good = _is_good(columns, len(rows))
     if not is_good.all():
@@ -79,6 +79,7 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
         if not len(rows):
             return None, rows
         columns = {name: _filter(column, is_good) for name, column in columns.items()}
+        held = set(block.list_columns(rows))
     more = [name for name in m365_columns.RAW_COLUMNS if name in held and name not in columns]
     columns |= _read_columns(block, more, rows)
     columns[_FOLDER_ITEMS] = _write_counts(block.read_tally(_ITEMS, rows))

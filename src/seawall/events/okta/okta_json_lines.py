@@ -88,7 +88,7 @@ class _Fields:
         self.inner: dict[str, dict[str, list[str]]] = {
             prefix: {} for prefix in (_DATA, _AROUND, _INNER, _DETAIL, _OF)
         }
-        for column in block.list_columns():
+        for column in block.list_columns(rows):
             place, zero, name = column.partition("\0")
             if zero:
                 self.inner[place + zero].setdefault(name.lower().replace("_", ""), []).append(column)

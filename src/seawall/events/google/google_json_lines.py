@@ -19,11 +19,12 @@ import pyarrow.compute as pc
 from seawall.events.addresses import normalise_address
 from seawall.events.formats.distinct_values import Column, Mapper, coalesce
 from seawall.events.formats.json_values import encode, parse
-from seawall.events.formats.object_texts import objects
+from seawall.events.formats.raw_columns import RawColumns
 from seawall.events.google import activities, formats
 from seawall.events.google.meanings import is_service_account
 from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.json_lines.field_tree import FieldTree
+from seawall.events.json_lines.joins import join_objects
 from seawall.events.json_lines.layout import FORM_BITS, IS_ARRAY, IS_OBJECT, PADDING
 from seawall.events.json_lines.named_values import read_events
 
@@ -78,7 +79,8 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
         return None, fields.rows
     events = _Events(block, fields.rows)
     fields = _Fields(block, fields.rows[events.is_right])
-    return pa.table(_columns(fields, events)) if len(fields.rows) else None, fields.rows
+    rows = fields.rows
+    return RawColumns(_columns(fields, events), len(rows)) if len(rows) else None, rows
 
 
 class _Fields:
@@ -272,12 +274,8 @@ def _columns(fields: _Fields, events: _Events) -> dict[str, Any]:
         "more": events.digests,
         "parameters": pc.if_else(is_kept, events.objects, None),
     } | {column: _text(found.pop(column)) for column in ("resource", "application", "customer")}
-    columns = {column: value.array() for column, value in found.items()} | texts
-    nothing = pa.nulls(len(fields.rows), pa.string())
     unmapped = _join_unmapped(fields, pc.if_else(is_kept, None, events.objects))
-    return {column: columns.get(column, nothing) for column in activities.RAW_COLUMNS} | {
-        "unmapped": unmapped
-    }
+    return found | texts | {"unmapped": unmapped}
 
 
 _SIGN_IN = {
@@ -308,7 +306,7 @@ def _join_unmapped(fields: _Fields, parameters: Any) -> Any:
         ("ownerDomain", fields.texts("ownerDomain", is_json=True)),
         ("networkInfo", _text(_keep(network, has_more))),
     ]
-    return objects(kept, len(fields.rows))
+    return join_objects(kept, len(fields.rows))
 
 
 def _text(column: Column) -> Any:

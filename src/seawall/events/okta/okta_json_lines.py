@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 
 from seawall.events.formats.distinct_values import Column, Mapper, coalesce
 from seawall.events.formats.json_values import encode, parse
-from seawall.events.formats.object_texts import objects
+from seawall.events.formats.raw_columns import RawColumns
 from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.json_lines.field_tree import FieldTree
+from seawall.events.json_lines.joins import join_objects
 from seawall.events.json_lines.layout import IS_OBJECT
 from seawall.events.okta import details, system_log
 from seawall.events.okta.event_kinds import kind
@@ -72,11 +73,12 @@ def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
     if not len(fields.rows):
         return None, fields.rows
     columns, is_read = _columns(fields)
-    table = pa.table(columns)
-    if is_read.all():
-        return table, fields.rows
     rows = fields.rows[is_read]
-    return table.filter(pa.array(is_read)) if len(rows) else None, rows
+    if not len(rows):
+        return None, rows
+    if len(rows) < len(fields.rows):
+        columns = {name: _pick(column, is_read) for name, column in columns.items()}
+    return RawColumns(columns, len(rows)), rows
 
 
 class _Fields:
@@ -205,16 +207,15 @@ def _columns(fields: _Fields) -> tuple[dict[str, Any], Flags]:
         .array()
         .cast(pa.string()),
     }
-    columns = {name: found[name].array() for name in system_log.RAW_COLUMNS if name in found}
-    columns |= {"id": block.read_texts("uuid", rows), "time": block.read_texts("published", rows)}
+    columns = found | {"id": block.read_texts("uuid", rows), "time": block.read_texts("published", rows)}
     columns["parameters"] = parameters
     for name in ("session", "resource"):
-        columns[name] = columns[name].cast(pa.string())
+        columns[name] = columns[name].array().cast(pa.string())
     order = [name for name in _order(fields) if name not in ("uuid", "published", "eventType")]
-    unmapped = objects(
+    unmapped = join_objects(
         [(name, kept[name] if name in kept else fields.texts(name)) for name in order], len(rows)
     )
-    return {name: columns[name] for name in system_log.RAW_COLUMNS} | {"unmapped": unmapped}, is_read & is_cut
+    return columns | {"unmapped": unmapped}, is_read & is_cut
 
 
 _DEBUG_TEXTS = ("dthash", "devicefingerprint", "factor", "factortype", "authenticator", "clientauthtype",
@@ -227,6 +228,13 @@ def _is_zero(text: str) -> bool:
 
 def _are(column: Column, is_one: Callable[[str], bool]) -> Flags:
     return np.array([*(is_one(value or "") for value in column.values), False], np.bool_)[column.codes]
+
+
+def _pick(column: Any, rows: Flags) -> Any:
+    """Return some rows of a column or of an Arrow array."""
+    if isinstance(column, Column):
+        return Column(column.codes[rows], column.dictionary)
+    return column.filter(pa.array(rows))
 
 
 def _keep(column: Column, rows: Flags) -> Column:
@@ -278,7 +286,7 @@ def _parameters(fields: _Fields, is_wanted: Flags, changed: Column, names: Colum
     texts = [
         (column.partition("\0")[2], block.read_texts(column, wanted, is_json=True)) for column in columns
     ]
-    mine = pc.utf8_slice_codeunits(objects(texts, len(wanted)), 1, -1)
+    mine = pc.utf8_slice_codeunits(join_objects(texts, len(wanted)), 1, -1)
     others = Column(changed.codes[places], changed.dictionary).array().cast(pa.string())
     # The empty first part keeps rows in which every other part is null.
     joined = pc.binary_join_element_wise("", mine, others, ",", null_handling="skip")

@@ -89,6 +89,54 @@ def multiply_lanes(_context: Any, factors: Any, numbers: Any, _row: Any, _terms:
     return types.void(factors, numbers, types.intp, types.intp, sums), code
 
 
+@instruction
+def extract_windows(
+    _context: Any, rows: Any, _first: Any, _step: Any, _size: Any, _count: Any, _width: Any, out: Any
+) -> Any:
+    """Write `count` windows of `width` bits to `out`, for each lane: window i begins at bit `first + i step` of a number.
+
+    `rows` are the number's digits of `size` bits, lowest first, for each lane; four of them hold any window, and three more rows
+    exist after the last. `first` is not negative, `step` may be. All are arrays of uint64 (rows, lanes).
+    """
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data, target = (
+            builder.bitcast(
+                context.make_array(signature.args[i])(context, builder, arguments[i]).data,
+                _VECTOR.as_pointer(),
+            )
+            for i in (0, 6)
+        )
+        first, step, size, count, width = arguments[1:6]
+        mask = _splat(builder, builder.lshr(ir.Constant(_I64, -1), builder.sub(ir.Constant(_I64, 64), width)))
+        with cgutils.for_range(builder, count) as windows:
+            bit = builder.add(first, builder.mul(windows.index, step))
+            row = builder.udiv(bit, size)
+            number = ir.Constant(_VECTOR, [0] * LANES)
+            shift = builder.sub(builder.mul(row, size), bit)
+            for place in range(4):
+                digits = builder.load(builder.gep(data, [builder.add(row, ir.Constant(_I64, place))]))
+                digits.align = 8
+                number = builder.or_(number, _shifted(builder, digits, shift))
+                shift = builder.add(shift, size)
+            builder.store(builder.and_(number, mask), builder.gep(target, [windows.index])).align = 8
+        return context.get_dummy_value()
+
+    numbers = (types.intp, types.intp, types.intp, types.intp, types.intp)
+    return types.void(rows, *numbers, out), code
+
+
+def _shifted(builder: Any, digits: Any, shift: Any) -> Any:
+    """Return digits shifted left, or right if `shift` is negative; zero from 64 bits on."""
+    zero, most = ir.Constant(_I64, 0), ir.Constant(_I64, 63)
+    is_left = builder.icmp_signed(">=", shift, zero)
+    left = builder.shl(digits, _splat(builder, builder.and_(shift, most)))
+    right = builder.lshr(digits, _splat(builder, builder.and_(builder.neg(shift), most)))
+    is_within = builder.icmp_signed("<=", shift, most)
+    chosen = builder.select(is_left, left, right)
+    return builder.select(is_within, chosen, ir.Constant(_VECTOR, [0] * LANES))
+
+
 def _write_division(builder: Any, arrays: tuple[Any, ...], digits: Any, bits: Any) -> None:
     def number(value: int) -> Any:
         return ir.Constant(_I64, value)

@@ -27,6 +27,7 @@ from seawall.keys.leaks.compiled_loops.instructions import (
     Places,
     Words,
     divide_lanes,
+    extract_windows,
     multiply_add,
     multiply_lanes,
 )
@@ -95,41 +96,18 @@ def _coprime(residues: Words, places: Places, count: int, primes: Words, good: B
 
 
 @compile_kernel
-def _pack(
-    data: Bytes, place: int, length: int, bits: int, lane: int, divisors: Words, inverses: Words
-) -> None:
-    """Copy one window into a lane: its digits and the inverse of the lowest. Reads nothing beyond the window."""
-    mask = (uint64(1) << uint64(bits)) - uint64(1)
-    pairs = (8 * length - 1) // (2 * bits)
-    for i in range(pairs):
-        bit = 2 * bits * i
-        pair = load_word(data, place + (bit >> 3)) >> uint64(bit & 7)
-        divisors[2 * i, lane] = pair & mask
-        divisors[2 * i + 1, lane] = (pair >> uint64(bits)) & mask
-    pair = load_word(data, place + length - 8) >> uint64(64 - (8 * length - 2 * bits * pairs))
-    divisors[2 * pairs, lane] = pair & mask
-    divisors[2 * pairs + 1, lane] = pair >> uint64(bits)
+def _copy_words(data: Bytes, place: int, length: int, lane: int, words: Words, inverses: Words) -> None:
+    """Copy one window into a lane, in words, and the inverse of the lowest. Reads nothing beyond the window."""
+    count = length // 8
+    for i in range(count):
+        words[i, lane] = load_word(data, place + 8 * i)
+    if length % 8:
+        words[count, lane] = load_word(data, place + length - 8) >> uint64(64 - 8 * (length % 8))
     low = load_word(data, place)
     inverse = (uint64(3) * low) ^ uint64(2)  # correct in 5 bits; each step doubles that
     for _ in range(3):
         inverse *= uint64(2) - low * inverse
-    inverses[lane] = inverse & mask
-
-
-@compile_kernel
-def _spread(digits: Words, count: int, bits: int, terms: int, out: Words) -> None:
-    """Extract 64 bits of the inverse below bit W - i TERM_BITS, for each term i and lane.
-
-    `digits` begins with PADDING zero rows.
-    """
-    for i in range(terms):
-        bit = bits * (count + PADDING) - TERM_BITS * i - 64
-        first = bit // bits
-        shift = uint64(bit - first * bits)
-        for lane in range(LANES):
-            low = digits[first, lane] | digits[first + 1, lane] << uint64(bits)
-            high = digits[first + 2, lane] | digits[first + 3, lane] << uint64(bits)
-            out[i, lane] = (low >> shift) | (high << (uint64(2 * bits) - shift))
+    inverses[lane] = inverse
 
 
 @compile_kernel
@@ -149,7 +127,9 @@ def _divide(
     quotients = np.zeros((PADDING + digits + 8, LANES), np.uint64)
     inverse = quotients[PADDING:]
     windows = np.zeros((terms.shape[1], LANES), np.uint64)
+    words = np.zeros((length // 8 + 5, LANES), np.uint64)
     inverses = np.empty(LANES, np.uint64)
+    mask = (uint64(1) << uint64(bits)) - uint64(1)
     sums = np.empty(LANES, np.uint64)
     one = np.zeros(digits, np.uint64)
     one[0] = 1
@@ -161,9 +141,14 @@ def _divide(
     for start in range(0, count, LANES):
         lanes = min(LANES, count - start)
         for lane in range(LANES):
-            _pack(data, places[start + min(lane, lanes - 1)], length, bits, lane, divisors, inverses)
+            _copy_words(data, places[start + min(lane, lanes - 1)], length, lane, words, inverses)
+        inverses &= mask
+        extract_windows(words, 0, bits, 64, (8 * length + bits - 1) // bits, bits, divisors)
         divide_lanes(divisors, inverse, one, inverses, digits, uint64(bits))
-        _spread(quotients, digits, bits, terms.shape[1], windows)
+        # 64 bits of the inverse below bit W - i TERM_BITS for each term i
+        extract_windows(
+            quotients, bits * (digits + PADDING) - 64, -TERM_BITS, bits, terms.shape[1], 64, windows
+        )
         for key in range(dividends.shape[0]):
             multiply_lanes(windows, terms, key, terms.shape[1], sums)
             is_near = False

@@ -164,17 +164,14 @@ def _rank_cells(cells: Ragged, counts: Floats) -> Floats:
     grid, cell = cells.owners, cells.values
     full = _lay_out(cells, counts)
     n = np.maximum(full.sum(axis=1) - 1.0, 0.0)
-    cube = full[:, :CELLS].reshape(-1, LEVELS, LEVELS, LEVELS)[:, ::-1, ::-1, ::-1]
-    for axis in (1, 2, 3):
-        cube = np.cumsum(cube, axis)
-    above = cube[:, ::-1, ::-1, ::-1].reshape(-1, CELLS)
+    above = _count_dominating(cells, counts)
     # A row for each grid, and a column for each of its cells: those that do not count come last.
     column = np.arange(len(cell)) - cells.bounds[grid]
     applies = cell < CELLS
     rows, columns = grid[applies], column[applies]
     width = int(cells.sizes.max(initial=0))
     dominating, weight = np.full((len(cells), width), np.inf), np.zeros((len(cells), width))
-    dominating[rows, columns] = above[rows, cell[applies]]
+    dominating[rows, columns] = above[cell[applies], rows]
     weight[rows, columns] = counts[applies]
     order = np.argsort(dominating, axis=1, kind="stable")
     ranked = np.take_along_axis(dominating, order, axis=1)
@@ -186,6 +183,21 @@ def _rank_cells(cells: Ragged, counts: Floats) -> Floats:
     others = np.maximum(np.take_along_axis(reached, last, axis=1) - 1.0, 0.0)
     np.put_along_axis(p, order, (1.0 + others) / (n + 1.0)[:, None], axis=1)
     return np.asarray(np.minimum(p[grid, column], 1.0))
+
+
+def _count_dominating(cells: Ragged, counts: Floats) -> Floats:
+    """Return how many groups of each grid dominate each cell, float64 (CELLS, k), of grids given as lists of cells.
+
+    The grids lie along the last axis, so that each addition is one of long vectors.
+    """
+    full = np.zeros((SPOTS, len(cells)))
+    full[cells.values, cells.owners] = counts
+    cube = full[:CELLS].reshape(LEVELS, LEVELS, LEVELS, -1)
+    for axis in range(3):
+        layers = np.moveaxis(cube, axis, 0)
+        for level in range(LEVELS - 2, -1, -1):
+            layers[level] += layers[level + 1]
+    return full[:CELLS]
 
 
 def _find_all(spots: Times, begins: Times, width: int) -> Ragged:

@@ -81,7 +81,7 @@ def decide(
             raised=case.id in chosen,
             threshold=thresholds.get(case.top.tenant, math.inf),
         )
-        for case in cases
+        for case in (case.describe() for case in cases)  # one at a time: the words take memory
     )
     return BudgetDecision(incidents, thresholds, limits, spent, {case.id: case.top.day for case in cases})
 

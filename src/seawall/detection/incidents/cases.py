@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.kept_groups import KeptCandidate
@@ -24,22 +24,33 @@ EXCUSED = -1.0
 """If answers lower a group's score by more than this, they explain it, and do not merely weigh it."""
 
 
+Candidate = ScoredCandidate | KeptCandidate
+
+
 @dataclass(frozen=True, slots=True)
 class IncidentCase:
     """Hold one account's candidates within the window, the strongest first. `related` are the accounts of related cases.
 
-    Only the strongest is sure to hold features and facts.
+    Of described candidates only the strongest is sure to hold features and facts.
     """
 
-    candidates: tuple[ScoredCandidate, ...]
+    candidates: tuple[Candidate, ...]
     score: float
     related: tuple[str, ...] = ()
     family: str = ""
 
     @property
-    def top(self) -> ScoredCandidate:
+    def top(self) -> Candidate:
         """Return the strongest candidate."""
         return self.candidates[0]
+
+    def story(self) -> list[ScoredCandidate]:
+        """Return the candidates with their words, the strongest first."""
+        return [self.top.describe(), *(one.describe_part() for one in self.candidates[1:])]
+
+    def describe(self) -> IncidentCase:
+        """Return the case with described candidates. Undescribed ones take far less memory."""
+        return replace(self, candidates=tuple(self.story()))
 
     @property
     def id(self) -> str:
@@ -49,13 +60,10 @@ class IncidentCase:
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-Candidate = ScoredCandidate | KeptCandidate
-
-
 def group(candidates: Iterable[Candidate]) -> list[IncidentCase]:
     """Group candidates by account and window, the strongest first in each case, the highest case first.
 
-    Candidates outside all cases are never described.
+    No candidate is described.
     """
     by_account: dict[tuple[str, str, bool], list[Candidate]] = defaultdict(list)
     for candidate in candidates:
@@ -79,9 +87,7 @@ def _windows(found: list[Candidate]) -> list[IncidentCase]:
         top = left[0]
         near = [c for c in left if abs(c.day - top.day) <= INCIDENT_WINDOW_DAYS]
         story = tuple(
-            c.describe() if c is top else c.describe_part()
-            for c in near
-            if c is top or c.score >= top.score - STRONG or c.network == top.network
+            c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network
         )
         cases.append(IncidentCase(story, _score(near)))
         left = [c for c in left if abs(c.day - top.day) > INCIDENT_WINDOW_DAYS]
@@ -98,7 +104,7 @@ def _with_families(cases: list[IncidentCase]) -> list[IncidentCase]:
     """Relate cases of different accounts that share a new network which few accounts use."""
     sharing: dict[tuple[str, str], list[IncidentCase]] = defaultdict(list)
     for case in cases:
-        if case.top.network and case.top.values.get("network.is_new", 0) > 0:
+        if case.top.network and case.top.is_on_new_network:
             sharing[(case.top.tenant, case.top.network)].append(case)
     ties: dict[int, tuple[tuple[str, ...], str]] = {}
     for members in sharing.values():

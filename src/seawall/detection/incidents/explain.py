@@ -48,7 +48,7 @@ def complete_incident(
     threshold: float,
 ) -> Incident:
     """Return a described case with all that depends on other cases and on coverage; see `incident`."""
-    story = _story(case)
+    story = _order_by_time(case.story())
     limit = round(threshold, 4) if math.isfinite(threshold) else None
     return replace(
         described,
@@ -61,8 +61,9 @@ def complete_incident(
 
 def describe_case(case: IncidentCase) -> Incident:
     """Return a case as an incident that is not raised, with all that follows from the case alone."""
-    top = case.top
-    story = _story(case)
+    found = case.story()
+    top = found[0]
+    story = _order_by_time(found)
     reasons = _reasons(top, case.score)
     kind, technique, _ = claim(top)
     events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
@@ -113,9 +114,8 @@ def describe_case(case: IncidentCase) -> Incident:
     )
 
 
-def _story(case: IncidentCase) -> list[ScoredCandidate]:
-    """Return the groups of a case in order of time."""
-    return sorted(case.candidates, key=lambda candidate: candidate.first)
+def _order_by_time(found: Sequence[ScoredCandidate]) -> list[ScoredCandidate]:
+    return sorted(found, key=lambda candidate: candidate.first)
 
 
 def severity(score: float) -> Severity:

@@ -66,11 +66,12 @@ class CandidateEvents:
 
     def list_points(self, place: int, networks: Vocabulary) -> tuple[tuple[int, str, int, bool], ...]:
         """Return the account's day as (time, network, events, whether the attacker's) for each half hour and network."""
-        counts = self.point_counts[self.points.bounds[place] : self.points.bounds[place + 1]]
+        begin, end = self.points.bounds[place : place + 2].tolist()
+        counts, texts = self.point_counts[begin:end].tolist(), networks.values
         slots: dict[tuple[int, str, bool], int] = {}
-        for packed, count in zip(self.points.of(place).tolist(), counts.tolist(), strict=True):
+        for packed, count in zip(self.points.values[begin:end].tolist(), counts, strict=True):
             slot, network = packed >> 32, (packed & 0xFFFFFFFF) - 1
-            key = ((slot >> 1) * _HALF_HOUR, networks.text(network), bool(slot & 1))
+            key = ((slot >> 1) * _HALF_HOUR, texts[network] if network >= 0 else "", bool(slot & 1))
             slots[key] = slots.get(key, 0) + count
         return tuple((time, lane, count, mine) for (time, lane, mine), count in sorted(slots.items()))
 

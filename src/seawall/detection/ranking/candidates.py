@@ -71,6 +71,11 @@ class ScoredCandidate:
     sigma: tuple[RuleHit, ...] = ()
     beginnings: Beginnings = ()
 
+    @property
+    def is_on_new_network(self) -> bool:
+        """Return whether the account never showed the network before."""
+        return self.values.get("network.is_new", 0) > 0
+
     def describe(self) -> ScoredCandidate:
         """Return the candidate itself: it holds its words already."""
         return self

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,9 @@ from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows
 
 
+_IS_NEW_NETWORK = FEATURES.index("network.is_new")
+
+
 @dataclass(frozen=True, slots=True)
 class KeptGroups:
     """Hold k groups of a day, (k,) or lists, with all that a candidate tells. Texts are codes of the vocabularies."""
@@ -54,6 +58,7 @@ class KeptGroups:
     changes: Floats
     fields: CandidateFields
     events: CandidateEvents
+    _rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.score)
@@ -77,37 +82,53 @@ class KeptGroups:
     def describe(self, place: int, *, is_top: bool = True) -> ScoredCandidate:
         """Return one group with its words. Without `is_top`, it lacks its parts, features, facts and Sigma rules."""
         texts, events = self.vocabularies, self.events
-        account = texts["account"].text(int(self.account[place]))
+        (
+            organisation, account_code, account_type, network, score, unsupervised, pattern, p, first, last, more, proved,
+            possible, is_throttled, is_unlinked,
+        ) = self._row(place)  # fmt: skip
+        account = texts["account"].text(account_code)
         begin, end = self.steps.bounds[place : place + 2].tolist()
         return ScoredCandidate(
-            tenant=texts["org_uid"].text(int(self.organisation[place])),
+            tenant=texts["org_uid"].text(organisation),
             account=account,
-            account_type=texts["account_type"].text(int(self.account_type[place])),
+            account_type=texts["account_type"].text(account_type),
             day=self.day,
-            network=texts["network"].text(int(self.network[place])),
-            score=float(self.score[place]),
+            network=texts["network"].text(network),
+            score=score,
             base=self.base,
             parts=self._list_parts(place) if is_top else {},
-            unsupervised=float(self.unsupervised[place]),
-            pattern=PATTERNS[int(self.pattern[place])],
-            p=float(self.p[place]),
-            first=int(events.first[place]),
-            last=int(events.last[place]),
+            unsupervised=unsupervised,
+            pattern=PATTERNS[pattern],
+            p=p,
+            first=first,
+            last=last,
             facts=self.fields.list_evidence(place) if is_top else (),
-            rules=tuple(dict.fromkeys(RULES[rule].name for rule in self.rules.of(place).tolist())),
+            rules=tuple(dict.fromkeys([RULES[rule].name for rule in self.rules.of(place).tolist()])),
             values=dict(zip(FEATURES, self.values[place].tolist(), strict=True)) if is_top else {},
             events=events.list_ids(place),
-            more_events=int(events.more[place]),
+            more_events=more,
             mailboxes=events.list_mailboxes(place, texts["mailbox"], account),
-            proved=int(events.proved[place]),
-            possible=int(events.possible[place]),
-            throttled=bool(events.is_throttled[place]),
-            unlinked=bool(events.is_unlinked[place]),
+            proved=proved,
+            possible=possible,
+            throttled=is_throttled,
+            unlinked=is_unlinked,
             curve=sum_up(self.base, self.steps.values[begin:end], self.changes[begin:end]),
             points=events.list_points(place, texts["network"]),
             sigma=self.sigma.list_hits(place) if is_top else (),
             beginnings=events.list_beginnings(place),
         )
+
+    def _row(self, place: int) -> tuple[Any, ...]:
+        """Return the numbers of one group; those of all are made into lists at the first call."""
+        if not self._rows:
+            events = self.events
+            columns = (
+                self.organisation, self.account, self.account_type, self.network, self.score, self.unsupervised, self.pattern,
+                self.p, events.first, events.last, events.more, events.proved, events.possible, events.is_throttled,
+                events.is_unlinked,
+            )  # fmt: skip
+            self._rows.extend(zip(*(column.tolist() for column in columns), strict=True))
+        return self._rows[place]
 
     def _list_parts(self, place: int) -> dict[str, float]:
         begin, end = self.parts.bounds[place : place + 2].tolist()
@@ -128,6 +149,16 @@ class KeptCandidate:
     score: float
     first: int
     adjustments: tuple[ScoreAdjustment, ...] = ()
+
+    @property
+    def base(self) -> float:
+        """Return the score of a group without evidence."""
+        return self.groups.base
+
+    @property
+    def is_on_new_network(self) -> bool:
+        """Return whether the account never showed the network before."""
+        return bool(self.groups.values[self.place, _IS_NEW_NETWORK] > 0)
 
     def describe(self) -> ScoredCandidate:
         """Return the group with its words."""

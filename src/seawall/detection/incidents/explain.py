@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.coverage_note import CoverageNote
@@ -147,14 +148,18 @@ def _reasons(top: ScoredCandidate, score: float) -> tuple[Reason, ...]:
     facts = {fact.field: fact for fact in top.facts}
     ordered = sorted(sums.items(), key=lambda item: -item[1])
     return tuple(
-        Reason(
-            layer,
-            aspect,
-            _with_answers(_text(layer, aspect, top, facts), said[(layer, aspect)]),
-            round(weight, 6),
-            *_value_and_counts(facts.get(aspect)),
-        )
-        for (layer, aspect), weight in ordered
+        [
+            Reason(
+                layer,
+                aspect,
+                _with_answers(_text(layer, aspect, top, facts), said[(layer, aspect)])
+                if said
+                else _text(layer, aspect, top, facts),
+                round(weight, 6),
+                *_value_and_counts(facts.get(aspect)),
+            )
+            for (layer, aspect), weight in ordered
+        ]
     )
 
 
@@ -170,12 +175,17 @@ def _text(layer: Layer, aspect: str, top: ScoredCandidate, facts: Mapping[str, F
         return fact_text(facts[aspect])
     if aspect == SIGMA:
         return "; ".join(fired.text() for fired in top.sigma if fired.weight > 0) or f"no rule {SILENT}"
-    rules = [RULE_WORDS[name] for name in top.rules] if layer == "rules" else []
-    fired = [rule for rule in rules if rule.group == aspect]
-    if fired:
-        return "; ".join(f"{rule.words} ({rule.technique})" for rule in fired)
+    if layer == "rules" and top.rules:
+        fired = [rule for rule in map(RULE_WORDS.__getitem__, top.rules) if rule.group == aspect]
+        if fired:
+            return "; ".join(f"{rule.words} ({rule.technique})" for rule in fired)
     say = _TEXTS.get(aspect)
-    return f"no {aspect.replace('_', ' ')} {SILENT}" if say is None else say(top)
+    return _describe_silence(aspect) if say is None else say(top)
+
+
+@cache
+def _describe_silence(aspect: str) -> str:
+    return f"no {aspect.replace('_', ' ')} {SILENT}"
 
 
 def _describe_attempts(top: ScoredCandidate) -> str:

@@ -37,6 +37,7 @@ class ScoreParts(Protocol):
         """Return the pattern that names the group."""
 
 
+@cache
 def is_joint(name: str) -> bool:
     """Return whether a part of the score is evidence of several features together."""
     return name.startswith("p.") or name == EVIDENCE
@@ -63,15 +64,12 @@ def weights(scored: ScoreParts) -> dict[str, float]:
 
     With the base they sum to the score.
     """
-    sums: dict[str, float] = defaultdict(float)
-    joint = joint_shares(scored)
+    sums: dict[str, float] = {}
+    joint = list(joint_shares(scored).items())
     for name, weight in scored.parts.items():
-        if is_joint(name):
-            for feature, share in joint.items():
-                sums[feature] += weight * share
-        else:
-            sums[name] += weight
-    return dict(sums)
+        for feature, share in joint if is_joint(name) else ((name, 1.0),):
+            sums[feature] = sums.get(feature, 0.0) + weight * share
+    return sums
 
 
 @cache

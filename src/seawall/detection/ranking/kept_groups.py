@@ -132,7 +132,7 @@ class KeptGroups:
 
     def _list_parts(self, place: int) -> dict[str, float]:
         begin, end = self.parts.bounds[place : place + 2].tolist()
-        names = (SCORE_PARTS[number] for number in self.part_names[begin:end].tolist())
+        names = map(SCORE_PARTS.__getitem__, self.part_names[begin:end].tolist())
         return dict(zip(names, self.parts.values[begin:end].tolist(), strict=True))
 
 

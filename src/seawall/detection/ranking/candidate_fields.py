@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,26 +21,27 @@ Words = tuple[tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class FieldNumbers:
-    """Hold one field of k groups, (k,): the most surprising value's code, and its counts; see `FieldEvidence`.
+    """Hold what an account usually shows in one field, for k groups.
 
     `usual` are the codes of the account's most frequent values, and `usual_days` on how many days it showed each.
     """
 
     field: BehaviourField
-    value: Codes
-    seen: Floats
-    accounts: Floats
-    cohort: Floats
-    surprise: Floats
     usual: Ragged
     usual_days: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateFields:
-    """Hold all fields of k groups. `app_names` are the names that their organisations' logs state up to this day."""
+    """Hold all fields of k groups. `app_names` are the names that their organisations' logs state up to this day.
+
+    `values` are the codes of the most surprising values, (k, fields). `numbers` are how often each was seen, how many accounts
+    show it, its cohort and its surprise, (k, fields, 4); see `FieldEvidence`.
+    """
 
     fields: tuple[FieldNumbers, ...]
+    values: Codes
+    numbers: Floats
     tenant: Codes
     active: Floats
     peers: Rows
@@ -51,24 +52,25 @@ class CandidateFields:
     def list_evidence(self, place: int) -> tuple[FieldEvidence, ...]:
         """Return the evidence of each field that the group has a value in."""
         active, peers = float(self.active[place]), int(self.peers[place])
+        values = self.values[place].tolist()
         found = []
-        for one in self.fields:
-            value = int(one.value[place])
+        for one, value, numbers in zip(self.fields, values, self.numbers[place].tolist(), strict=True):
             if value == MISSING:
                 continue
             begin, end = one.usual.bounds[place : place + 2].tolist()
             codes = [value, *one.usual.values[begin:end].tolist()]
             words = self._words(one.field, codes, place)
+            seen, accounts, cohort, surprise = numbers
             found.append(
                 FieldEvidence(
                     one.field.name,
                     words[0][1],
-                    round(float(one.seen[place]), 1),
+                    round(seen, 1),
                     active,
-                    int(one.accounts[place]),
+                    int(accounts),
                     peers,
-                    int(one.cohort[place]),
-                    float(one.surprise[place]),
+                    int(cohort),
+                    surprise,
                     _usual(codes[1:], words[1:], one.usual_days[begin:end].tolist(), active),
                 )
             )
@@ -87,26 +89,29 @@ class CandidateFields:
                 zip(self._texts(columns[0], apps), self._texts(columns[1], right.tolist()), strict=True)
             )
         if columns[0] != "app_uid":
-            return [(said, " + ".join([text for text in said if text])) for said in texts]
+            return [(said, said[0] if len(said) == 1 else _join(said)) for said in texts]
         tenant = int(self.tenant[place])
         named = [
             (_with_name(said[0], self.app_names.get((tenant, app))), *said[1:])
             for said, app in zip(texts, apps, strict=True)
         ]
-        return [
-            (said, " + ".join([text for text in parts if text]))
-            for said, parts in zip(texts, named, strict=True)
-        ]
+        return [(said, _join(parts)) for said, parts in zip(texts, named, strict=True)]
 
     def _texts(self, column: str, codes: list[int]) -> list[str]:
         values = self.vocabularies[column].values
         return [values[code] if code >= 0 else "" for code in codes]
 
 
+def _join(parts: tuple[str, ...]) -> str:
+    return " + ".join([text for text in parts if text])
+
+
 def _usual(
     codes: list[int], words: list[Words], days: list[float], active: float
 ) -> tuple[tuple[str, float], ...]:
     """Return the values that the account shows on most days, with these days; ties are in alphabetical order."""
+    if len(codes) == 1:
+        return ((words[0][1], min(days[0] / max(active, 1.0), 1.0)),)
     ranked = [(-most, said, code, text) for most, (said, text), code in zip(days, words, codes, strict=True)]
     ranked.sort()
     return tuple((text, min(-less / max(active, 1.0), 1.0)) for less, _, _, text in ranked[:USUAL_SHOWN])
@@ -116,21 +121,26 @@ def collect_fields(behaviour: BehaviourDetector, groups: BehaviourGroups, rows: 
     """Record the fields of the groups `rows`, (k,)."""
     day = groups.day
     actor, tenant = day.actor[rows], day.tenant[rows]
-    fields = tuple(_numbers(behaviour, groups, field, rows) for field in FIELDS)
+    fields = []
+    values, numbers = np.empty((len(rows), len(FIELDS)), np.int32), np.empty((len(rows), len(FIELDS), 4))
+    for place, field in enumerate(FIELDS):
+        values[:, place], numbers[:, place] = _numbers(groups, field, rows)
+        usual = behaviour.counts[field.name].most_frequent(actor, day.number, USUAL_SHOWN)
+        fields.append(FieldNumbers(field, *usual))
     return CandidateFields(
-        fields,
+        tuple(fields),
+        values,
+        numbers,
         tenant,
         behaviour.active_days(actor),
         np.maximum(behaviour.tenant_sizes(tenant) - 1, 0),
         behaviour.derived,
         day.batch.vocabularies,
-        _app_names(behaviour.derived, fields, tenant),
+        _app_names(behaviour.derived, fields, values, tenant),
     )
 
 
-def _numbers(
-    behaviour: BehaviourDetector, groups: BehaviourGroups, field: BehaviourField, rows: Rows
-) -> FieldNumbers:
+def _numbers(groups: BehaviourGroups, field: BehaviourField, rows: Rows) -> tuple[Codes, Floats]:
     surprise, pairs = groups.fields[field.name], groups.pairs[field.name]
     value = surprise.value[rows]
     at = np.zeros(len(rows), np.intp)
@@ -139,16 +149,11 @@ def _numbers(
             (pairs.group.astype(np.int64) << 32) | pairs.value, (rows << 32) | np.maximum(value, 0)
         )
     has_value = value != MISSING
-    counts = {
-        name: np.where(has_value, _pick(getattr(pairs.looked, name), at), 0.0)
+    counts = [
+        np.where(has_value, _pick(getattr(pairs.looked, name), at), 0.0)
         for name in ("seen", "accounts", "cohort")
-    }
-    usual, days = behaviour.counts[field.name].most_frequent(
-        groups.day.actor[rows], groups.day.number, USUAL_SHOWN
-    )
-    return FieldNumbers(
-        field, value, **counts, surprise=surprise.backed_off[rows], usual=usual, usual_days=days
-    )
+    ]
+    return value, np.stack([*counts, surprise.backed_off[rows]], axis=1)
 
 
 def _pick(numbers: Floats, at: Rows) -> Floats:
@@ -156,13 +161,13 @@ def _pick(numbers: Floats, at: Rows) -> Floats:
 
 
 def _app_names(
-    derived: DerivedColumns, fields: tuple[FieldNumbers, ...], tenant: Codes
+    derived: DerivedColumns, fields: Sequence[FieldNumbers], values: Codes, tenant: Codes
 ) -> dict[tuple[int, int], str]:
     """Return the names of all applications among the values, by organisation and application."""
     keys = [np.empty(0, np.int64)]
-    for one in fields:
+    for place, one in enumerate(fields):
         if "app_uid" in one.field.columns:
-            apps = np.concatenate([one.value, one.usual.values])
+            apps = np.concatenate([values[:, place], one.usual.values])
             apps = np.where(apps == MISSING, MISSING, _apps(derived, one.field, apps))
             owners = np.concatenate([tenant, tenant[one.usual.owners]])
             keys.append((owners.astype(np.int64) << 32)[apps >= 0] | apps[apps >= 0])

@@ -12,7 +12,7 @@ import pytest
 
 from seawall_base import operating_system
 from seawall_base.errors import SystemUnsupported
-from seawall_base.operating_system import peak_memory, require_posix, set_mode
+from seawall_base.operating_system import give_back_free_memory, peak_memory, require_posix, set_mode
 
 TAKES = "from seawall_base.operating_system import peak_memory; kept = bytearray(%d); print(peak_memory())"
 
@@ -76,3 +76,29 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch, fault:
 
     monkeypatch.setattr(ctypes, "CDLL", fails)
     operating_system.give_back_large_memory()
+
+
+def test_free_memory_is_given_back_where_the_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many small pieces lie below one that is in use: the library gives them back when it is told to, and only then."""
+    if not hasattr(ctypes.CDLL(None), "malloc_trim"):
+        pytest.skip("the C library is not glibc")
+    program = (
+        "import ctypes\n"
+        "from seawall_base.operating_system import give_back_free_memory\n"
+        "def occupied():\n"
+        "    return int(open('/proc/self/statm').read().split()[1])\n"
+        "library = ctypes.CDLL(None)\n"
+        "library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]\n"
+        "pieces = [library.malloc(60_000) for _ in range(3000)]\n"
+        "for piece in pieces: ctypes.memset(piece, 1, 60_000)\n"
+        "for piece in pieces[:-1]: library.free(piece)\n"
+        "before = occupied()\n"
+        "give_back_free_memory()\n"
+        "print(before - occupied())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert int(done.stdout) * os.sysconf("SC_PAGE_SIZE") > 100_000_000
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
+    give_back_free_memory()  # no glibc: nothing happens

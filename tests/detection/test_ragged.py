@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.detection.ragged import Ragged, collect, gather
+from seawall.detection.ragged import Ragged, SparseRows, collect, gather
 
 LISTS = st.lists(st.lists(st.integers(0, 5), max_size=6), min_size=1, max_size=6)
 
@@ -39,3 +39,22 @@ def test_the_first_value_of_a_kind_is_found_else_the_first(lists: list[list[int]
 
 def test_spans_are_gathered() -> None:
     assert plain(gather(np.array([3, 0, 5]), np.array([5, 0, 6]))) == [[3, 4], [], [5]]
+
+
+@given(
+    st.integers(1, 20).flatmap(
+        lambda columns: st.lists(
+            st.lists(
+                st.sampled_from([0.0, -0.0, 1.5, float("inf"), float("nan"), -2.0]),
+                min_size=columns,
+                max_size=columns,
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+)
+def test_a_table_without_zeros_gives_its_rows_to_the_bit(rows: list[list[float]]) -> None:
+    table = np.array(rows)
+    held = SparseRows.pack(table)
+    assert all(held.row(at).tobytes() == table[at].tobytes() for at in range(len(table)))

@@ -68,6 +68,30 @@ def gather(begins: Rows, ends: Rows) -> Ragged:
     return Ragged(bounds, np.arange(bounds[-1]) + np.repeat(begins - bounds[:-1], sizes))
 
 
+@dataclass(frozen=True, slots=True)
+class SparseRows:
+    """Hold a table of numbers, float64 (k, columns), without its zeros. A negative zero is kept."""
+
+    bounds: Rows
+    numbers: npt.NDArray[np.float64]
+    mask: npt.NDArray[np.uint8]
+    columns: int
+
+    @classmethod
+    def pack(cls, table: npt.NDArray[np.float64]) -> SparseRows:
+        """Return a table, which is contiguous, without its zeros."""
+        is_held = table.view(np.int64) != 0
+        counts = np.count_nonzero(is_held, axis=1)
+        return cls(_bounds(counts), table[is_held], np.packbits(is_held, axis=1), table.shape[1])
+
+    def row(self, place: int) -> npt.NDArray[np.float64]:
+        """Return one row, float64 (columns,)."""
+        row = np.zeros(self.columns)
+        is_held = np.unpackbits(self.mask[place], count=self.columns).view(bool)
+        row[is_held] = self.numbers[self.bounds[place] : self.bounds[place + 1]]
+        return row
+
+
 def collect(owners: Whole, values: npt.NDArray[Any], lists: int) -> Ragged:
     """Return values as lists. `owners` (n,) is ascending and says which of the lists each value belongs to."""
     return Ragged(_bounds(np.bincount(owners, minlength=lists)), values)

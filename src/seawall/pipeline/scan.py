@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
+import pyarrow as pa
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
@@ -35,7 +36,7 @@ from seawall.storage import Coder, Spool
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import InputUnreadable, OutputUnwritable
-from seawall_base.operating_system import peak_memory
+from seawall_base.operating_system import give_back_free_memory, peak_memory
 from seawall_base.progress import Progress
 from seawall_base.read_ahead import read_ahead
 from seawall_base.times import rfc3339
@@ -144,9 +145,12 @@ def scan(
         spool = _spool(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
         meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
         candidates = _score(spool, engine, meter, tally, progress, folder, _call_both(book.take, watch))
+    give_back_free_memory()
     coverage = (*tally.unjudged.notes((tally.first, tally.last)), *meter.notes())
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
-    decision = decide(candidates, coverage, accounts, tally.days(), settings.budget)
+    waiting = iter(candidates)
+    del candidates  # each day's are freed as soon as its cases are described
+    decision = decide(waiting, coverage, accounts, tally.days(), settings.budget)
     incidents = decision.incidents
     summary = _summary(tally, engine, incidents, book, spool.join_counts, time.perf_counter() - started)
     result = ScanResult(
@@ -245,6 +249,8 @@ def _spool(
         if sink:
             sink.close()
     spool.settle(*coder.settle())
+    pa.default_memory_pool().release_unused()
+    give_back_free_memory()
     return spool
 
 

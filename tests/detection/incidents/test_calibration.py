@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seawall.detection.ragged import collect
 from seawall.detection.ranking.calibration import (
     FORGETTING,
     SPOTS,
     STRATA,
     PatternCalibration,
+    _count_dominating,
     find_p_values,
     strata,
 )
@@ -184,3 +186,19 @@ def test_a_small_tenant_takes_little_memory() -> None:
     calibration = PatternCalibration()
     calibration.observe(groups(3_000, 1), np.repeat(np.arange(1_000), 3).astype(np.int32))
     assert calibration.nbytes() < 1_000 * 3 * len(PATTERNS) * 16 + 1
+
+
+def test_dominating_groups_are_counted_as_one_grid_at_a_time() -> None:
+    """To the last bit: counts have decimals, and an order of addition gives a rank or a tie."""
+    dice = np.random.default_rng(3)
+    grids = [np.sort(dice.choice(SPOTS, size, replace=False)) for size in (1, 3, 40, SPOTS)]
+    owners = np.repeat(np.arange(len(grids)), [len(one) for one in grids])
+    counts = dice.exponential(1.0, len(owners))
+    found = _count_dominating(collect(owners, np.concatenate(grids), len(grids)), counts)
+    for at, cells in enumerate(grids):
+        full = np.zeros(SPOTS)
+        full[cells] = counts[owners == at]
+        cube = full[: LEVELS**3].reshape(LEVELS, LEVELS, LEVELS)[::-1, ::-1, ::-1]
+        for axis in range(3):
+            cube = np.cumsum(cube, axis)
+        assert found[:, at].tobytes() == cube[::-1, ::-1, ::-1].tobytes()

@@ -65,3 +65,11 @@ def give_back_large_memory() -> None:
         library.mallopt(_M_TRIM_THRESHOLD, _KEPT_AT_END)
     except (OSError, AttributeError, TypeError):
         return
+
+
+def give_back_free_memory() -> None:
+    """Have the C library, where it is glibc, give back to the system what lies free between pieces in use."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError, TypeError):
+        return

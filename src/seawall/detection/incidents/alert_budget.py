@@ -6,11 +6,13 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.cases import EXCUSED, Candidate, IncidentCase, group, is_raised_anyway
 from seawall.detection.incidents.explain import complete_incident, describe_case
+from seawall_base.operating_system import give_back_free_memory
 
 BUDGET_PER_THOUSAND = 2.0
 """Default alert budget: incidents a day for each 1,000 active accounts."""
@@ -23,6 +25,9 @@ SLACK = 1e-6
 
 LEAST_SCORE = -12.0
 """Cases below these log-odds are dropped, because they contain nothing new."""
+
+_OFTEN = 2_048
+"""Cases after which the memory of freed candidates goes back to the system: arrays and incidents do not share it."""
 
 ABOUT_FILES = frozenset({"truncated", "not-judged"})
 """Coverage notes about files. Incidents omit them, because the distribution of records over files must not change an incident."""
@@ -73,17 +78,35 @@ def decide(
             tenant, reached = case.top.tenant, case.top.score - SLACK
             thresholds[tenant] = min(reached, thresholds.get(tenant, reached))
             spent[tenant] += 1
-    incidents = tuple(
-        complete_incident(
+    days_of = {case.id: case.top.day for case in cases}
+
+    def complete(case: IncidentCase) -> Incident:
+        case = case.describe()
+        return complete_incident(
             describe(case),
             case,
             notes_of[case.top.tenant],
             raised=case.id in chosen,
             threshold=thresholds.get(case.top.tenant, math.inf),
         )
-        for case in (case.describe() for case in cases)  # one at a time: the words take memory
-    )
-    return BudgetDecision(incidents, thresholds, limits, spent, {case.id: case.top.day for case in cases})
+
+    return BudgetDecision(tuple(_complete_by_day(cases, complete)), thresholds, limits, spent, days_of)
+
+
+def _complete_by_day(
+    cases: list[IncidentCase], complete: Callable[[IncidentCase], Incident]
+) -> list[Incident]:
+    """Return the incidents of cases, and empty the list. Each day's candidates are freed when its last case is complete."""
+    left = sorted(enumerate(cases), key=lambda item: max(one.day for one in item[1].candidates))
+    cases.clear()
+    found = []
+    while left:
+        place, case = left.pop()
+        found.append((place, complete(case)))
+        if len(found) % _OFTEN == 0:
+            give_back_free_memory()
+    found.sort(key=itemgetter(0))
+    return [incident for _, incident in found]
 
 
 def _sort_by_tenant(

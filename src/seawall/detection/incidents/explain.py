@@ -356,9 +356,13 @@ def _timeline(story: Sequence[ScoredCandidate]) -> tuple[TimelinePoint, ...]:
     )
 
 
+_NO_COUNTS: dict[str, float] = {}
+"""The counts of most reasons: one dictionary for all, which nothing changes."""
+
+
 def _value_and_counts(fact: FieldEvidence | None) -> tuple[str, dict[str, float]]:
     if fact is None:
-        return "", {}
+        return "", _NO_COUNTS
     return fact.now, {
         "seen_days": fact.seen,
         "active_days": fact.active_days,

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.feedback_values import ScoreAdjustment
 from seawall.detection.lineage.detector import LineageEvidence
-from seawall.detection.ragged import Ragged, collect
+from seawall.detection.ragged import Ragged, SparseRows, collect
 from seawall.detection.ranking.candidate_events import (
     CandidateEvents,
     collect_events,
@@ -27,11 +28,8 @@ from seawall.detection.ranking.score_curve import SCORE_PARTS, EvidenceTimes, li
 from seawall.detection.rules.detector import RULES, BuiltinHits
 from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.detection.rules.sigma.model import RuleDescription
-from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
+from seawall.events.coded_batch import MISSING, Bools, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows
-
-
-_IS_NEW_NETWORK = FEATURES.index("network.is_new")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,9 @@ class KeptGroups:
     base: float
     unsupervised: Floats
     parts: Ragged
-    part_names: Codes
-    values: Floats
+    part_names: npt.NDArray[np.uint8]
+    values: SparseRows
+    is_on_new_network: Bools
     pattern: Rows
     p: Floats
     rules: Ragged
@@ -104,7 +103,7 @@ class KeptGroups:
             last=last,
             facts=self.fields.list_evidence(place) if is_top else (),
             rules=tuple(dict.fromkeys([RULES[rule].name for rule in self.rules.of(place).tolist()])),
-            values=dict(zip(FEATURES, self.values[place].tolist(), strict=True)) if is_top else {},
+            values=dict(zip(FEATURES, self.values.row(place).tolist(), strict=True)) if is_top else {},
             events=events.list_ids(place),
             more_events=more,
             mailboxes=events.list_mailboxes(place, texts["mailbox"], account),
@@ -158,7 +157,7 @@ class KeptCandidate:
     @property
     def is_on_new_network(self) -> bool:
         """Return whether the account never showed the network before."""
-        return bool(self.groups.values[self.place, _IS_NEW_NETWORK] > 0)
+        return bool(self.groups.is_on_new_network[self.place])
 
     def describe(self) -> ScoredCandidate:
         """Return the group with its words."""
@@ -210,8 +209,9 @@ def keep_groups(
         base=base,
         unsupervised=unsupervised,
         parts=collect(group, parts[group, name], len(rows)),
-        part_names=name.astype(np.int32),
-        values=own.values,
+        part_names=name.astype(np.uint8),
+        values=SparseRows.pack(own.values),
+        is_on_new_network=own.column("network.is_new") > 0,
         pattern=pattern,
         p=p[rows, pattern],
         rules=_list_rules(hits, owner[day.group[hits.row]], len(rows)),

@@ -64,9 +64,17 @@ def test_a_c_library_that_keeps_memory_is_told_not_to(monkeypatch: pytest.Monkey
             calls.append((option, value))
             return 1
 
+        def malloc_trim(self, kept: int) -> int:
+            calls.append((0, kept))
+            return 1
+
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: Library())
     operating_system.give_back_large_memory()
     assert calls == [(-3, 8 << 20), (-1, 64 << 20)]
+    calls.clear()
+    operating_system.share_heaps(2)
+    operating_system.give_back_free_memory()
+    assert calls == [(-8, 2), (0, 0)]
 
 
 @pytest.mark.parametrize("fault", [OSError, TypeError, AttributeError])
@@ -76,6 +84,8 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch, fault:
 
     monkeypatch.setattr(ctypes, "CDLL", fails)
     operating_system.give_back_large_memory()
+    operating_system.share_heaps(2)
+    operating_system.give_back_free_memory()
 
 
 def test_free_memory_is_given_back_where_the_library_can(monkeypatch: pytest.MonkeyPatch) -> None:

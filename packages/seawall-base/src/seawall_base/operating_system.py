@@ -50,7 +50,7 @@ def peak_memory() -> int | None:
 
 _LARGE = 8 << 20
 _KEPT_AT_END = 64 << 20
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
 def give_back_large_memory() -> None:
@@ -63,6 +63,17 @@ def give_back_large_memory() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_M_MMAP_THRESHOLD, _LARGE)
         library.mallopt(_M_TRIM_THRESHOLD, _KEPT_AT_END)
+    except (OSError, AttributeError, TypeError):
+        return
+
+
+def share_heaps(most: int) -> None:
+    """Have the C library serve all threads from at most so many heaps, where it is glibc; by default it has 8 for each processor.
+
+    Each heap keeps what its threads have freed.
+    """
+    try:
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, most)
     except (OSError, AttributeError, TypeError):
         return
 

@@ -1,4 +1,4 @@
-"""Run one function at a time in another thread."""
+"""Run one function at a time in another thread, and give memory back from a thread of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Generic, TypeVar
 
+import pyarrow as pa
+
+from seawall_base.operating_system import give_back_free_memory
+
 Result = TypeVar("Result")
+
+MEMORY_SECONDS = 20.0
+"""Seconds between two returns of freed memory to the system. Scoring frees pieces of all sizes, and the heap grows by holes."""
 
 
 class BackgroundWorker(Generic[Result]):
@@ -64,3 +71,10 @@ class BackgroundWorker(Generic[Result]):
 def make_daemon(name: str, target: Callable[..., None], *arguments: object) -> threading.Thread:
     """Return an unstarted daemon thread, which does not keep the process alive."""
     return threading.Thread(target=target, args=arguments, name=name, daemon=True)
+
+
+def give_back_memory(over: threading.Event) -> None:
+    """Give freed memory back to the system again and again, until `over` is set."""
+    while not over.wait(MEMORY_SECONDS):
+        pa.default_memory_pool().release_unused()
+        give_back_free_memory()

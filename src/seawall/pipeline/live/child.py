@@ -25,6 +25,7 @@ from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.live.settings import from_plain
 from seawall.pipeline.live.status import WatchStatus
 from seawall_base.errors import SeawallError
+from seawall_base.operating_system import give_back_large_memory, share_heaps
 
 PARSERS = max((os.cpu_count() or 2) // 2, 1)
 """Processes that parse request bodies."""
@@ -34,6 +35,9 @@ BODIES = 64
 
 MOST_BYTES = 256 << 20
 """Most bytes of these bodies. More than the server allows: it may have given up on some that are still in progress here."""
+
+HEAPS = 2
+"""Heaps of the C library for all threads: bodies have many threads, and each heap keeps what was freed."""
 
 NICE = 5
 """Niceness of this process: pages have priority when processors are scarce."""
@@ -46,6 +50,8 @@ def main(descriptor: int) -> None:
     )  # Ctrl-C reaches all processes, but the server decides when to stop
     with suppress(OSError):
         os.nice(NICE)
+    give_back_large_memory()
+    share_heaps(HEAPS)
     wire = MessageSocket(socket.socket(fileno=descriptor))
     first = wire.receive()
     if first is None:

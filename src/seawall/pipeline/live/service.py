@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from seawall.detection.incident import Incident
 from seawall.events.networks import Networks, enrich
-from seawall.pipeline.live.background_worker import BackgroundWorker, make_daemon
+from seawall.pipeline.live.background_worker import BackgroundWorker, give_back_memory, make_daemon
 from seawall.pipeline.live.commit import (
     HABITS,
     MOST_PROBLEMS,
@@ -147,6 +147,7 @@ class WatchService:
         """
         courier = make_daemon("seawall-courier", self._courier.run, self._over, self._mail)
         maintenance = make_daemon("seawall-upkeep", self._maintenance.run, self._over)
+        make_daemon("seawall-memory", give_back_memory, self._over).start()
         pause, lost_at = PAUSES[0], None
         try:
             while True:

@@ -12,7 +12,7 @@ from seawall.detection.lineage.issuance import list_revoked
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.day_tables import Examined
 from seawall.detection.ranking.engine import DetectionEngine
-from seawall.detection.ranking.open_day import Conclusion, OpenDay
+from seawall.detection.ranking.open_day import OpenDay
 from seawall.detection.rules.resets import list_reset_rows
 from seawall.events.array_state import State
 from seawall.events.coded_batch import Bools, CodedBatch, Codes, Floats, mix
@@ -23,6 +23,9 @@ from seawall.pipeline.live.linked_accounts import KeyOwners, LinkedAccounts
 
 MOST_GROUPS = 200_000
 """Groups of a shard's day above which nothing is kept from one scoring to the next: a group takes about 4 kB."""
+
+PART_RECORDS = 60_000
+"""Records that are examined together: each takes about 1 kB meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,17 @@ class GrownDay:
     events: int
     accounts: int
     tenants: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Hold all events of some accounts, the record of each, and what was examined; `has` says which accounts these are."""
+
+    engine: DetectionEngine
+    batch: CodedBatch
+    origin: Rows
+    examined: Examined
+    has: Bools
 
 
 class GrowingDay:
@@ -56,6 +70,7 @@ class GrowingDay:
         self._open: OpenDay | None = None
         self._scored: GrownDay | None = None
         self._actors: Codes = np.empty(0, np.int32)
+        self._shown: Codes = np.empty(0, np.int32)
         self._links, self._ids, self._tokens = LinkedAccounts(), KeyOwners(), KeyOwners()
 
     def score(self, day: int, before: State | None) -> GrownDay | None:
@@ -85,42 +100,47 @@ class GrowingDay:
         if self._open is None:
             self._open = OpenDay(engine, day)
         grown = self._open
-        batch, origin, is_stale = self._load(day, changed)
-        examined = grown.examine(engine, batch)
-        grown.replace(batch, origin, examined, is_stale)
+        # candidates are described again, so their accounts are read along: most stay candidates
+        part = self._examine_all(grown, day, before, np.concatenate([changed, self._shown]))
         if not grown.is_exact:
             return None
-        scored = grown.conclude(engine, batch.vocabularies)
-        candidates = self._describe(day, before, (engine, batch, origin, examined, is_stale), scored)
-        today = scored.groups.day
+        scored = grown.conclude(engine, part.batch.vocabularies)
+        self._shown = distinct(scored.groups.day.actor[scored.rows])
+        if not part.has[self._shown].all():
+            part = self._examine(grown, day, before, self._shown)
+        kept = grown.keep(part.engine, part.batch, part.origin, part.examined, scored)
+        today, vocabularies = scored.groups.day, part.batch.vocabularies
         return GrownDay(
-            candidates,
+            () if kept is None else tuple(one.describe() for one in kept.list_candidates()),
             scored.p,
-            grown.meter(batch.vocabularies),
+            grown.meter(vocabularies),
             grown.count_events(),
             len(distinct(today.actor)),
-            engine.behaviour.accounts_of(batch.vocabularies["org_uid"], today),
+            engine.behaviour.accounts_of(vocabularies["org_uid"], today),
         )
 
-    def _describe(
-        self,
-        day: int,
-        before: State | None,
-        examined: tuple[DetectionEngine, CodedBatch, Rows, Examined, Bools],
-        scored: Conclusion,
-    ) -> tuple[ScoredCandidate, ...]:
-        """Return the candidates; their accounts are examined again if they were not just now."""
-        engine, batch, origin, own, is_stale = examined
-        actors = distinct(scored.groups.day.actor[scored.rows])
-        grown = self._open
-        if grown is None:
-            return ()
-        if not is_stale[actors].all():
-            batch, origin, _ = self._load(day, actors)
-            engine = self._make_engine(before)
-            own = grown.examine(engine, batch)
-        kept = grown.keep(engine, batch, origin, own, scored)
-        return () if kept is None else tuple(one.describe() for one in kept.list_candidates())
+    def _examine_all(self, grown: OpenDay, day: int, before: State | None, actors: Codes) -> _Part:
+        """Examine accounts, some at a time so that memory does not grow with the day; return the last part."""
+        while True:
+            chosen = self._choose(actors)
+            part = self._examine(grown, day, before, chosen)
+            grown.replace(part.batch, part.origin, part.examined, part.has)
+            actors = actors[~part.has[actors]]
+            if not len(actors):
+                return part
+
+    def _choose(self, actors: Codes) -> Codes:
+        """Return as many accounts as have `PART_RECORDS` records together, or an eighth of the day's, and at least one."""
+        actors = distinct(actors)
+        counts = np.bincount(self._actors + 1, minlength=int(actors.max(initial=0)) + 2)[actors + 1]
+        most = max(PART_RECORDS, len(self._actors) // 8)
+        return actors[: max(int(np.searchsorted(np.cumsum(counts), most, side="right")), 1)]
+
+    def _examine(self, grown: OpenDay, day: int, before: State | None, actors: Codes) -> _Part:
+        """Examine accounts and those linked to them."""
+        batch, origin, has = self._load(day, actors)
+        engine = self._make_engine(before)
+        return _Part(engine, batch, origin, grown.examine(engine, batch), has)
 
     def _read_keys(self, day: int) -> Codes:
         """Read which accounts the new records belong to, and link accounts; return the accounts."""

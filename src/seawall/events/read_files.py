@@ -16,7 +16,7 @@ from seawall.events.formats.containers import open_members
 from seawall.events.formats.csv_records import csv_records, separate_rows, table_header
 from seawall.events.formats.empty_tables import is_foreign_header
 from seawall.events.formats.files import name_of, total_bytes, walk
-from seawall.events.formats.json_records import HEAD, is_line_delimited, json_records
+from seawall.events.formats.json_records import HEAD, SplitterMaker, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_formats import find_document_format, find_line_format
 from seawall.events.formats.many_lines import ManyLines
@@ -27,7 +27,7 @@ from seawall.events.masked_excerpts import file_problem
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.microsoft.m365_embedded import (
     has_embedded_column,
-    has_embedded_lines,
+    has_embedded_records,
     read_embedded_batches,
     read_table_batches,
 )
@@ -160,7 +160,8 @@ class _Reading:
                 table = separate_rows(text, limits)
                 yield from read_table_batches(table, header, stream.name, limits, columns)
                 return
-        found, has_embedded = _records(text, head, stream.name, limits, header)
+        split = self._columns.split if self._is_large else None
+        found, has_embedded = _records(text, head, stream.name, limits, header, split)
         columns = self._find_columns(m365_audit.NAME) if found is not None and has_embedded else None
         if found is not None and columns is not None:
             yield from flush(rows)
@@ -183,7 +184,7 @@ class _Reading:
 
 def _may_wait(head: bytes, limits: Limits) -> bool:
     """Return whether a text of no known format is small and can wait among others: to take these in small blocks is dear."""
-    return len(head) < HEAD and looks_like_json(head, limits) and not has_embedded_lines(head, limits)
+    return len(head) < HEAD and looks_like_json(head, limits) and not has_embedded_records(head, limits)
 
 
 def _survey(head: bytes, limits: Limits) -> tuple[bool, str | None]:
@@ -204,12 +205,18 @@ def _find_header(head: bytes, limits: Limits) -> tuple[list[str], str] | None:
 
 
 def _records(
-    text: Utf8Stream, head: bytes, name: str, limits: Limits, header: tuple[list[str], str] | None
+    text: Utf8Stream,
+    head: bytes,
+    name: str,
+    limits: Limits,
+    header: tuple[list[str], str] | None,
+    split: SplitterMaker | None,
 ) -> tuple[Iterator[Any] | None, bool]:
-    """Return the records of a text with this beginning (None for no log), and whether its lines embed audit records."""
+    """Return the records of a text with this beginning (None for no log), and whether these embed audit records."""
     if looks_like_json(head, limits):
-        has_embedded = has_embedded_lines(head, limits)
-        return json_records(text, name, limits, None if has_embedded else quick), has_embedded
+        has_embedded = has_embedded_records(head, limits)
+        way = None if has_embedded else quick
+        return json_records(text, name, limits, way, split=split), has_embedded
     return None if header is None else csv_records(text, name, limits, header), False
 
 

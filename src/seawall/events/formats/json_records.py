@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import chain, count, islice
 from typing import Any
 
 from seawall.events.failures import guard_records, note_failure
@@ -33,6 +33,9 @@ _MOST_AROUND = 6
 Quick = Callable[[bytes, Iterator[int], int], Any]
 """Function that reads one record's text, numbers it, and returns its row, or None for the general way. Last argument: depth."""
 
+SplitterMaker = Callable[[int], JsonSplitter]
+"""Function that returns a splitter into records of at most so many bytes."""
+
 
 def json_records(
     stream: Utf8Stream,
@@ -40,8 +43,12 @@ def json_records(
     limits: Limits,
     quick: Quick | None = None,
     numbers: Iterator[int] | None = None,
+    split: SplitterMaker | None = None,
 ) -> Iterator[Any]:
-    """Yield every record, or its problem, or the result of `quick`. Memory is bounded by `record_bytes` plus a constant."""
+    """Yield every record, or its problem, or the result of `quick`. Memory is bounded by `record_bytes` plus a constant.
+
+    `split` makes the splitter of a document that is too large to be parsed.
+    """
     numbers = count(1) if numbers is None else numbers
     head = stream.peek(HEAD)
     if is_line_delimited(head, limits.depth):
@@ -51,7 +58,7 @@ def json_records(
             elif line.strip():
                 yield from _of_line(line, name, numbers, limits, quick)
         return
-    yield from _document_records(stream, name, numbers, limits, quick)
+    yield from _document_records(stream, name, numbers, limits, quick, split or split_json)
 
 
 def _of_line(
@@ -175,7 +182,12 @@ def _items(value: dict[str, Any]) -> list[Any] | None:
 
 
 def _document_records(
-    stream: Utf8Stream, name: str, numbers: Iterator[int], limits: Limits, quick: Quick | None
+    stream: Utf8Stream,
+    name: str,
+    numbers: Iterator[int],
+    limits: Limits,
+    quick: Quick | None,
+    split: SplitterMaker,
 ) -> Iterator[Any]:
     head = stream.peek(_WHOLE + 1)
     if len(head) <= _WHOLE and sum(map(head.count, (b"[", b"{", b","))) < _MOST_PARTS:
@@ -193,7 +205,7 @@ def _document_records(
             stream.read_away()
             yield from value_records(value, name, numbers)
             return
-    scanner = split_json(limits.record_bytes)
+    scanner = split(limits.record_bytes)
     while chunk := stream.read(CHUNK):
         for piece in scanner.feed(chunk):
             yield from _piece(piece, name, numbers, limits, quick)
@@ -234,15 +246,19 @@ def _cut(head: bytes, limits: Limits) -> list[bytes] | None:
     return pieces
 
 
-def first_records(text: bytes) -> list[bytes] | None:
-    """Return texts that begin with the first records of a valid array or page; None for anything else."""
+def cut_first_records(text: bytes, most: int) -> list[bytes]:
+    """Return the texts of the first records of a document with this beginning."""
     pieces = members(text)
     if isinstance(pieces, dict):
         wrapped = next(
             (pieces[key] for key in (*WRAPPERS, "items") if pieces.get(key, b"")[:1] == b"["), None
         )
         pieces = [text] if wrapped is None else members(wrapped)
-    return pieces if isinstance(pieces, list) else None
+    if isinstance(pieces, list):
+        return pieces[:most]
+    splitter = split_json(len(text))
+    found = chain(splitter.feed(text), splitter.finish())
+    return list(islice((piece for piece in found if isinstance(piece, bytes)), most))
 
 
 def _cut_wrapped(value: dict[str, bytes]) -> list[bytes] | None:
@@ -280,6 +296,9 @@ def _piece(
         yield _too_large(name, next(numbers), limits)
     elif isinstance(piece, bytes):
         yield from _of_line(piece, name, numbers, limits, quick)
+    else:
+        for start, end in piece.spans.tolist():
+            yield from _of_line(piece.data[start:end], name, numbers, limits, quick)
 
 
 def _too_large(name: str, line: int, limits: Limits) -> Problem:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from importlib import import_module
-from itertools import chain, islice
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
 from seawall.events.formats.column_reader import ColumnReader
-from seawall.events.formats.json_records import first_records, split_json, unwrap_records
+from seawall.events.formats.json_records import cut_first_records, unwrap_records
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.google import activities
@@ -39,12 +39,7 @@ def find_line_format(head: bytes, depth: int) -> str | None:
 
 def find_document_format(head: bytes, depth: int) -> str | None:
     """Do the same for the first records of an array or page, or of objects one after the other."""
-    pieces = first_records(head)
-    if pieces is None:
-        splitter = split_json(len(head))
-        found = chain(splitter.feed(head), splitter.finish())
-        pieces = [*islice((piece for piece in found if isinstance(piece, bytes)), _RECORDS_LOOKED_AT)]
-    return _find_format(pieces[:_RECORDS_LOOKED_AT], depth)
+    return _find_format(cut_first_records(head, _RECORDS_LOOKED_AT), depth)
 
 
 def find_other_format(texts: Sequence[bytes], depth: int, others: Collection[str]) -> str | None:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from seawall.events.batches import RecordBuffer
 from seawall.events.failures import note_failure
 from seawall.events.formats.column_reader import ColumnReader, Found, add_records, number_records
-from seawall.events.formats.json_splitter import ObjectFinder
+from seawall.events.formats.json_records import split_json
+from seawall.events.formats.json_splitter import JsonSplitter, ObjectFinder
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_blocks import LineBlock, ScannedBlock
 from seawall.events.formats.line_formats import find_other_format, make_column_reader
@@ -50,9 +51,22 @@ class ColumnReaders:
             return None
         if form not in self._readers:
             self._readers[form] = make_column_reader(self._limits, form)
-            if self._pages is None and self._readers[form] is not None:
-                self._pages = import_module("seawall.events.formats.pages")
+            if self._readers[form] is not None:
+                self._load_pages()
         return self._readers[form]
+
+    def _load_pages(self) -> None:
+        if self._pages is None:
+            try:
+                self._pages = import_module("seawall.events.formats.pages")
+            except ImportError:
+                return
+            self._pages.prepare()
+
+    def split(self, limit: int) -> JsonSplitter:
+        """Return a splitter of JSON text into records of at most so many bytes, with compiled code where it is installed."""
+        self._load_pages()
+        return split_json(limit, self.find_run)
 
     def begin(self, form: str | None) -> None:
         """Give a format another chance, of which most records could not be read before."""

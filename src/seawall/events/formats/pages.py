@@ -6,7 +6,7 @@ A page is cut only if its records are, to the byte, what the general reader find
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_blocks import LineBlock, Pages
 from seawall.events.json_lines.layout import PADDING
 from seawall.events.json_lines.pieces import cut_pages, cut_run
+from seawall_base.compiled import try_out
 
 Flags = npt.NDArray[np.bool_]
 
@@ -29,6 +30,22 @@ _LARGE = 4_000_000
 _MOST_OBJECTS = 4_096
 """Objects of a run."""
 _decode = msgspec.json.Decoder().decode
+
+
+@lru_cache(1)
+def prepare() -> None:
+    """Compile, or read back what was compiled, before the first use in a process."""
+
+    def use() -> None:
+        text = b'[{"a":1}]'
+        place = np.zeros(1, np.int64)
+        data, room = np.frombuffer(bytearray(text + bytes(PADDING)), np.uint8), np.empty((8, 2), np.int64)
+        cut_pages(
+            data, place, place + len(text), np.zeros(1, np.bool_), 0, 4, room, np.empty((1, 3), np.int64)
+        )
+        find_run(bytearray(text + bytes(PADDING)), 1, len(text))
+
+    try_out(use)
 
 
 def find_run(buffer: bytearray, start: int, longest: int) -> npt.NDArray[np.int64]:

@@ -22,7 +22,8 @@ from seawall.events.formats.json_values import encode, parse
 from seawall.events.formats.raw_columns import RawColumns
 from seawall.events.google import activities, formats
 from seawall.events.google.meanings import is_service_account
-from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
+from seawall.events.json_lines import block, joins, named_values
+from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.joins import join_objects
 from seawall.events.json_lines.layout import FORM_BITS, IS_ARRAY, IS_OBJECT, PADDING
@@ -50,6 +51,13 @@ _WANTED = tuple(dict.fromkeys((
 """Parameters that columns are made of."""
 _ANY_DEPTH = 1 << 20
 _LONGEST = 512
+
+
+def prepare() -> None:
+    """Compile, or read back what was compiled, before the first block of a process."""
+    block.prepare()
+    joins.prepare()
+    named_values.prepare()
 
 
 def build_field_tree() -> FieldTree:

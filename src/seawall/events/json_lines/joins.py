@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from seawall.events.formats.json_values import encode
 from seawall.events.json_lines.layout import PADDING, Bytes
-from seawall_base.compiled import compile_kernel, load_word, store_word
+from seawall_base.compiled import compile_kernel, load_word, store_word, try_out
 
 
 @compile_kernel
@@ -81,3 +82,9 @@ def join_objects(columns: Sequence[tuple[str, Any]], rows: int) -> Any:
     is_there = np.diff(ends) > 0
     bits = None if is_there.all() else pa.py_buffer(np.packbits(is_there, bitorder="little"))
     return pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(texts), bits)
+
+
+@lru_cache(1)
+def prepare() -> None:
+    """Compile, or read back what was compiled, before the first use in a process."""
+    try_out(lambda: join_objects([("a", pa.array(["1"]))], 1))

@@ -5,13 +5,14 @@ Google's `events` are so: `[{"type":…,"name":…,"parameters":[{"name":…,"va
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from seawall.events.json_lines.layout import FORM, FORM_BITS, HAS_ESCAPES, IS_LOOSE, PADDING, Bytes, Numbers
 from seawall.events.json_lines.texts import find_scalar_end, find_string_end, is_same, skip_blanks
-from seawall_base.compiled import compile_kernel, load_word, store_word
+from seawall_base.compiled import compile_kernel, load_word, store_word, try_out
 
 MOST_VALUES = 64
 """Named values of one object; an object with more is left."""
@@ -324,3 +325,24 @@ def read_events(
                         cells[wanted + 2, row, 1] = found[number, _SIZE] << FORM_BITS | found[number, _FORM]
                     begin = ends[wanted]
         object_ends[place + 1], said_ends[place + 1] = at, at_said
+
+
+@lru_cache(1)
+def prepare() -> None:
+    """Compile, or read back what was compiled, before the first use in a process."""
+
+    def use() -> None:
+        text = b'[{"name":"a"}]'
+        data, row, ends = (
+            np.frombuffer(bytearray(text + bytes(PADDING)), np.uint8),
+            np.zeros(1, np.int64),
+            np.zeros((2, 2), np.int64),
+        )
+        spans, cells = np.array([[0, len(text) << FORM_BITS]], np.int32), np.full((3, 1, 2), -1, np.int32)
+        is_right, is_loose = np.zeros((2, 1), np.bool_)
+        texts, said = np.empty((2, len(text) + 32 + PADDING), np.uint8)
+        read_events(
+            data, spans, row, _LETTERS, row + 1, cells, is_right, is_loose, texts, ends[0], said, ends[1]
+        )
+
+    try_out(use)

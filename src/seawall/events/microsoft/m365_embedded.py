@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from seawall.events.batches import RecordBuffer, Taken, flush, gather
 from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.csv_records import drop_header, row_record
-from seawall.events.formats.json_records import HEAD, Record
+from seawall.events.formats.json_records import HEAD, Record, cut_first_records
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_blocks import LineBuffer, LineText, ScannedBlock, TextOrigin
@@ -28,7 +28,7 @@ _BLOCK = 32 << 20
 _FIELD = "AuditData"
 _OTHER = b"0"
 """Stands for a record without a text: no text of an object is like it."""
-_LINES_LOOKED_AT = 8
+_LINES_LOOKED_AT, _RECORDS_LOOKED_AT = 8, 2
 Found = Record | Problem
 
 
@@ -37,18 +37,22 @@ def has_embedded_column(names: list[str], head: bytes, limits: Limits) -> bool:
     return _FIELD in names and len(head) >= min(HEAD, limits.fast_bytes)
 
 
-def has_embedded_lines(head: bytes, limits: Limits) -> bool:
-    """Return whether lines that start like this hold audit records as text, and more than a few."""
+def has_embedded_records(head: bytes, limits: Limits) -> bool:
+    """Return whether lines or a document that start like this hold audit records as text, and more than a few."""
     if len(head) < min(HEAD, limits.fast_bytes):
         return False
-    for line in islice(head.split(b"\n"), _LINES_LOOKED_AT):
-        try:
-            value = parse(line, limits.depth)
-        except (NotJson, TooDeep):
-            continue
-        if isinstance(value, dict) and isinstance(value.get(_FIELD), str):
-            return True
-    return False
+    lines = head.split(b"\n", _LINES_LOOKED_AT)[:_LINES_LOOKED_AT]
+    if any(_has_text(line, limits) for line in lines):
+        return True
+    return any(_has_text(text, limits) for text in cut_first_records(head, _RECORDS_LOOKED_AT))
+
+
+def _has_text(text: bytes, limits: Limits) -> bool:
+    try:
+        value = parse(text, limits.depth)
+    except (NotJson, TooDeep):
+        return False
+    return isinstance(value, dict) and isinstance(value.get(_FIELD), str)
 
 
 def read_embedded_batches(

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from seawall.events.formats.distinct_values import Column, Mapper, coalesce
 from seawall.events.formats.json_values import encode, parse
 from seawall.events.formats.raw_columns import RawColumns
-from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
+from seawall.events.json_lines import block, joins
+from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.joins import join_objects
 from seawall.events.json_lines.layout import IS_OBJECT
@@ -46,6 +47,12 @@ _SESSION = "externalSessionId"
 _TIME = r"^[0-9]{4}-[^\n]{2}-[^\n]{11,}$"
 _MOST_CHANGES = 200
 _ANY_DEPTH = 1 << 20
+
+
+def prepare() -> None:
+    """Compile, or read back what was compiled, before the first block of a process."""
+    block.prepare()
+    joins.prepare()
 
 
 def build_field_tree() -> FieldTree:

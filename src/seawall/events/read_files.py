@@ -18,7 +18,7 @@ from seawall.events.formats.empty_tables import is_foreign_header
 from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, SplitterMaker, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.line_formats import find_document_format, find_line_format
+from seawall.events.formats.line_formats import find_document_format, find_line_format, find_table_format
 from seawall.events.formats.many_lines import ManyLines
 from seawall.events.formats.mixed_formats import ColumnReaders
 from seawall.events.formats.row_reader import quick
@@ -29,6 +29,7 @@ from seawall.events.microsoft.m365_embedded import (
     has_embedded_column,
     has_embedded_records,
     read_embedded_batches,
+    read_row_batches,
     read_table_batches,
 )
 from seawall.events.problem import Problem
@@ -160,6 +161,11 @@ class _Reading:
                 table = separate_rows(text, limits)
                 yield from read_table_batches(table, header, stream.name, limits, columns)
                 return
+        columns = self._find_columns(find_table_format(head, header, limits) if self._is_large else None)
+        if header is not None and columns is not None:
+            yield from flush(rows)
+            yield from read_row_batches(separate_rows(text, limits), header, stream.name, limits, columns)
+            return
         split = self._columns.split if self._is_large else None
         found, has_embedded = _records(text, head, stream.name, limits, header, split)
         columns = self._find_columns(m365_audit.NAME) if found is not None and has_embedded else None
@@ -177,7 +183,7 @@ class _Reading:
         """Bring lines that wait to be read together into the rows."""
         yield from self._lines.finish()
 
-    def _find_columns(self, form: str) -> ColumnReader | None:
+    def _find_columns(self, form: str | None) -> ColumnReader | None:
         """Return the reader of a format by column, if the input is large and compiled code is installed."""
         return self._columns.find(form) if self._is_large else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
@@ -11,12 +12,15 @@ from operator import itemgetter
 from typing import Any
 
 from seawall.events.formats.column_reader import ColumnReader
-from seawall.events.formats.json_records import cut_first_records, unwrap_records
-from seawall.events.formats.json_values import NotJson, TooDeep, parse
+from seawall.events.formats.csv_records import drop_header, row_record, separate_rows
+from seawall.events.formats.json_records import HEAD, cut_first_records, unwrap_records
+from seawall.events.formats.json_values import NotJson, TooDeep, encode, parse
 from seawall.events.formats.limits import Limits
+from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.google import activities
 from seawall.events.microsoft import entra_signin, m365_columns
 from seawall.events.okta import system_log
+from seawall.events.problem import Problem
 
 _FORMATS = (m365_columns, entra_signin, system_log, activities)
 _FORMATS_COMPILED = {
@@ -40,6 +44,16 @@ def find_line_format(head: bytes, depth: int) -> str | None:
 def find_document_format(head: bytes, depth: int) -> str | None:
     """Do the same for the first records of an array or page, or of objects one after the other."""
     return _find_format(cut_first_records(head, _RECORDS_LOOKED_AT), depth)
+
+
+def find_table_format(head: bytes, header: tuple[list[str], str] | None, limits: Limits) -> str | None:
+    """Do the same for the first rows of a table, if it is large and its records are the rows."""
+    if header is None or "AuditData" in header[0] or len(head) < min(HEAD, limits.fast_bytes):
+        return None
+    rows = drop_header(separate_rows(Utf8Stream(io.BytesIO(head), b""), limits))
+    found = (row_record(row, "", limits, header, 1) for row in islice(rows, _LINES_LOOKED_AT))
+    texts = [encode(record[1]).encode() for record in found if not isinstance(record, Problem)]
+    return _find_format(texts, limits.depth) if texts else None
 
 
 def find_other_format(texts: Sequence[bytes], depth: int, others: Collection[str]) -> str | None:

@@ -24,7 +24,8 @@ from seawall.events.formats.line_blocks import LineBuffer, LineText, ScannedBloc
 from seawall.events.formats.record_numbers import RecordNumbers
 from seawall.events.problem import Problem
 
-_BLOCK = 32 << 20
+_BLOCK, _SMALL_BLOCK = 32 << 20, 16 << 20
+"""Bytes of texts, and of rows that are written as JSON, which are read together."""
 _FIELD = "AuditData"
 _OTHER = b"0"
 """Stands for a record without a text: no text of an object is like it."""
@@ -84,8 +85,36 @@ def read_table_batches(
         yield from blocks.read(texts, partial(_find_row, taken, header, name, limits, blocks.numbers))
 
 
+def read_row_batches(
+    rows: Iterator[bytes | None],
+    header: tuple[list[str], str],
+    name: str,
+    limits: Limits,
+    columns: ColumnReader,
+) -> Iterator[Taken]:
+    """Yield the same of a table whose rows are themselves records of a format that is read by column."""
+    lines = import_module("seawall.events.formats.table_rows")
+    lines.prepare()
+    names, delimiter = header
+    blocks, rows = _Blocks(name, limits, columns), drop_header(rows)
+    while taken := _take_rows(rows, limits, _SMALL_BLOCK):
+        texts = lines.write_rows([row or b"" for row in taken], delimiter, names)
+        yield from blocks.read(texts, partial(_find_record, taken, header, name, limits, blocks.numbers))
+
+
+def _find_record(
+    rows: list[bytes | None],
+    header: tuple[list[str], str],
+    name: str,
+    limits: Limits,
+    numbers: RecordNumbers,
+    place: int,
+) -> Iterator[Found]:
+    yield row_record(rows[place], name, limits, header, next(numbers))
+
+
 class _Blocks:
-    """Read texts of audit records, block by block."""
+    """Read texts of records, block by block."""
 
     def __init__(self, name: str, limits: Limits, columns: ColumnReader) -> None:
         self.numbers = RecordNumbers(1)
@@ -103,13 +132,13 @@ class _Blocks:
         yield from flush(rows)
 
 
-def _take_rows(rows: Iterator[bytes | None], limits: Limits) -> list[bytes | None]:
+def _take_rows(rows: Iterator[bytes | None], limits: Limits, most: int = _BLOCK) -> list[bytes | None]:
     """Take the rows of a block."""
     taken, size = list[bytes | None](), 0
     for row in rows:
         taken.append(row)
         size += len(row or b"")
-        if size >= _BLOCK or len(taken) >= limits.fast_records:
+        if size >= most or len(taken) >= limits.fast_records:
             break
     return taken
 

@@ -208,6 +208,8 @@ def test_damaged_lines_are_read_within_the_arrays() -> None:
         "tests/events/test_pages.py",
         "tests/events/test_okta_columns.py",
         "tests/events/test_google_columns.py",
+        "tests/events/test_table_fields.py",
+        "tests/events/test_value_numbers.py",
         __file__,
     ]
     environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_DISABLE_JIT": "0"}

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 _TOKEN = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|["{}\[\]]', re.DOTALL)
 _SEPARATORS = b" \t\r\n,\x0b\x0c"
+_OBJECT = re.compile(rb"[ \t\r\n,\x0b\x0c]*\{")
 _WRAPPER_REACH = 1 << 16
 
 
@@ -115,7 +116,7 @@ class JsonSplitter:
 
     def _take_run(self, find_run: ObjectFinder) -> Iterator[ObjectRun]:
         """Yield the objects that start here, if any."""
-        if self._is_tail or self._is_dropping:
+        if self._is_tail or self._is_dropping or _OBJECT.match(self._buffer, self._start) is None:
             return
         spans = find_run(self._buffer, self._start, self._limit)
         if len(spans):

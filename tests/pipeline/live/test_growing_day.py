@@ -209,6 +209,9 @@ def test_accounts_that_share_tokens_ids_or_resets_are_read_together(tmp_path: Pa
     revoking = {"kind": "directory", "activity_name": "Reset user password.", "resource_uid": "p5@x.example"}
     assert examined(watch, [event("c", 1, 12, account="p4@x.example", **revoking)])[:2] == [2, 3]
     assert examined(watch, [event("d", 1, 90, account="p5@x.example")])[0] == 4
+    unknown = {**revoking, "resource_uid": "p9@x.example"}
+    assert examined(watch, [event("e", 1, 95, account="p6@x.example", **unknown)])[0] == 2
+    assert examined(watch, [event("f", 1, 96, account="p9@x.example")])[0] == 3
 
 
 def test_an_application_keeps_the_last_of_the_names_of_the_day(tmp_path: Path) -> None:

@@ -46,12 +46,15 @@ def _find_neighbours(keys: Keys, owners: Codes) -> Codes:
 
 
 class LinkedAccounts:
-    """Hold the links of one day. Records without an account are one account, MISSING."""
+    """Hold the links of one day. Records without an account are one account, MISSING.
+
+    `targets` are accounts, by organisation and name, that records of the given actors change, and that wait to be linked.
+    """
 
     def __init__(self) -> None:
+        self.targets: dict[tuple[str, str], set[int]] = {}
         self._above: dict[int, int] = {}
         self._members: dict[int, set[int]] = {}
-        self._targets: dict[tuple[str, str], set[int]] = {}
 
     def link(self, one: int, other: int) -> None:
         """Link two accounts."""
@@ -81,8 +84,4 @@ class LinkedAccounts:
 
     def name_target(self, organisation: str, account: str, actor: int) -> None:
         """Note that a record of an actor changes an account, which may be unknown yet."""
-        self._targets.setdefault((organisation, account), set()).add(actor)
-
-    def targets(self) -> dict[tuple[str, str], set[int]]:
-        """Return the accounts that records of others change, by organisation and name, and these others."""
-        return self._targets
+        self.targets.setdefault((organisation, account), set()).add(actor)

@@ -167,10 +167,12 @@ class GrowingDay:
                 return batch, origin, is_wanted
 
     def _link_targets(self) -> None:
-        for (organisation, account), actors in self._links.targets().items():
-            target = self._days.find_actor(organisation, account)
+        """Link accounts with those that their records change, as soon as these are known."""
+        waiting = self._links.targets
+        for name in list(waiting):
+            target = self._days.find_actor(*name)
             if target is not None:
-                for actor in actors:
+                for actor in waiting.pop(name):
                     self._links.link(actor, target)
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.detection.rules.sigma.load import load_rules
+from seawall.pipeline.live.arrived_events import ArrivedEvents, read_arrived
 from seawall.pipeline.live.backfill import Backfill, BackfillState
 from seawall.pipeline.live.budget import budget_of, keep_configured_budget
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS
@@ -42,9 +43,6 @@ from seawall_base.clock import Clock
 
 BURST = 0.2
 """Pause before the next scoring, as a multiple of the duration of the last one."""
-
-MOST_ARRIVED = 200_000
-"""Events that may wait in memory during a scoring; beyond it, no further batches are stored until it ends."""
 
 KEEP_SECONDS = 20.0
 """Seconds between two writes of the state after settled days: it is large, and can be computed again."""
@@ -78,7 +76,7 @@ class Scorer:
         self._is_ranking_due = self._is_untold = False
         self._told_until: int | None = None
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
-        self._arrived: list[pa.Table] = []
+        self._arrived = ArrivedEvents(settings.store / "scratch" / "arrived")
         self._rows: dict[int, int] = {}
         self.dirty: frozenset[int] = frozenset()
         self.counts = ScoredDayCounts()
@@ -112,7 +110,8 @@ class Scorer:
         else:
             self._detection.restore(states)
         self._detection.mark(work.dirty.all())
-        self._arrived, self.dirty = [], self._detection.unsettled_days
+        self._arrived.clear()
+        self.dirty = self._detection.unsettled_days
         self.counts = ScoredDayCounts.read(work.days.since(0))
         self._tenants = self.counts.tenants()
         last = self.newest or 0
@@ -130,7 +129,7 @@ class Scorer:
 
     def take(self, events: pa.Table) -> dict[str, bytes]:
         """Take events that are in the lake for the next scoring; return the states to store with them."""
-        self._arrived.append(events)
+        self._arrived.add(events)
         for day, count in rows_by_day(events).items():
             self._rows[day] = self._rows.get(day, 0) + count
             self.dirty |= {day}
@@ -156,7 +155,7 @@ class Scorer:
     @property
     def is_full(self) -> bool:
         """Return whether no more events may wait for the next scoring."""
-        return bool(sum(events.num_rows for events in self._arrived) >= MOST_ARRIVED)
+        return self._arrived.is_full
 
     def waits(self) -> float:
         """Return the seconds until scoring may be due."""
@@ -193,14 +192,14 @@ class Scorer:
         with database.reading() as work:
             mark, answers = self._mark_ranking(work), standing_answers(work, at=self._clock.now())
             budget = budget_of(work, self._settings.budget)
-        arrived, self._arrived = self._arrived, []
+        arrived = self._arrived.take()
         self._detection.keep_coverage(self.backfill.keeps_coverage)
 
         def is_over() -> bool:
-            return deadline is not None and bool(self._arrived) and bool(deadline())
+            return deadline is not None and self._arrived.rows > 0 and bool(deadline())
 
         def run() -> DayScoring:
-            for events in arrived:
+            for events in read_arrived(arrived):
                 self._detection.take(events)
             return self._score(is_over, is_settled=is_settled)
 
@@ -218,7 +217,7 @@ class Scorer:
         habits: bytes,
     ) -> list[Incident]:
         """Store the results of a scoring; return the incidents to announce."""
-        waiting = frozenset(day for events in self._arrived for day in rows_by_day(events))
+        waiting = frozenset(self._arrived.days)
         self.dirty = self._detection.unsettled_days | waiting
         due = self._changes.due_at()
         is_late = due is not None and due <= self._clock.monotonic()

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.events.formats.numbered_results import NumberedResults, Numbering, TextNumbers, find_numbering
+from seawall.events.formats.numbered_results import NumberedResults, Numbering, TextNumbering, find_numbering
 
 Row = tuple[str | None, ...]
 Function = Callable[..., tuple[Any, ...]]
@@ -39,7 +39,7 @@ class Column:
         self.codes = codes
         self.dictionary = dictionary
         self._values: list[str | None] | None = None
-        self._numbers: tuple[TextNumbers, npt.NDArray[np.int32]] | None = None
+        self._numbers: tuple[TextNumbering, npt.NDArray[np.int32]] | None = None
 
     @classmethod
     def of(cls, array: Any) -> Column:
@@ -71,7 +71,7 @@ class Column:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def number(self, texts: TextNumbers) -> npt.NDArray[np.int32]:
+    def number(self, texts: TextNumbering) -> npt.NDArray[np.int32]:
         """Return the number of each row's text among `texts`, int32 (n,), -1 for null."""
         if not len(self.dictionary):
             return self.codes

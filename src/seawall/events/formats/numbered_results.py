@@ -20,7 +20,7 @@ _MOST_TEXTS, _MOST_BYTES = 500_000, 32 << 20
 _MOST_RESULTS = 200_000
 
 
-class TextNumbers(Protocol):
+class TextNumbering(Protocol):
     """Number texts, the same way in every batch."""
 
     @property
@@ -38,10 +38,10 @@ class Numbering:
 
     def __init__(self, compiled: Any) -> None:
         self.compiled = compiled
-        self._texts: TextNumbers = compiled.TextNumbers()
+        self._texts: TextNumbering = compiled.TextNumbers()
 
     @property
-    def texts(self) -> TextNumbers:
+    def texts(self) -> TextNumbering:
         """Return the texts that have numbers now. Ask once for each use: too many are forgotten, all at once."""
         if len(self._texts) > _MOST_TEXTS or self._texts.size > _MOST_BYTES:
             self._texts = self.compiled.TextNumbers()
@@ -71,7 +71,7 @@ class NumberedResults:
         self._tuples = numbering.compiled.TupleNumbers(inputs)
         self._outputs = [_Output(numbering.compiled) for _ in range(outputs)]
 
-    def is_of_others(self, texts: TextNumbers) -> bool:
+    def is_of_others(self, texts: TextNumbering) -> bool:
         """Return whether this is to be forgotten: there are many results, or texts have other numbers now."""
         return self._texts is not texts or len(self._tuples) > _MOST_RESULTS
 

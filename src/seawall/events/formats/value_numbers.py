@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from functools import lru_cache
 from typing import Any
@@ -17,6 +16,7 @@ from seawall_base.compiled import compile_kernel, load_word, try_out
 Codes = npt.NDArray[np.int32]
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_SEED = np.uint64(hash("numbers of texts") & 0xFFFFFFFFFFFFFFFF)
 _FEWEST = 1 << 10
 
 
@@ -200,7 +200,6 @@ class TextNumbers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seed = np.uint64(secrets.randbits(64))
         self._table = _Table()
         self._ends = np.zeros(_FEWEST + 1, np.int64)
         self._letters = np.empty(1 << 16, np.uint8)
@@ -222,7 +221,7 @@ class TextNumbers:
             table.reserve(len(codes))
             self._ends = lengthen(self._ends, table.count + len(codes) + 1)
             self._letters = lengthen(self._letters, before + int(offsets[-1]) - int(offsets[0]))
-            kept = (self._seed, table.slots, table.hashes, self._ends, self._letters, table.count)
+            kept = (_SEED, table.slots, table.hashes, self._ends, self._letters, table.count)
             table.count = _number_texts(letters, offsets, wanted, *kept, codes)
         return codes
 
@@ -231,7 +230,6 @@ class TupleNumbers:
     """Give each tuple of numbers a number, in the order in which they come."""
 
     def __init__(self, width: int) -> None:
-        self._seed = np.uint64(secrets.randbits(64))
         self._table = _Table()
         self._tuples = np.empty((_FEWEST, width), np.int32)
 
@@ -247,7 +245,7 @@ class TupleNumbers:
         table, before = self._table, self._table.count
         table.reserve(rows)
         self._tuples = lengthen(self._tuples, before + rows)
-        kept = (self._seed, table.slots, table.hashes, self._tuples, before)
+        kept = (_SEED, table.slots, table.hashes, self._tuples, before)
         table.count = _number_tuples(columns, *kept, numbers, firsts)
         return numbers, firsts[: table.count - before]
 

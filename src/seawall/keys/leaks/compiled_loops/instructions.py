@@ -117,7 +117,7 @@ def extract_windows(
             for place in range(4):
                 digits = builder.load(builder.gep(data, [builder.add(row, ir.Constant(_I64, place))]))
                 digits.align = 8
-                number = builder.or_(number, _shifted(builder, digits, shift))
+                number = builder.or_(number, _shift(builder, digits, shift))
                 shift = builder.add(shift, size)
             builder.store(builder.and_(number, mask), builder.gep(target, [windows.index])).align = 8
         return context.get_dummy_value()
@@ -126,7 +126,7 @@ def extract_windows(
     return types.void(rows, *numbers, out), code
 
 
-def _shifted(builder: Any, digits: Any, shift: Any) -> Any:
+def _shift(builder: Any, digits: Any, shift: Any) -> Any:
     """Return digits shifted left, or right if `shift` is negative; zero from 64 bits on."""
     zero, most = ir.Constant(_I64, 0), ir.Constant(_I64, 63)
     is_left = builder.icmp_signed(">=", shift, zero)

@@ -145,7 +145,7 @@ def subtract_reduced(
         for place, digit in enumerate(more):
             at = ir.Constant(_I64, place)
             digits.append(builder.sub(builder.add(_load(builder, a, at), digit), _load(builder, b, at)))
-        digits = _carried(builder, digits)
+        digits = _carry(builder, digits)
         top = _splat(builder, arguments[8])
         over = builder.lshr(digits[-1], top)
         digits[-1] = builder.sub(digits[-1], builder.shl(over, top))
@@ -209,7 +209,7 @@ def _quotient(builder: Any, digits: Any, shifted: Any) -> Any:
     return builder.lshr(product, builder.add(spare, spare))
 
 
-def _carried(builder: Any, digits: list[Any]) -> list[Any]:
+def _carry(builder: Any, digits: list[Any]) -> list[Any]:
     """Return digits below 2^28; the highest keeps what is over."""
     carry, done = _all_lanes(0), []
     for digit in digits[:-1]:
@@ -220,7 +220,7 @@ def _carried(builder: Any, digits: list[Any]) -> list[Any]:
 
 
 def _store_carried(builder: Any, target: Any, digits: list[Any]) -> None:
-    for place, digit in enumerate(_carried(builder, digits)):
+    for place, digit in enumerate(_carry(builder, digits)):
         _store(builder, target, place, digit)
 
 

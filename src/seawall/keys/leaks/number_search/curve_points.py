@@ -139,7 +139,7 @@ class _Field:
         one = np.repeat(np.array(self.number(1), np.uint64), _LANES).reshape(1, count, _LANES)
         exponent = [int(nibble, 16) for nibble in f"{self.prime - 2:x}"]
         negative = -pow(self.prime, -1, 1 << _BITS) % (1 << _BITS)
-        balanced = self._balanced()
+        balanced = self._balance()
         plus, minus = (
             tuple(np.uint64(sign * digit) if sign * digit > 0 else None for digit in balanced)
             for sign in (1, -1)
@@ -150,7 +150,7 @@ class _Field:
             np.uint64(bits - _BITS * (count - 1)), _words([times * self.prime % _LOWEST for times in (3, 4)]),
         )  # fmt: skip
 
-    def _balanced(self) -> list[int]:
+    def _balance(self) -> list[int]:
         """Return the prime's digits between -2^27 and 2^27."""
         digits, rest = [], self.prime
         for _ in range(self.digits):

@@ -80,7 +80,7 @@ class WrittenSearch:
         written = read_text(np.frombuffer(buffer, np.uint8), start, end)
         hits: dict[tuple[int, str, str | None], RawHit] = {}
         found = (*self._rsa_hits(written), *self._scalars.search(written, end - start))
-        for hit in (_placed(hit, row, written, buffer) for row, hit in found):
+        for hit in (_place_hit(hit, row, written, buffer) for row, hit in found):
             place = hit.offset, hit.form, hit.thumbprint
             if (
                 place not in hits or hit.length < hits[place].length
@@ -112,7 +112,7 @@ def _hit(written: DecodedText, row: int, form: str, thumbprint: str | None) -> R
     return RawHit(each.first, f"{each.how}:{form}", thumbprint, each.last - each.first)
 
 
-def _placed(hit: RawHit, row: int, written: DecodedText, buffer: Buffer) -> RawHit:
+def _place_hit(hit: RawHit, row: int, written: DecodedText, buffer: Buffer) -> RawHit:
     """Return a hit in UTF-16 with its byte order."""
     if row < written.wide_rows:
         return hit

@@ -9,7 +9,7 @@ import numpy as np
 
 from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELDS, BehaviourField, DerivedColumns
-from seawall.detection.ragged import Ragged
+from seawall.detection.ragged import Ragged, SparseRows
 from seawall.detection.ranking.candidates import FieldEvidence
 from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows
@@ -36,12 +36,12 @@ class CandidateFields:
     """Hold all fields of k groups. `app_names` are the names that their organisations' logs state up to this day.
 
     `values` are the codes of the most surprising values, (k, fields). `numbers` are how often each was seen, how many accounts
-    show it, its cohort and its surprise, (k, fields, 4); see `FieldEvidence`.
+    show it, its cohort and its surprise, (k, fields x 4); see `FieldEvidence`.
     """
 
     fields: tuple[FieldNumbers, ...]
     values: Codes
-    numbers: Floats
+    numbers: SparseRows
     tenant: Codes
     active: Floats
     peers: Rows
@@ -54,7 +54,9 @@ class CandidateFields:
         active, peers = float(self.active[place]), int(self.peers[place])
         values = self.values[place].tolist()
         found = []
-        for one, value, numbers in zip(self.fields, values, self.numbers[place].tolist(), strict=True):
+        for one, value, numbers in zip(
+            self.fields, values, self.numbers.row(place).reshape(-1, 4).tolist(), strict=True
+        ):
             if value == MISSING:
                 continue
             begin, end = one.usual.bounds[place : place + 2].tolist()
@@ -130,7 +132,7 @@ def collect_fields(behaviour: BehaviourDetector, groups: BehaviourGroups, rows: 
     return CandidateFields(
         tuple(fields),
         values,
-        numbers,
+        SparseRows.pack(numbers.reshape(len(rows), -1)),
         tenant,
         behaviour.active_days(actor),
         np.maximum(behaviour.tenant_sizes(tenant) - 1, 0),

@@ -36,13 +36,12 @@ _LONGEST_NUMBER = 15
 @compile_kernel
 def skip_blanks(data: Bytes, place: int, end: int, notes: Numbers) -> int:
     """Return the place of the next byte that is no space, tab, carriage return or line feed."""
-    while place < end and data[place] <= 0x20:
-        letter = data[place]
-        if letter != 0x20 and letter != 0x0A and letter != 0x0D and letter != 0x09:
-            break
+    while place < end and (
+        data[place] == 0x20 or data[place] == 0x09 or data[place] == 0x0D or data[place] == 0x0A
+    ):
         place += 1
         notes[FORM] |= IS_SPACED
-        while place + 8 <= end and uint64(load_word(data, place)) == _BLANKS:
+        while place + 8 <= end and load_word(data, place) == _BLANKS:
             place += 8
     return place
 

@@ -19,6 +19,9 @@ Places = npt.NDArray[np.int64]
 BLOCK = 32 << 20
 """Bytes of lines that are read together. What is done once for each distinct value wants large blocks."""
 
+_LONG_LINES = 700
+"""Bytes of a line on average from which on line feeds are searched for one by one: comparing all bytes is then dearer."""
+
 
 @dataclass(frozen=True, slots=True)
 class TextOrigin:
@@ -184,7 +187,7 @@ class LineBuffer:
                 if is_open and (at > begin or text.starts_inside):
                     view[at : at + 1] = b"\n"
                     at += 1
-                lines.append(_find_lines(view, begin, at))
+                lines.append(_find_lines(self._data, begin, at))
             counts.append(len(lines[-1]))
         spans = np.concatenate([np.zeros((0, 2), np.int64), *lines])
         text_of = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
@@ -196,13 +199,26 @@ class LineBuffer:
         )
 
 
-def _find_lines(view: memoryview, begin: int, end: int) -> Places:
+def _find_lines(data: bytearray, begin: int, end: int) -> Places:
     """Return start and end of each line between two places, int64 (lines, 2)."""
-    spans = np.empty((np.count_nonzero(np.frombuffer(view[begin:end], np.uint8) == ord("\n")), 2), np.int64)
-    if len(spans):
-        spans[:, 1] = np.flatnonzero(np.frombuffer(view[begin:end], np.uint8) == ord("\n")) + begin
-        spans[0, 0], spans[1:, 0] = begin, spans[:-1, 1] + 1
+    count = data.count(b"\n", begin, end)
+    spans = np.empty((count, 2), np.int64)
+    if not count:
+        return spans
+    if (end - begin) // count >= _LONG_LINES:
+        spans[:, 1] = np.fromiter(_list_feeds(data, begin, end), np.int64, count)
+    else:
+        spans[:, 1] = np.flatnonzero(np.frombuffer(data, np.uint8)[begin:end] == ord("\n")) + begin
+    spans[0, 0], spans[1:, 0] = begin, spans[:-1, 1] + 1
     return spans
+
+
+def _list_feeds(data: bytearray, begin: int, end: int) -> Iterator[int]:
+    """Yield the places of line feeds."""
+    place = data.find(b"\n", begin, end)
+    while place >= 0:
+        yield place
+        place = data.find(b"\n", place + 1, end)
 
 
 def split_whole_lines(text: ByteStream, longest: int, most: int) -> Iterator[tuple[list[bytes], bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ import pyarrow as pa
 
 from seawall.events.grouping import Rows, distinct
 
-HELD_PIECES = 8
-"""Pieces of a text column that stay in memory: records close in time usually lie in few pieces."""
+HELD_PIECES, HELD_BYTES = 8, 64 << 20
+"""Pieces of a text column that stay in memory, and bytes of them: records close in time usually lie in few pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,15 @@ class SpoolPiece:
     columns: tuple[str, ...]
 
     def read(self, names: Sequence[str]) -> pa.RecordBatch:
-        """Return the named columns as a record batch."""
-        options = pa.ipc.IpcReadOptions(included_fields=[self.columns.index(name) for name in names])
-        with pa.OSFile(str(self.path), "rb") as source:
-            return pa.ipc.open_file(source, options=options).get_batch(self.place)
+        """Return the named columns as a record batch. The file is mapped into memory, so that only these are read."""
+        # Told to read some fields alone, Arrow reads all of them, and each keeps all of them in memory.
+        with _open(str(self.path)) as source:
+            return pa.ipc.open_file(source).get_batch(self.place).select(list(names))
+
+
+def _open(path: str) -> pa.NativeFile:
+    """Open a file, mapped into memory where a mapped file can be deleted."""
+    return pa.OSFile(path, "rb") if sys.platform == "win32" else pa.memory_map(path, "rb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +112,17 @@ class StoredTexts:
     def _piece(self, number: int) -> pa.Array:
         held = self._held.pop(number, None)
         if held is None:
-            while len(self._held) >= HELD_PIECES:
-                del self._held[next(iter(self._held))]
             held = self._read(number)
+            while self._held and self._is_full(held.nbytes):
+                del self._held[next(iter(self._held))]
         # re-inserted at the end: the dict's first piece is the least recently used
         self._held[number] = held
         return held
+
+    def _is_full(self, size: int) -> bool:
+        """Return whether a piece of so many bytes is too much beside those that are held."""
+        held = sum(piece.nbytes for piece in self._held.values())
+        return len(self._held) >= HELD_PIECES or held + size > HELD_BYTES
 
     def _read(self, number: int) -> pa.Array:
         return self._pieces[number].read([self._name]).column(0)

@@ -85,14 +85,14 @@ def usual(number: int = 30) -> list[bytes]:
 def typed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many records were read column by column, for each block."""
     seen: list[int] = []
-    columns = ColumnReader._columns
+    columns = ColumnReader.read_columns
 
     def counted(self: ColumnReader, *block: Any) -> Any:
         raw, read, is_blank = columns(self, *block)
         seen.append(len(read))
         return raw, read, is_blank
 
-    monkeypatch.setattr(ColumnReader, "_columns", counted)
+    monkeypatch.setattr(ColumnReader, "read_columns", counted)
     return seen
 
 

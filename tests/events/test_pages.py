@@ -91,14 +91,14 @@ def assert_same(path: Path, fast: Limits = FAST, slow: Limits = SLOW) -> list[Re
 def by_column(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Note how many records each block gives by column."""
     noted: list[int] = []
-    read = ColumnReader._columns
+    read = ColumnReader.read_columns
 
     def counting(self: Any, scanned: Any) -> Any:
         found = read(self, scanned)
         noted.append(len(found[1]))
         return found
 
-    monkeypatch.setattr(ColumnReader, "_columns", counting)
+    monkeypatch.setattr(ColumnReader, "read_columns", counting)
     return noted
 
 

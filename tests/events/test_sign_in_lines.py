@@ -147,14 +147,14 @@ def partial(number: int) -> Record:
 @pytest.mark.parametrize("form", [*FORMS, partial])
 def test_most_are_read_column_by_column(form: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = list[int]()
-    columns = ColumnReader._columns
+    columns = ColumnReader.read_columns
 
     def counted(self: ColumnReader, *block: Any) -> Any:
         found = columns(self, *block)
         read.append(len(found[1]))
         return found
 
-    monkeypatch.setattr(ColumnReader, "_columns", counted)
+    monkeypatch.setattr(ColumnReader, "read_columns", counted)
     path = tmp_path / "signins.jsonl"
     path.write_text("".join(json.dumps(form(number)) + "\n" for number in range(300)))
     found = assert_same(path)

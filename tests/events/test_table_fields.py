@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.events.formats.table_fields import OTHER, copy_column
+from seawall.events.formats.table_lines import OTHER, copy_column
 from tests.thoroughness import examples
 
 PIECES = st.lists(
@@ -42,10 +43,10 @@ def test_what_is_copied_is_what_csv_reads(
 
 
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-def test_what_csv_writes_is_copied(quoting: int) -> None:
+def test_what_csv_writes_is_copied(quoting: Literal[0, 1]) -> None:
     texts = ['{"a": "b,c"}', "{}", '{"é": "\\""}']
     written = io.StringIO()
-    writer = csv.writer(written, quoting=quoting)  # type: ignore[arg-type]
+    writer = csv.writer(written, quoting=quoting)
     writer.writerows([["x, y", text, ""] for text in texts])
     rows = [row.encode() for row in written.getvalue().split("\r\n")[:-1]]
     assert copy_column(rows, ",", 3, 1).decode().split("\n") == [*texts, ""]

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.events.formats.table_fields import OTHER
-from seawall.events.formats.table_rows import write_rows
+from seawall.events.formats.table_lines import OTHER, write_rows
 from tests.events.support import signed_in
 from tests.events.test_pages import assert_same, by_column
 from tests.events.test_sign_in_lines import table_row

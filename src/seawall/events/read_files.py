@@ -22,6 +22,7 @@ from seawall.events.formats.line_formats import find_document_format, find_line_
 from seawall.events.formats.many_lines import ManyLines
 from seawall.events.formats.mixed_formats import ColumnReaders
 from seawall.events.formats.row_reader import quick
+from seawall.events.formats.table_batches import read_rows
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.masked_excerpts import file_problem
 from seawall.events.microsoft import m365_columns as m365_audit
@@ -29,7 +30,6 @@ from seawall.events.microsoft.m365_embedded import (
     has_embedded_column,
     has_embedded_records,
     read_embedded_batches,
-    read_row_batches,
     read_table_batches,
 )
 from seawall.events.problem import Problem
@@ -164,7 +164,7 @@ class _Reading:
         columns = self._find_columns(find_table_format(head, header, limits) if self._is_large else None)
         if header is not None and columns is not None:
             yield from flush(rows)
-            yield from read_row_batches(separate_rows(text, limits), header, stream.name, limits, columns)
+            yield from read_rows(separate_rows(text, limits), header, stream.name, limits, columns)
             return
         split = self._columns.split if self._is_large else None
         found, has_embedded = _records(text, head, stream.name, limits, header, split)

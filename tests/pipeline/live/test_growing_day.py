@@ -144,7 +144,7 @@ def test_a_world_in_batches_gives_after_each_what_it_gives_at_once(
 def test_any_events_in_any_batches_give_after_each_what_they_give_at_once(
     acts: list[tuple[int, int, str, str, str]], data: st.DataObject
 ) -> None:
-    rows = rows_of([(int(day > 2), *act) for day, *act in acts])  # type: ignore[misc]
+    rows = rows_of([(int(day > 2), minute, who, place, doing) for day, minute, who, place, doing in acts])
     again = data.draw(st.lists(st.sampled_from(rows), max_size=4))
     arriving = data.draw(st.permutations([*rows, *again]))
     cuts = sorted(data.draw(st.sets(st.integers(1, len(arriving)), max_size=6)))

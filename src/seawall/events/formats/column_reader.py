@@ -79,7 +79,7 @@ class ColumnReader:
         False, and nothing taken, where these would be more than a batch: one line may hold many records.
         """
         block = scanned.lines
-        raw, read, is_blank = self._columns(scanned)
+        raw, read, is_blank = self.read_columns(scanned)
         records = np.zeros(len(block), np.int64)
         records[read] = 1
         numbers, others = number_records(block, records, ~is_blank, find, self._limits.batch_records)
@@ -90,10 +90,6 @@ class ColumnReader:
         return True
 
     def read_columns(self, scanned: ScannedBlock) -> tuple[Any, Places, npt.NDArray[np.bool_]]:
-        """Return raw columns of the records of a block, the lines that they are on, and which lines hold nothing."""
-        return self._columns(scanned)
-
-    def _columns(self, scanned: ScannedBlock) -> tuple[Any, Places, npt.NDArray[np.bool_]]:
         """Return raw columns of the records of a block, the lines that they are on, and which lines hold nothing."""
         try:
             raw, read = self._compiled.read_raw_columns(scanned.json)

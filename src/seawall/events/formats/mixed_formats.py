@@ -85,10 +85,11 @@ class ColumnReaders:
         if not is_ours.any():
             return block
         try:
-            return self._pages.cut_lines(block, is_ours, self._limits)  # type: ignore[no-any-return]
+            cut: LineBlock = self._pages.cut_lines(block, is_ours, self._limits)
         except Exception as error:  # noqa: BLE001 - the general way reads them as they are
             note_failure(error)
             return block
+        return cut
 
     def _list_worthwhile(self) -> list[str]:
         return [name for name, one in list(self._readers.items()) if one is not None and one.is_worthwhile]

@@ -18,6 +18,7 @@ from seawall.events.json_lines.copies import (
     ODD,
     copy_objects,
     copy_texts,
+    make_texts,
     measure_objects,
     measure_texts,
 )
@@ -168,7 +169,7 @@ class JsonBlock:
         measure_texts(self._data, starts, sizes, rows, is_json, lengths)
         texts = np.empty(_count_bytes(lengths) + PADDING, np.uint8)
         copy_texts(self._data, starts, sizes, rows, is_json, lengths, offsets, texts)
-        found = _make_texts(lengths, offsets, texts)
+        found = make_texts(lengths > 0, offsets, texts)
         odd = np.flatnonzero(lengths == ODD)
         if not len(odd):
             return found
@@ -196,7 +197,7 @@ class JsonBlock:
         measure_objects(self._data, self._cells, places, ends, rows, is_strict, lengths)
         texts = np.empty(_count_bytes(lengths) + PADDING, np.uint8)
         copy_objects(self._data, self._cells, places, letters, ends, rows, is_strict, lengths, offsets, texts)
-        found = _make_texts(lengths, offsets, texts)
+        found = make_texts(lengths > 0, offsets, texts)
         odd = np.flatnonzero(lengths == ODD)
         if not len(odd):
             return found
@@ -279,13 +280,6 @@ class JsonBlock:
 
 def _count_bytes(lengths: Rows) -> int:
     return int(np.maximum(lengths, 0).sum())
-
-
-def _make_texts(lengths: Rows, offsets: npt.NDArray[np.int32], texts: npt.NDArray[np.uint8]) -> Any:
-    """Return the texts that end at `offsets`, null where there is none."""
-    valid = lengths > 0
-    bits = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
-    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), pa.py_buffer(texts), bits)
 
 
 def put(texts: Any, rows: Rows, others: Any) -> Any:

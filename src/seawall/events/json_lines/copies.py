@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from seawall.events.json_lines.layout import FORM_BITS, HAS_ESCAPES, IS_LOOSE, IS_SPACED, Bytes
 from seawall_base.compiled import compile_kernel, load_word, store_word
@@ -69,6 +71,14 @@ def _copy_compact(data: Bytes, start: int, size: int, texts: Bytes, at: int) -> 
 
 
 @compile_kernel
+def copy_bytes(data: Bytes, start: int, size: int, texts: Bytes, at: int) -> int:
+    """Copy bytes; return the place behind them in `texts`. Up to seven more are written."""
+    for step in range(0, size, 8):
+        store_word(texts, at + step, load_word(data, start + step))
+    return at + size
+
+
+@compile_kernel
 def _measure(data: Bytes, start: int, size: int, is_json: bool) -> int:
     """Return the bytes of a value's text, 0 where it is empty, ODD where it cannot be taken as it stands.
 
@@ -95,9 +105,7 @@ def _copy(data: Bytes, start: int, size: int, length: int, is_json: bool, texts:
         return int(_copy_compact(data, start, size >> FORM_BITS, texts, at))
     if not is_json and data[start] == _QUOTE:
         start += 1
-    for step in range(0, length, 8):
-        store_word(texts, at + step, load_word(data, start + step))
-    return at + length
+    return int(copy_bytes(data, start, length, texts, at))
 
 
 @compile_kernel
@@ -190,11 +198,15 @@ def copy_objects(
                     continue
                 texts[at] = before
                 at += 1
-                for step in range(0, keys[number + 1] - keys[number], 8):
-                    store_word(texts, at + step, load_word(names, keys[number] + step))
-                at += keys[number + 1] - keys[number]
+                at = copy_bytes(names, keys[number], keys[number + 1] - keys[number], texts, at)
                 at = _copy(data, start, size, length, True, texts, at)
                 before = np.uint8(_COMMA)
             texts[at] = _CLOSE
             at += 1
         offsets[place + 1] = at
+
+
+def make_texts(is_there: npt.NDArray[np.bool_], offsets: npt.NDArray[np.int32], texts: Bytes) -> Any:
+    """Return texts that end at `offsets`, int32 (n + 1,), as an Arrow string array; null where there is none."""
+    bits = None if is_there.all() else pa.py_buffer(np.packbits(is_there, bitorder="little"))
+    return pa.StringArray.from_buffers(len(is_there), pa.py_buffer(offsets), pa.py_buffer(texts), bits)

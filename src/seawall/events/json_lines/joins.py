@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from seawall.events.formats.json_values import encode
+from seawall.events.json_lines.copies import copy_bytes, make_texts
 from seawall.events.json_lines.layout import PADDING, Bytes
-from seawall_base.compiled import compile_kernel, load_word, store_word, try_out
+from seawall_base.compiled import compile_kernel, try_out
 
 
 @compile_kernel
@@ -20,14 +21,6 @@ def _is_something(data: Bytes, start: int, size: int) -> bool:
     if size == 2:
         return bool(data[start] not in (0x22, 0x5B, 0x7B))
     return bool(size > 0 and (size != 4 or data[start] != 0x6E))
-
-
-@compile_kernel
-def _copy(data: Bytes, start: int, size: int, texts: Bytes, at: int) -> int:
-    """Copy bytes; return the place behind them in `texts`. Up to seven more are written."""
-    for step in range(0, size, 8):
-        store_word(texts, at + step, load_word(data, start + step))
-    return at + size
 
 
 @compile_kernel
@@ -48,8 +41,8 @@ def _join(
                 continue
             texts[at] = 0x7B if at == begin else 0x2C
             first = ends[column - 1] if column > 0 else 0
-            at = _copy(names, first, ends[column] - first, texts, at + 1)
-            at = _copy(data, start, size, texts, at)
+            at = copy_bytes(names, first, ends[column] - first, texts, at + 1)
+            at = copy_bytes(data, start, size, texts, at)
         if at > begin:
             texts[at] = 0x7D
             at += 1
@@ -79,9 +72,7 @@ def join_objects(columns: Sequence[tuple[str, Any]], rows: int) -> Any:
         texts,
         ends,
     )
-    is_there = np.diff(ends) > 0
-    bits = None if is_there.all() else pa.py_buffer(np.packbits(is_there, bitorder="little"))
-    return pa.StringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(texts), bits)
+    return make_texts(np.diff(ends) > 0, ends, texts)
 
 
 @lru_cache(1)

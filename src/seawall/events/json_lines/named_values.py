@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from seawall.events.json_lines.copies import copy_bytes
 from seawall.events.json_lines.layout import FORM, FORM_BITS, HAS_ESCAPES, IS_LOOSE, PADDING, Bytes, Numbers
 from seawall.events.json_lines.texts import find_scalar_end, find_string_end, is_same, skip_blanks
-from seawall_base.compiled import compile_kernel, load_word, store_word, try_out
+from seawall_base.compiled import compile_kernel, try_out
 
 MOST_VALUES = 64
 """Named values of one object; an object with more is left."""
@@ -207,14 +208,6 @@ def _sort(data: Bytes, found: Any, count: int, order: Any) -> bool:
 
 
 @compile_kernel
-def _copy(data: Bytes, start: int, size: int, texts: Bytes, at: int) -> int:
-    """Copy bytes; return the place behind them in `texts`. Up to seven more are written."""
-    for step in range(0, size, 8):
-        store_word(texts, at + step, load_word(data, start + step))
-    return at + size
-
-
-@compile_kernel
 def _copy_values(data: Bytes, found: Any, count: int, order: Any, texts: Bytes, at: int) -> int:
     """Write a JSON object of named values; return the place behind it."""
     texts[at] = _OPEN
@@ -224,12 +217,12 @@ def _copy_values(data: Bytes, found: Any, count: int, order: Any, texts: Bytes, 
         if step > 0:
             texts[at] = _COMMA
             at += 1
-        at = _copy(data, found[number, _NAME_START] - 1, found[number, _NAME_SIZE] + 2, texts, at)
+        at = copy_bytes(data, found[number, _NAME_START] - 1, found[number, _NAME_SIZE] + 2, texts, at)
         texts[at] = _COLON
         at += 1
         start, size = found[number, _START], found[number, _SIZE]
         if data[start] != 0x5B:
-            at = _copy(data, start, size, texts, at)
+            at = copy_bytes(data, start, size, texts, at)
             continue
         is_inside, place = False, start
         while place < start + size:
@@ -306,9 +299,9 @@ def read_events(
                 if texts[number, 0] >= 0:
                     cells[number, row, 0] = texts[number, 0]
                     cells[number, row, 1] = texts[number, 1] << FORM_BITS | texts[number, 2]
-                    at_said = _copy(data, texts[number, 0], texts[number, 1], said, at_said)
+                    at_said = copy_bytes(data, texts[number, 0], texts[number, 1], said, at_said)
                 else:
-                    at_said = _copy(_NULL, 0, 4, said, at_said)
+                    at_said = copy_bytes(_NULL, 0, 4, said, at_said)
                 said[at_said] = _COMMA
                 at_said += 1
             at_said = _copy_values(data, found, count, order, said, at_said)

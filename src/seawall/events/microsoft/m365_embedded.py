@@ -6,31 +6,24 @@ the general way, in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from importlib import import_module
-from itertools import chain
 from typing import Any
 
-import numpy as np
-
-from seawall.events.batches import RecordBuffer, Taken, flush, gather
+from seawall.events.batches import Taken
 from seawall.events.formats.column_reader import ColumnReader
-from seawall.events.formats.csv_records import drop_header, row_record
-from seawall.events.formats.json_records import HEAD, Record, cut_first_records
+from seawall.events.formats.csv_records import row_record
+from seawall.events.formats.json_records import HEAD, cut_first_records
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.line_blocks import LineBuffer, LineText, ScannedBlock, TextOrigin
 from seawall.events.formats.record_numbers import RecordNumbers
+from seawall.events.formats.table_batches import BLOCK, Found, Header, TextBlocks, read_column
 from seawall.events.problem import Problem
 
-_BLOCK, _SMALL_BLOCK = 32 << 20, 16 << 20
-"""Bytes of texts, and of rows that are written as JSON, which are read together."""
 _FIELD = "AuditData"
 _OTHER = b"0"
 """Stands for a record without a text: no text of an object is like it."""
 _LINES_LOOKED_AT, _RECORDS_LOOKED_AT = 8, 2
-Found = Record | Problem
 
 
 def has_embedded_column(names: list[str], head: bytes, limits: Limits) -> bool:
@@ -60,7 +53,7 @@ def read_embedded_batches(
     found: Iterator[Found], name: str, limits: Limits, columns: ColumnReader
 ) -> Iterator[Taken]:
     """Yield batches of records (numbered from 1 without a gap) and problems in their places."""
-    blocks = _Blocks(name, limits, columns)
+    blocks = TextBlocks(name, limits, columns)
     while True:
         texts, others = _fill(found, limits)
         if not texts:
@@ -69,92 +62,17 @@ def read_embedded_batches(
 
 
 def read_table_batches(
-    rows: Iterator[bytes | None],
-    header: tuple[list[str], str],
-    name: str,
-    limits: Limits,
-    columns: ColumnReader,
+    rows: Iterator[bytes | None], header: Header, name: str, limits: Limits, columns: ColumnReader
 ) -> Iterator[Taken]:
     """Yield the same of a table with such a column. `rows` begin with the header; None stands for one that is too large."""
-    fields = import_module("seawall.events.formats.table_fields")
-    fields.prepare()
-    names, delimiter = header
-    blocks, rows = _Blocks(name, limits, columns), drop_header(rows)
-    while taken := _take_rows(rows, limits):
-        texts = fields.copy_column([row or b"" for row in taken], delimiter, len(names), names.index(_FIELD))
-        yield from blocks.read(texts, partial(_find_row, taken, header, name, limits, blocks.numbers))
+    return read_column(rows, header, _FIELD, name, limits, columns, partial(_find_row, header, name, limits))
 
 
-def read_row_batches(
-    rows: Iterator[bytes | None],
-    header: tuple[list[str], str],
-    name: str,
-    limits: Limits,
-    columns: ColumnReader,
-) -> Iterator[Taken]:
-    """Yield the same of a table whose rows are themselves records of a format that is read by column."""
-    lines = import_module("seawall.events.formats.table_rows")
-    lines.prepare()
-    names, delimiter = header
-    blocks, rows = _Blocks(name, limits, columns), drop_header(rows)
-    while taken := _take_rows(rows, limits, _SMALL_BLOCK):
-        texts = lines.write_rows([row or b"" for row in taken], delimiter, names)
-        yield from blocks.read(texts, partial(_find_record, taken, header, name, limits, blocks.numbers))
-
-
-def _find_record(
-    rows: list[bytes | None],
-    header: tuple[list[str], str],
-    name: str,
-    limits: Limits,
-    numbers: RecordNumbers,
-    place: int,
-) -> Iterator[Found]:
-    yield row_record(rows[place], name, limits, header, next(numbers))
-
-
-class _Blocks:
-    """Read texts of records, block by block."""
-
-    def __init__(self, name: str, limits: Limits, columns: ColumnReader) -> None:
-        self.numbers = RecordNumbers(1)
-        self._name, self._columns = name, columns
-        self._rows, self._buffer = RecordBuffer(name, limits), LineBuffer()
-
-    def read(self, texts: bytes, find: Callable[[int], Iterator[Found]]) -> Iterator[Taken]:
-        """Yield batches of the texts, one on each line. `find` gives what is on a line that cannot be read by column."""
-        rows = self._rows
-        block = self._buffer.fill([LineText(TextOrigin(self._name, self.numbers), [texts], False)])
-        is_long = np.zeros(len(block), np.bool_)
-        scanned = ScannedBlock(block, is_long, self._columns.scan(block, is_long))
-        if scanned.json is None or not self._columns.read(rows, scanned, find):
-            yield from gather(rows, chain.from_iterable(map(find, range(len(block)))))
-        yield from flush(rows)
-
-
-def _take_rows(rows: Iterator[bytes | None], limits: Limits, most: int = _BLOCK) -> list[bytes | None]:
-    """Take the rows of a block."""
-    taken, size = list[bytes | None](), 0
-    for row in rows:
-        taken.append(row)
-        size += len(row or b"")
-        if size >= most or len(taken) >= limits.fast_records:
-            break
-    return taken
-
-
-def _find_row(
-    rows: list[bytes | None],
-    header: tuple[list[str], str],
-    name: str,
-    limits: Limits,
-    numbers: RecordNumbers,
-    place: int,
-) -> Iterator[Found]:
-    found = row_record(rows[place], name, limits, header, next(numbers))
+def _find_row(header: Header, name: str, limits: Limits, row: bytes | None, number: int) -> Found:
+    found = row_record(row, name, limits, header, number)
     if not isinstance(found, Problem) and _line(found[1].get(_FIELD), limits) is not None:
         found = found[0], {_FIELD: found[1][_FIELD]}
-    yield found
+    return found
 
 
 def _find(
@@ -175,7 +93,7 @@ def _fill(found: Iterator[Found], limits: Limits) -> tuple[list[bytes], dict[int
             others[len(texts)] = item
         texts.append(text or _OTHER)
         size += len(texts[-1])
-        if size >= _BLOCK or len(texts) >= limits.fast_records or len(others) >= limits.batch_records:
+        if size >= BLOCK or len(texts) >= limits.fast_records or len(others) >= limits.batch_records:
             break
     return texts, others
 

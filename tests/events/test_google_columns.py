@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.events.test_okta_lines import VALUES, places
+from tests.events.changed_records import DAMAGE, put_damage, with_changed
 from tests.events.test_pages import SPELLED, WRAPPED, assert_same, by_column
 from tests.thoroughness import examples
 
@@ -199,30 +199,18 @@ def test_an_odd_activity(tmp_path: Path, place: int) -> None:
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_value_in_any_place(tmp_path: Path, data: st.DataObject) -> None:
-    records = [usual(number) for number in range(1, 9)]
-    for _ in range(data.draw(st.integers(1, 5))):
-        record = copy.deepcopy(data.draw(st.sampled_from(records)))
-        *path, last = data.draw(st.sampled_from(places(record)))
-        owner: Any = record
-        for step in path:
-            owner = owner[step]
-        owner[last] = data.draw(VALUES)
-        records.append(record)
+    records = with_changed(data, [usual(number) for number in range(1, 9)])
     spell = SPELLED[data.draw(st.sampled_from(sorted(SPELLED)))]
     (tmp_path / "log.json").write_bytes(spell(records).encode("utf-8", "surrogatepass"))
     assert_same(tmp_path)
 
 
 @settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    st.lists(st.tuples(st.integers(0, 9_000), st.binary(max_size=6)), min_size=1, max_size=3), st.booleans()
-)
+@given(DAMAGE, st.booleans())
 def test_any_damage(tmp_path: Path, damage: list[tuple[int, bytes]], is_page: bool) -> None:
     records = [usual(number) for number in range(1, 12)]
     text = (
         json.dumps(WRAPPED["google"](records)) if is_page else "\n".join(map(json.dumps, records))
     ).encode()
-    for at, put in damage:
-        text = text[: at % len(text)] + put + text[at % len(text) + len(put) :]
-    (tmp_path / "log.json").write_bytes(text)
+    (tmp_path / "log.json").write_bytes(put_damage(text, damage))
     assert_same(tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.events.test_okta_lines import OKTAS, SAMPLES, VALUES, places
+from tests.events.changed_records import DAMAGE, put_damage, with_changed
+from tests.events.test_okta_lines import OKTAS, SAMPLES
 from tests.events.test_pages import SPELLED, assert_same, by_column
 from tests.thoroughness import examples
 
@@ -171,28 +171,16 @@ def test_an_odd_record(tmp_path: Path, place: int) -> None:
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_value_in_any_place(tmp_path: Path, data: st.DataObject) -> None:
-    records = [usual(number) for number in range(1, 7)]
-    for _ in range(data.draw(st.integers(1, 5))):
-        record = copy.deepcopy(data.draw(st.sampled_from(records)))
-        *path, last = data.draw(st.sampled_from(places(record)))
-        owner: Any = record
-        for step in path:
-            owner = owner[step]
-        owner[last] = data.draw(VALUES)
-        records.append(record)
+    records = with_changed(data, [usual(number) for number in range(1, 7)])
     spell = SPELLED[data.draw(st.sampled_from(sorted(SPELLED)))]
     (tmp_path / "log.json").write_bytes(spell(records).encode("utf-8", "surrogatepass"))
     assert_same(tmp_path)
 
 
 @settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    st.lists(st.tuples(st.integers(0, 12_000), st.binary(max_size=6)), min_size=1, max_size=3), st.booleans()
-)
+@given(DAMAGE, st.booleans())
 def test_any_damage(tmp_path: Path, damage: list[tuple[int, bytes]], is_array: bool) -> None:
     records = [usual(number) for number in range(1, 7)]
     text = (json.dumps(records) if is_array else "\n".join(map(json.dumps, records))).encode()
-    for at, put in damage:
-        text = text[: at % len(text)] + put + text[at % len(text) + len(put) :]
-    (tmp_path / "log.json").write_bytes(text)
+    (tmp_path / "log.json").write_bytes(put_damage(text, damage))
     assert_same(tmp_path)

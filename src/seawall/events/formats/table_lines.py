@@ -16,133 +16,152 @@ OTHER = b"0"
 """Line of a row that is not plain, or has no object: the `csv` module reads it."""
 _QUOTE, _BACKSLASH, _COMMA, _OPEN, _CLOSE, _END = 0x22, 0x5C, 0x2C, 0x7B, 0x7D, 0x0A
 _TAB, _SPACE = 0x09, 0x20
+_SKIPPED, _COPIED, _ESCAPED = 0, 1, 2
+"""What is done with a field: nothing, a copy, or the inside of a JSON string."""
 
 
 @compile_kernel
-def _find_fields(data: Any, place: int, end: int, delimiter: int, fields: Any) -> bool:
-    """Write start and end of each field of a row, without its quotes, to `fields`, int64 (columns, 2); false if it is not plain.
-
-    Plain is a row of as many fields as there are columns, without control characters but tabs, where quotes are around whole
-    fields or doubled inside these.
-    """
-    for column in range(len(fields)):
-        is_quoted = place < end and data[place] == _QUOTE
-        place += int(is_quoted)
-        fields[column, 0] = place
-        while place < end and (is_quoted or data[place] != delimiter):
-            letter = data[place]
-            if letter < _SPACE and letter != _TAB:
-                return False
-            if letter == _QUOTE:
-                if not is_quoted:
-                    return False
-                if place + 1 >= end or data[place + 1] != _QUOTE:
-                    break
-                place += 1
-            place += 1
-        fields[column, 1] = place
-        if is_quoted and place >= end:
-            return False
-        place += int(is_quoted)
-        if place < end and data[place] != delimiter:
-            return False
-        if (place >= end) != (column == len(fields) - 1):
-            return False
-        place += 1
-    return True
-
-
-@compile_kernel
-def _copy_field(data: Any, place: int, end: int, texts: Any, at: int) -> int:
-    """Copy a field with single quotes in place of doubled ones; return the place behind it in `texts`."""
-    while place < end:
-        texts[at] = data[place]
+def _put(letter: int, way: int, texts: Any, at: int) -> int:
+    """Write a letter of a field, if that is wanted; return the place behind it."""
+    if way == _SKIPPED:
+        return at
+    if way == _ESCAPED and letter in (_QUOTE, _BACKSLASH):
+        texts[at] = _BACKSLASH
         at += 1
-        place += 1 + int(data[place] == _QUOTE)
-    return at
+    texts[at] = letter
+    return at + 1
 
 
 @compile_kernel
-def _write_field(data: Any, place: int, end: int, texts: Any, at: int) -> int:
-    """Write a field as the inside of a JSON string; return the place behind it, -1 for a field with a tab."""
+def _is_odd(letter: int, way: int) -> bool:
+    """Return whether a control character is one that is left: a tab has to be escaped in JSON."""
+    return bool(letter < _SPACE and (letter != _TAB or way == _ESCAPED))
+
+
+@compile_kernel
+def _read_quoted(data: Any, place: int, end: int, way: int, texts: Any, written: Any) -> int:
+    """Read a field behind its first quote; return the place behind the last one, -1 if it is not plain."""
+    at = written[0]
     while place < end:
         letter = data[place]
-        if letter == _TAB:
+        place += 1
+        if letter == _QUOTE:
+            if place >= end or data[place] != _QUOTE:
+                written[0] = at
+                return place
+            place += 1
+        elif _is_odd(letter, way):
             return -1
-        if letter in (_QUOTE, _BACKSLASH):
-            texts[at] = _BACKSLASH
-            at += 1
-        texts[at] = letter
-        at += 1
-        place += 1 + int(letter == _QUOTE)
-    return at
+        at = _put(letter, way, texts, at)
+    return -1
 
 
 @compile_kernel
-def _write_object(data: Any, fields: Any, names: Any, name_ends: Any, texts: Any, begin: int) -> int:
-    """Write the fields that are not empty as a JSON object; return the place behind it, -1 if there is none or one has a tab."""
-    at = begin
-    for column in range(len(fields)):
-        if fields[column, 0] == fields[column, 1]:
-            continue
-        texts[at] = _OPEN if at == begin else _COMMA
-        at += 1
-        for step in range(name_ends[column - 1] if column > 0 else 0, name_ends[column]):
-            texts[at] = names[step]
-            at += 1
-        at = _write_field(data, fields[column, 0], fields[column, 1], texts, at)
-        if at < 0:
+def _read_bare(data: Any, place: int, end: int, delimiter: int, way: int, texts: Any, written: Any) -> int:
+    """Read a field without quotes; return the place behind it, -1 if it is not plain."""
+    at = written[0]
+    while place < end and data[place] != delimiter:
+        letter = data[place]
+        if letter == _QUOTE or _is_odd(letter, way):
             return -1
-        texts[at] = _QUOTE
-        at += 1
-    if at == begin:
-        return -1
-    texts[at] = _CLOSE
-    return at + 1
+        at = _put(letter, way, texts, at)
+        place += 1
+    written[0] = at
+    return place
+
+
+@compile_kernel
+def _read_field(data: Any, place: int, end: int, delimiter: int, way: int, texts: Any, written: Any) -> int:
+    """Read a field, and write it to `texts` from `written` on, which is moved; return the place behind it, -1 if it is not plain.
+
+    Plain are fields without control characters but tabs, with quotes around the whole or none, and doubled ones inside these.
+    """
+    if place < end and data[place] == _QUOTE:
+        return int(_read_quoted(data, place + 1, end, way, texts, written))
+    return int(_read_bare(data, place, end, delimiter, way, texts, written))
+
+
+@compile_kernel
+def _write_row(
+    data: Any,
+    place: int,
+    end: int,
+    delimiter: int,
+    wanted: int,
+    names: Any,
+    name_ends: Any,
+    texts: Any,
+    written: Any,
+) -> bool:
+    """Write the wanted field of a row, or where that is -1 all that are not empty as a JSON object; false if it is not plain."""
+    begin = written[0]
+    for column in range(len(name_ends)):
+        before = written[0]
+        way = _ESCAPED if wanted < 0 else _COPIED if wanted == column else _SKIPPED
+        if way == _ESCAPED:
+            texts[before] = _OPEN if before == begin else _COMMA
+            written[0] += 1
+            for step in range(name_ends[column - 1] if column > 0 else 0, name_ends[column]):
+                texts[written[0]] = names[step]
+                written[0] += 1
+        value = written[0]
+        place = _read_field(data, place, end, delimiter, way, texts, written)
+        if place < 0 or (place < end and data[place] != delimiter):
+            return False
+        if (place >= end) != (column == len(name_ends) - 1):
+            return False
+        if way == _ESCAPED:
+            if written[0] == value:
+                written[0] = before
+            else:
+                texts[written[0]] = _QUOTE
+                written[0] += 1
+        place += 1
+    if written[0] == begin or texts[begin] != _OPEN:
+        return False
+    if wanted < 0:
+        texts[written[0]] = _CLOSE
+        written[0] += 1
+    return True
 
 
 @compile_kernel
 def _write_lines(
     data: Any, ends: Any, delimiter: int, wanted: int, names: Any, name_ends: Any, texts: Any
 ) -> int:
-    """Write a line for each row to `texts`, which has room for all: the wanted field, or all as an object where `wanted` is -1.
-
-    Returns the place behind the last line.
-    """
-    fields = np.zeros((len(name_ends), 2), np.int64)
-    at = begin = 0
+    """Write a line for each row to `texts`, which has room for all; return the place behind the last."""
+    written = np.zeros(1, np.int64)
+    begin = 0
     for row in range(len(ends)):
-        behind = -1
-        if _find_fields(data, begin, ends[row], delimiter, fields):
-            if wanted < 0:
-                behind = _write_object(data, fields, names, name_ends, texts, at)
-            elif fields[wanted, 0] < fields[wanted, 1] and data[fields[wanted, 0]] == _OPEN:
-                behind = _copy_field(data, fields[wanted, 0], fields[wanted, 1], texts, at)
-        if behind < 0:
+        at = written[0]
+        if not _write_row(data, begin, ends[row], delimiter, wanted, names, name_ends, texts, written):
             texts[at] = OTHER[0]
-            behind = at + 1
-        texts[behind] = _END
-        at = behind + 1
+            written[0] = at + 1
+        texts[written[0]] = _END
+        written[0] += 1
         begin = ends[row]
-    return at
+    return int(written[0])
 
 
 def copy_column(rows: Sequence[bytes], delimiter: str, columns: int, wanted: int) -> bytes:
     """Return the texts of a column that are JSON objects on one line, a line for each row; OTHER for the other rows."""
-    return _convert(rows, delimiter, [b""] * columns, wanted)
+    return _convert(rows, delimiter, [b""] * columns, wanted, 1)
 
 
 def write_rows(rows: Sequence[bytes], delimiter: str, names: Sequence[str]) -> bytes:
     """Return the rows as JSON objects of the fields that are not empty, a line for each; OTHER for rows that are not plain."""
-    return _convert(rows, delimiter, [f'{encode(name)}:"'.encode() for name in names], -1)
+    return _convert(rows, delimiter, [f'{encode(name)}:"'.encode() for name in names], -1, 2)
 
 
-def _convert(rows: Sequence[bytes], delimiter: str, keys: Sequence[bytes], wanted: int) -> bytes:
+def _convert(
+    rows: Sequence[bytes], delimiter: str, keys: Sequence[bytes], wanted: int, longest: int
+) -> bytes:
+    """Return a line for each row; a byte of a field becomes at most `longest` bytes."""
     data = np.frombuffer(b"".join(rows) or b"\0", np.uint8)
     ends = np.fromiter(accumulate(map(len, rows)), np.int64, len(rows))
     letters = np.frombuffer(b"".join(keys) or b"\0", np.uint8)
     name_ends = np.array([*accumulate(map(len, keys))], np.int64)
-    texts = np.empty(2 * len(data) + len(rows) * (int(name_ends[-1]) + 2 * len(keys) + 4), np.uint8)
+    texts = np.empty(longest * len(data) + len(rows) * (int(name_ends[-1]) + 2 * len(keys) + 4), np.uint8)
     return texts[: _write_lines(data, ends, ord(delimiter), wanted, letters, name_ends, texts)].tobytes()
 
 

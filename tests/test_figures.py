@@ -163,7 +163,12 @@ def test_the_words_are_those_of_the_figures() -> None:
     speed, detection = document["speed"], document["detection"]
     speed |= {"commit": "c0ffee" + "0" * 34, "date": "2027-01-02"}
     own = speed["figures"]["corpora"][0]
-    own |= {"cpu_ratio": 3.44, "scan": {"cpu": 13.62, "wall": 10.2, "peak": 700 << 20}}
+    own |= {
+        "cpu_ratio": 3.44,
+        "record_bytes": 1505,
+        "read": {"cpu": 4.52, "wall": 2.2, "peak": 600 << 20},
+        "scan": {"cpu": 13.62, "wall": 10.2, "peak": 700 << 20},
+    }
     varied = own | {"name": "varied", "maker": "other", "cpu_ratio": 4.96, "read": {"cpu": 4.04}}
     world = own | {"name": "world", "cpu_ratio": 4.0, "records": 1_147_000, "files": 374, "organisations": 4}
     speed["figures"]["corpora"] = [own, varied, world]

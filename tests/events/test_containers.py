@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
+import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import zstandard
 
+from seawall.events.formats.inflating import is_lzma
 from seawall.events.readers import Limits, read, total_bytes
 from tests.events.support import mail_read, read_all, rows, write_lines
 
@@ -31,11 +36,75 @@ def zipped(**members: bytes) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress, lambda data: zipped(a=data)])
+def alone(data: bytes) -> bytes:
+    """Compress as programs did before xz."""
+    return lzma.compress(data, lzma.FORMAT_ALONE)
+
+
+SINGLE = [gzip.compress, zstandard.compress, bz2.compress, lzma.compress, alone]
+"""Compressors of one file."""
+
+
+@pytest.mark.parametrize("pack", [*SINGLE, lambda data: zipped(a=data)])
 def test_compressed(tmp_path: Path, pack: object) -> None:
     path = tmp_path / "no-telling-name"
     path.write_bytes(pack(LINES.encode()))  # type: ignore[operator]
     assert codes(path) == (50, [])
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress, bz2.compress, lzma.compress])
+def test_streams_one_after_the_other_are_one_text(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """Parallel compressors write so."""
+    data = LINES.encode()
+    path = tmp_path / "a"
+    path.write_bytes(pack(data[:1000]) + pack(b"") + pack(data[1000:]))
+    assert codes(path) == (50, [])
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
+def test_padding_is_no_damage_and_other_bytes_are(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(pack(LINES.encode()) + bytes(8) + pack(b"\n") + bytes(40_000))
+    assert codes(path) == (50, [])
+    path.write_bytes(pack(LINES.encode()) + b"garbage")
+    assert codes(path) == (50, [("unreadable", False)])
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress, alone])
+def test_a_compressed_tar_archive_counts_as_one(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, data in {"plain": LINES.encode(), "inner": bz2.compress(LINES.encode())}.items():
+            header = tarfile.TarInfo(name)
+            header.size = len(data)
+            archive.addfile(header, io.BytesIO(data))
+    path = tmp_path / "a"
+    path.write_bytes(pack(buffer.getvalue()))
+    assert codes(path) == (100, [])
+
+
+def test_decompressors_that_demand_much_memory_are_refused(tmp_path: Path) -> None:
+    """The header of the file states the size of the window."""
+    path = tmp_path / "a"
+    data = bytearray(alone(LINES.encode()))
+    data[1:5] = (1 << 31).to_bytes(4, "little")
+    path.write_bytes(data)
+    assert codes(path) == (0, [("unreadable", False)])
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 256 << 20}]
+    try:
+        path.write_bytes(lzma.compress(LINES.encode(), lzma.FORMAT_XZ, filters=filters))
+    except MemoryError:
+        pytest.skip("too little memory to write such a file")
+    assert codes(path) == (0, [("unreadable", False)])
+
+
+def test_the_form_before_xz_is_recognised_and_nothing_else() -> None:
+    assert is_lzma(alone(b""))
+    assert is_lzma(alone(LINES.encode())[:14])
+    assert not is_lzma(alone(LINES.encode())[:13])
+    assert not is_lzma(b"]" * 20)
+    assert not is_lzma(b"]\0\0\0\0" + b"\0" * 9)
+    assert not is_lzma(b"]\0\0\x80\0" + b"\x01" * 8 + b"\0")
 
 
 def test_zip_members_and_nesting(tmp_path: Path) -> None:
@@ -68,7 +137,7 @@ def test_zip_bomb(tmp_path: Path) -> None:
     assert codes(path)[1][-1] == ("bomb", False)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", SINGLE)
 def test_truncated_archive_gives_what_was_readable(tmp_path: Path, pack: object) -> None:
     path = tmp_path / "cut"
     noise = "".join(json.dumps(mail_read(n, Noise=os.urandom(40).hex())) + "\n" for n in range(3000))
@@ -77,7 +146,7 @@ def test_truncated_archive_gives_what_was_readable(tmp_path: Path, pack: object)
     events, found = codes(path)
     assert events > 500
     assert found[-1] == ("unreadable", False)
-    path.write_bytes(data[:20])
+    path.write_bytes(data[:16])
     assert codes(path) == (0, [("unreadable", False)])
 
 
@@ -116,6 +185,10 @@ def test_nul_bytes_and_truncated_last_line(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08", "unreadable"),
         (b"PK\x03\x04", "unreadable"),
         (b"\x28\xb5\x2f\xfd\x00", "unreadable"),
+        (bz2.compress(b"")[:10], "unreadable"),
+        (b"BZh is how a bzip2 file begins, at any time", "not-a-log"),
+        (b"\xfd7zXZ\0\0\4", "unreadable"),
+        (alone(b"")[:20], "unreadable"),
     ],
 )
 def test_not_a_log(tmp_path: Path, data: bytes, code: str) -> None:

@@ -1,4 +1,4 @@
-"""Open gzip, Zstandard, ZIP and tar by content, as streams within limits.
+"""Open gzip, bzip2, xz, LZMA, Zstandard, ZIP and tar by content, as streams within limits.
 
 Nothing is expanded to memory or disk. A member is a stream that ends at damage or a limit, and reports it.
 """
@@ -6,19 +6,30 @@ Nothing is expanded to memory or disk. A member is a stream that ends at damage 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from seawall.events.formats.bounded import DAMAGE, BoundedStream, Counter, Expansion, MemberNames
-from seawall.events.formats.inflating import GzipStream, InflatedStream, ZstandardStream, as_binary
+from seawall.events.formats.inflating import (
+    GzipStream,
+    InflatedStream,
+    ZstandardStream,
+    as_binary,
+    is_lzma,
+    open_bzip2,
+    open_lzma,
+    open_xz,
+)
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.tar_archive import BLOCK, BadTar, is_tar, tar_members
 from seawall.events.formats.zip_archive import ZipEntry, entries, find_directory, open_entry
 from seawall.events.masked_excerpts import file_problem
 from seawall.events.problem import Problem
 
-_GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\x06")
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_BZIP2_BLOCK = (bytes.fromhex("314159265359"), bytes.fromhex("177245385090"))
+"""What follows `BZh` and the block size: a block, or the end of an empty stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,20 @@ class _Around:
 
 def is_container(head: bytes) -> bool:
     """Return whether bytes with this beginning are compressed or an archive."""
-    return head.startswith((_GZIP, _ZSTD, *_ZIP)) or is_tar(head)
+    return head.startswith(_ZIP) or _find_decompressor(head) is not None or is_tar(head)
+
+
+def _find_decompressor(head: bytes) -> Callable[[InflatedStream], InflatedStream] | None:
+    """Return the function that decompresses a file with this beginning, None if it is not compressed."""
+    if head.startswith(b"\x1f\x8b"):
+        return GzipStream
+    if head.startswith(b"\x28\xb5\x2f\xfd"):
+        return ZstandardStream
+    if head.startswith(b"\xfd7zXZ\0"):
+        return open_xz
+    if head.startswith(b"BZh") and head[3:4] in b"123456789" and head[4:10] in _BZIP2_BLOCK:
+        return open_bzip2
+    return open_lzma if is_lzma(head) else None
 
 
 def open_members(raw: BinaryIO, name: str, limits: Limits) -> Iterator[PlainStream | Problem]:
@@ -66,11 +90,11 @@ def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterat
         return
     if head.startswith(_ZIP):
         yield from _open_zip(raw, outer, around)
-    elif head.startswith((_GZIP, _ZSTD)):
+    elif (decompress := _find_decompressor(head)) is not None:
         counter = Counter(as_binary(outer))
-        source = as_binary(counter)
-        inner: InflatedStream = GzipStream(source) if head.startswith(_GZIP) else ZstandardStream(source)
-        bounded = BoundedStream(as_binary(inner), name, limits, counter, around.expansion)
+        bounded = BoundedStream(
+            as_binary(decompress(as_binary(counter))), name, limits, counter, around.expansion
+        )
         yield from _open(None, bounded, around.deeper(is_inflated=True))
         if outer.problem is not None and bounded.problem is None:
             yield outer.problem

@@ -13,6 +13,8 @@ import zstandard
 
 _ZSTD_WINDOW = 1 << 27
 _LZMA_WINDOW = 1 << 27
+_XZ_MEMORY = _LZMA_WINDOW + (1 << 24)
+"""Most memory of an xz decompressor. The largest setting of the program `xz` needs 65 MiB."""
 _FEED = 1 << 14
 _ZSTD_FEED = 1 << 10
 """Small, because four bytes of Zstandard may expand to 128 KiB, which the library returns at once."""
@@ -124,6 +126,43 @@ class _Machine(Protocol):
         ...
 
 
+class BackToBackStreams:
+    """Decompress streams one after the other, as parallel compressors write them, with zero bytes between and after them."""
+
+    def __init__(self, stream: InflatedStream, start: Callable[[], _Machine], name: str) -> None:
+        """Take a function that returns a new decompressor, and the name of the method for errors."""
+        self._stream, self._start, self._name = stream, start, name
+        self._machine: Any = None
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, b"" at the end. Raises EOFError if a stream is truncated."""
+        while True:
+            if self._machine is None and not self._begin():
+                return b""
+            data = b""
+            if self._machine.needs_input:
+                data, self._rest = self._rest or self._stream.read(_FEED), b""
+                if not data:
+                    raise EOFError(f"the file ends in the middle of a stream of {self._name}")
+            ready: bytes = self._machine.decompress(data, size)
+            if self._machine.eof:
+                self._rest, self._machine = self._machine.unused_data, None
+            if ready:
+                return ready
+
+    def _begin(self) -> bool:
+        """Skip padding and begin the next stream. False at the end of the file."""
+        self._rest = self._rest.lstrip(b"\0")
+        while not self._rest:
+            data = self._stream.read(_FEED)
+            if not data:
+                return False
+            self._rest = data.lstrip(b"\0")
+        self._machine = self._start()
+        return True
+
+
 class _MachineStream:
     """Decompress one stream with a decompressor of `bz2` or `lzma`."""
 
@@ -183,6 +222,34 @@ class _LzmaStream:
             }
         ]
         return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+
+
+def open_bzip2(stream: InflatedStream) -> InflatedStream:
+    """Decompress a bzip2 file."""
+    return BackToBackStreams(stream, bz2.BZ2Decompressor, "bzip2")
+
+
+def open_xz(stream: InflatedStream) -> InflatedStream:
+    """Decompress an xz file. Its header determines the decompressor's memory, which is limited."""
+    return BackToBackStreams(stream, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY), "xz")
+
+
+def open_lzma(stream: InflatedStream) -> InflatedStream:
+    """Decompress a file of the format that preceded xz (`.lzma`): one stream, with limited memory."""
+    return _MachineStream(stream, lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_XZ_MEMORY))
+
+
+def is_lzma(head: bytes) -> bool:
+    """Return whether a file with this beginning is of the format that preceded xz.
+
+    It has no magic number. Its programs write the usual properties, a window of 2^n or 2^n + 2^(n-1) bytes, and a size that
+    is unknown or below 256 GiB. The first byte of the compressed data is 0.
+    """
+    if len(head) < 14 or head[0] != 0x5D or head[13] != 0:
+        return False
+    window, size = struct.unpack_from("<IQ", head, 1)
+    steps = window & -window
+    return window >= 1 << 12 and window in (steps, 3 * steps) and (size < 1 << 38 or size == (1 << 64) - 1)
 
 
 ZIP_METHODS: dict[int, Callable[[InflatedStream], InflatedStream]] = {

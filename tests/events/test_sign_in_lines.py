@@ -52,7 +52,18 @@ def graph(number: int) -> Record:
             "operatingSystem": "Windows10",
             "browser": "Edge 120",
             "isCompliant": True,
+            "isManaged": number % 3 == 0,
+            "trustType": ["", "Azure AD joined"][number % 2],
         },
+        "originalRequestId": f"{number - number % 5:08}-6cc0-401f-9fd0-bffcf243a200",
+        "authenticationProtocol": ["none", "deviceCode", "oAuth2"][number % 3],
+        "signInTokenProtectionStatus": ["none", "bound"][number % 2],
+        "tokenProtectionStatusDetails": {
+            "signInSessionStatus": ["none", "bound", "unbound"][number % 3],
+            "signInSessionStatusCode": [0, None, 1002][number % 3],
+        },
+        "managedServiceIdentity": {"msiType": ["none", "systemAssigned"][number % 2]},
+        "agent": {"agentType": "notAgentic", "parentAppId": None} if number % 4 else {},
         "location": {"city": "Oslo", "countryOrRegion": "NO", "geoCoordinates": {"latitude": 59.91}},
         "appliedConditionalAccessPolicies": [{"id": "p", "result": "success"}] * (number % 2),
         "authenticationDetails": [
@@ -94,7 +105,24 @@ def diagnostic(number: int) -> Record:
     }
 
 
-FORMS = (graph, table_row, diagnostic)
+def service_principal(number: int) -> Record:
+    """A sign-in of an application or an agent, in diagnostic settings."""
+    record = diagnostic(number) | {"category": "ServicePrincipalSignInLogs"}
+    record["properties"] |= {
+        "userPrincipalName": "",
+        "servicePrincipalId": f"{number % 3:08}-6cc0-401f-9fd0-bffcf243a2aa",
+        "clientCredentialType": ["clientSecret", "managedIdentity"][number % 2],
+        "federatedCredentialId": ["", "c0ffee00-6cc0-401f-9fd0-bffcf243a200"][number % 2],
+        "agent": {
+            "agentType": "agenticAppInstance",
+            "agentSubjectType": "agentIDuser",
+            "parentAppId": APPLICATION,
+        },
+    }
+    return record
+
+
+FORMS = (graph, table_row, diagnostic, service_principal)
 
 
 def odd(number: int, chance: random.Random) -> Any:
@@ -166,7 +194,7 @@ def test_most_are_read_column_by_column(form: Any, tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize("seed", range(12))
 def test_odd_records_are_the_same(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)
-    lines = [json.dumps(FORMS[seed % 3](number)) for number in range(12)]
+    lines = [json.dumps(FORMS[seed % len(FORMS)](number)) for number in range(12)]
     lines += [
         json.dumps(odd(number, chance), separators=chance.choice([None, (",", ":")])) for number in range(250)
     ]

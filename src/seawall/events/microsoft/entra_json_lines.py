@@ -23,7 +23,15 @@ from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.layout import IS_OBJECT, IS_REFUSED
 from seawall.events.microsoft import entra_signin as signin
-from seawall.events.microsoft.entra_strength import PLAIN, read_device, read_steps, write_strength
+from seawall.events.microsoft.entra_strength import (
+    PLAIN,
+    STRUCTURES,
+    read_device,
+    read_steps,
+    read_structures,
+    write_application_strength,
+    write_strength,
+)
 from seawall.events.vendor_detection import AUDIT_DATA
 
 __all__ = ["LARGEST_BLOCK", "NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
@@ -198,7 +206,8 @@ def _columns(fields: _Fields, kept: _Kept) -> dict[str, Any]:
     found["browser"], found["device"], found["methods"] = browser, device, methods
     found["detail"] = coalesce(more_text, failure)
     is_application = (found["principal"].codes >= 0) & (found["upn"].codes < 0)
-    (how,) = _how(_flag(is_application), steps, device_said, *(found[name] for name in PLAIN.values()))
+    (facts,) = _facts(*map(fields.structure, STRUCTURES))
+    (how,) = _how(_flag(is_application), steps, device_said, facts, *(found[name] for name in PLAIN.values()))
     columns: dict[str, Any] = {name: found[name] for name in signin.RAW_COLUMNS if name in found}
     columns["id"] = fields.read_texts(*wanted["id"])
     columns["time"] = fields.read_texts(*wanted["time"])
@@ -275,13 +284,19 @@ def _country_of(text: str | None) -> tuple[str | None]:
     return (as_text(country) if country else None,)
 
 
+def _facts_of(*structures: str | None) -> tuple[str | None]:
+    said = read_structures(*map(_value, structures))
+    return (encode(said) if said else None,)
+
+
 def _how_of(
-    is_application: str | None, steps: str | None, device: str | None, *plain: str | None
+    is_application: str | None, steps: str | None, device: str | None, facts: str | None, *plain: str | None
 ) -> tuple[str | None]:
-    if is_application:
-        return (None,)
     texts = dict(zip(PLAIN.values(), plain, strict=True))
-    return (write_strength(_value(steps) or [], texts, _value(device) or {}),)
+    said = _value(facts) or {}
+    if is_application:
+        return (write_application_strength(texts, said),)
+    return (write_strength(_value(steps) or [], texts, (_value(device) or {}) | said),)
 
 
 _status = Mapper(_status_of, 5)
@@ -291,4 +306,5 @@ _types = Mapper(lambda text: (signin.join_types(_value(text)),), 1)
 _tenant = Mapper(lambda text: (signin.find_tenant(text),), 1)
 _guid = Mapper(lambda text: (signin.keep_guid(text),), 1)
 _country = Mapper(_country_of, 1)
+_facts = Mapper(_facts_of, 1)
 _how = Mapper(_how_of, 1)

@@ -50,7 +50,7 @@ USED = frozenset({
     "properties", "tenantid", "tenant", "resourcetenantid", "clientcredentialtype", "operationversion",
     "sourcesystem",
     "durationms", "level", "resource", "resourcegroup", "resourceprovider", "identity", "userdisplayname",
-    "correlationid", "originalrequestid", "processingtimeinmilliseconds", "tokenissuername",
+    "correlationid", "processingtimeinmilliseconds", "tokenissuername",
     "tokenissuertype",
     "resultsignature", "authenticationprocessingdetails", "resourceserviceprincipalid", "p_log_type",
     "p_event_time",
@@ -130,7 +130,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     values["browser"] = as_text(browser)
     values["device"] = as_text(device)
     values["methods"] = join_methods(details)
-    values["how"] = read_strength(found, details, machine)
+    values["how"] = read_strength(found, details, machine, get.value)
     kept = get.rest(USED)
     if more:
         kept["status"] = {"additionalDetails": more}

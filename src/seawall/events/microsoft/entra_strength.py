@@ -1,8 +1,8 @@
-"""Extract how strongly an Entra sign-in was authenticated, as texts with few distinct values.
+"""Extract how an Entra sign-in was authenticated, as texts with few distinct values.
 
-The event's columns tell whether a second factor was used. The details for `authentication_strength` (method, claim,
-platform, risk) are one small JSON object in `parameters`. It contains no time, phone number or device name, so that equal
-sign-ins have equal texts, which are judged once.
+The event's columns tell whether a second factor was used. The details (method, claim, platform, risk, token protection,
+agent, managed identity) are one small JSON object in `parameters`. It contains no time, phone number or device name, so
+that equal sign-ins have equal texts, which are judged once.
 """
 
 from __future__ import annotations
@@ -23,49 +23,104 @@ MORE_TEXTS = {
     "user_risk": "risklevelaggregated",
     "conditional_access": "conditionalaccessstatus",
     "cross_tenant": "crosstenantaccesstype",
+    "token_protection": "signintokenprotectionstatus",
+    "app_token_protection": "apptokenprotectionstatus",
+    "federated_credential": "federatedcredentialid",
 }
 """Further fields of a sign-in that are needed for this alone, by their names in the JSON object."""
 PLAIN = {
     "requirement": "requirement",
     "client_app": "client_used",
+    "protocol": "protocol",
     "token_type": "token_type",
     "transfer": "transfer",
+    "credential": "credential",
     **{name: name for name in MORE_TEXTS},
 }
-_DEVICE = {"system": "operatingsystem", "compliant": "iscompliant", "trust": "trusttype"}
-_NOTHING = ("none", "unknownfuturevalue", "")
+_OF_APPLICATIONS = frozenset({
+    "protocol", "token_type", "credential", "federated_credential", "conditional_access", "cross_tenant",
+})  # fmt: skip
+"""Names of `PLAIN` that the sign-in of an application has."""
+_DEVICE = {
+    "system": "operatingsystem",
+    "managed": "ismanaged",
+    "compliant": "iscompliant",
+    "trust": "trusttype",
+}
+STRUCTURES = {
+    "tokenprotectionstatusdetails": {
+        "token_protection": "signinsessionstatus",
+        "token_protection_code": "signinsessionstatuscode",
+    },
+    "agent": {
+        "agent": "agenttype",
+        "agent_subject": "agentsubjecttype",
+        "agent_parent": "agentsubjectparentid",
+        "agent_application": "parentappid",
+    },
+    "managedserviceidentity": {
+        "managed_identity": "msitype",
+        "managed_resource": "associatedresourceid",
+        "federated_issuer": "federatedtokenissuer",
+    },
+}
+"""Fields that are objects, and their members by the name in the JSON object. They replace plain texts of that name."""
+_NOTHING = ("none", "unknownfuturevalue", "notagentic", "")
 
 
-def read_strength(found: Callable[[str], str | None], details: Any, device: Any) -> str | None:
-    """Return the JSON object of one record, or None if it has no details. An application's sign-in has none.
+def read_strength(
+    found: Callable[[str], str | None], details: Any, device: Any, value: Callable[[str], Any]
+) -> str | None:
+    """Return the JSON object of one record, or None if it has no details.
 
     `found` returns texts of the record by name, including those of `MORE_TEXTS`. `details` are its authentication steps,
-    `device` its device.
+    `device` its device. `value` returns a field of `STRUCTURES`.
     """
+    facts = read_structures(*map(value, STRUCTURES))
+    plain = {name: found(name) for name in PLAIN.values()}
     if found("principal") and not found("upn"):
-        return None
-    return write_strength(
-        read_steps(details), {name: found(name) for name in PLAIN.values()}, read_device(device)
-    )
+        return write_application_strength(plain, facts)
+    return write_strength(read_steps(details), plain, read_device(device) | facts)
 
 
 def write_strength(
-    steps: list[list[str | None]], plain: dict[str, str | None], device: dict[str, str]
+    steps: list[list[str | None]], plain: dict[str, str | None], facts: dict[str, str]
 ) -> str | None:
-    """Return the JSON object of what the steps, the texts of PLAIN's columns and the device say."""
-    said: dict[str, Any] = {}
-    if steps:
-        said["steps"] = steps
-    for name, column in PLAIN.items():
-        value = plain[column]
-        if value is not None and value.lower() not in _NOTHING:
-            said[name] = value[:_LONGEST]
-    said |= device
+    """Return the JSON object of what the steps, the texts of PLAIN's columns, the device and the structures say."""
+    said: dict[str, Any] = {"steps": steps} if steps else {}
+    said |= _plain_texts(plain)
+    said |= facts
     return encode(said) if said else None
 
 
+def write_application_strength(plain: dict[str, str | None], facts: dict[str, str]) -> str | None:
+    """Return the JSON object of an application's sign-in: it has no steps and no device."""
+    said = {name: text for name, text in _plain_texts(plain).items() if name in _OF_APPLICATIONS} | facts
+    return encode(said) if said else None
+
+
+def _plain_texts(plain: dict[str, str | None]) -> dict[str, str]:
+    texts = ((name, plain[column]) for name, column in PLAIN.items())
+    return {
+        name: text[:_LONGEST] for name, text in texts if text is not None and text.lower() not in _NOTHING
+    }
+
+
+def read_structures(*structures: Any) -> dict[str, str]:
+    """Return the facts of the fields of `STRUCTURES`, in their order; other values than objects have none."""
+    said: dict[str, str] = {}
+    for structure, members in zip(structures, STRUCTURES.values(), strict=True):
+        if isinstance(structure, dict):
+            known = spellings(tuple(structure))
+            for name, member in members.items():
+                text = as_text(structure[known[member]]) if member in known else None
+                if text is not None and text.lower() not in _NOTHING:
+                    said[name] = text[:_LONGEST]
+    return said
+
+
 def read_device(device: Any) -> dict[str, str]:
-    """Return system, compliance and trust of a device."""
+    """Return system, management, compliance and trust of a device."""
     said: dict[str, str] = {}
     if isinstance(device, dict):
         for name, key in _device_names(tuple(device)):

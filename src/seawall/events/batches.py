@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.events import generic as other
+from seawall.events.envelopes import EmbeddedDocumentError
 from seawall.events.event_table import NO_TIME, empty_events, readable, to_events
 from seawall.events.failures import must_pass, record_failure
 from seawall.events.formats.json_records import Record
@@ -20,7 +21,7 @@ from seawall.events.formats.limits import Limits
 from seawall.events.formats.row_reader import QuickRow
 from seawall.events.masked_excerpts import record_problem
 from seawall.events.problem import Problem, ProblemCode
-from seawall.events.vendor_detection import SOURCES, EmbeddedDocumentError, LogFormat, recognise
+from seawall.events.vendor_detection import SOURCES, LogFormat, recognise
 
 _TEXT_BUDGET = 48 << 20
 _LATEST = np.iinfo(np.int64).max

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from seawall.events.envelopes import AUDIT_DATA, EmbeddedDocumentError
 from seawall.events.event_table import to_events
 from seawall.events.formats.json_values import encode, without_surrogates
 from seawall.events.problem import DamagedRecordHint
-from seawall.events.vendor_detection import AUDIT_DATA, SOURCES, EmbeddedDocumentError, recognise
+from seawall.events.vendor_detection import SOURCES, recognise
 
 LONGEST = 1 << 16
 """Longest record that is examined, in characters."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 
+from seawall.events.envelopes import AUDIT_DATA
 from seawall.events.formats.csv_records import is_preamble, table_header
 from seawall.events.formats.json_records import HEAD
 from seawall.events.formats.text_lines import Utf8Stream
-from seawall.events.vendor_detection import AUDIT_DATA, SOURCES
+from seawall.events.vendor_detection import SOURCES
 
 
 def is_empty_table(body: bytes) -> bool:

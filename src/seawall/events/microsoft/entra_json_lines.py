@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
 from seawall.events.formats.distinct_values import Column, Mapper, coalesce
 from seawall.events.formats.json_records import WRAPPERS
 from seawall.events.formats.json_values import as_text, encode, parse, read_structure
@@ -32,7 +33,6 @@ from seawall.events.microsoft.entra_strength import (
     write_application_strength,
     write_strength,
 )
-from seawall.events.vendor_detection import AUDIT_DATA
 
 __all__ = ["LARGEST_BLOCK", "NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
 
@@ -46,11 +46,7 @@ _Kept = tuple[list[str], list[str]]
 _INNER = ("properties", "Properties")
 _OTHERS = (
     *WRAPPERS,
-    *AUDIT_DATA,
-    "log",
-    "_source",
-    "result",
-    "_raw",
+    *sorted(ENVELOPE_FIELDS),
     "Operation",
     "eventType",
     "kind",

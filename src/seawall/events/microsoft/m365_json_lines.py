@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from seawall.events.envelopes import AUDIT_DATA
 from seawall.events.formats.distinct_values import Column, distinct_rows
 from seawall.events.formats.json_records import WRAPPERS
 from seawall.events.formats.raw_columns import RawColumns
@@ -26,7 +27,6 @@ from seawall.events.microsoft.m365_fields import (
     NESTED_FIELDS,
     TEXT_FIELDS,
 )
-from seawall.events.vendor_detection import AUDIT_DATA
 
 __all__ = ["LARGEST_BLOCK", "NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
 

@@ -1,0 +1,149 @@
+"""List the envelopes in which SIEMs and tools hand out a vendor's record, and take the record out.
+
+To add an envelope, add it to `ENVELOPES`. Sources: the pages and public samples that `docs/reference/sources.md` names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from seawall.events.formats.json_values import NotJson, TooDeep, parse
+
+MOST_LEVELS = 4
+"""Envelopes inside each other that are opened."""
+
+Holds = Literal["its own record", "any log", "a known log"]
+
+
+class EmbeddedDocumentError(ValueError):
+    """An embedded document is damaged; `field` names the field with it."""
+
+    def __init__(self, field: str, reason: str, text: str) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Describe an envelope: a record lies at `place`, as an object or as its JSON text.
+
+    `beside` are fields of which one must be there too, unless it is empty; a record with more than `most` fields is none.
+    `holds` says what is inside: its own record (an object and nothing else), any log, or only what a known log's format
+    recognises. A member of an object is also found under its dotted name (`event.original`), and alone in a list.
+    """
+
+    product: str
+    place: tuple[str, ...]
+    holds: Holds = "a known log"
+    beside: frozenset[str] = frozenset()
+    most: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the place with dots."""
+        return ".".join(self.place)
+
+    def find(self, record: dict[str, Any]) -> Any:
+        """Return what lies at the place of a record; None if the record is no such envelope."""
+        if self.beside and self.beside.isdisjoint(record):
+            return None
+        if self.most is not None and len(record) > self.most:
+            return None
+        return _find(record, self.place)
+
+
+AUDIT_DATA = ("AuditData", "auditData", "Auditdata", "auditdata")
+
+ENVELOPES = (
+    *(Envelope("Purview", (name,), "its own record") for name in AUDIT_DATA),
+    Envelope("Elastic", ("event", "original")),
+    Envelope("Logstash, Filebeat", ("message",)),
+    Envelope("Wazuh", ("data", "office365")),
+    Envelope("Wazuh", ("data", "ms-graph")),
+    Envelope("Wazuh", ("data", "gcp")),
+    Envelope("Wazuh", ("office365",), beside=frozenset({"integration"})),
+    Envelope("Wazuh", ("ms-graph",), beside=frozenset({"integration"})),
+    Envelope("Wazuh", ("gcp",), beside=frozenset({"integration"})),
+    Envelope("Wazuh", ("data",)),
+    Envelope("Panther", ("log",), "any log", beside=frozenset({"rule_id"})),
+    Envelope("Panther", ("log",), "any log", most=3),
+    Envelope("Fluentd, Fluent Bit", ("log",)),
+    Envelope("Elasticsearch", ("_source",), "any log"),
+    Envelope("Splunk", ("result",), "any log", beside=frozenset({"preview"})),
+    Envelope("Splunk", ("result", "_raw"), "any log"),
+    Envelope("Splunk", ("_raw",), "any log"),
+    Envelope("Splunk HEC", ("event",)),
+)
+"""Envelopes in the order in which they are tried."""
+
+FIELDS = frozenset(
+    name for one in ENVELOPES for name in (one.place[0], one.name if len(one.place) > 1 else "") if name
+)
+"""Fields of which an envelope has at least one."""
+
+_SEPARATORS = " \t\r\n\ufeff"
+_BEGIN = re.compile(r'[ \t\r\n\ufeff]*(?:"\{|\{[ \t\r\n]*(?:["}]|$))')
+"""Matches the beginning of an object, and of one in a text."""
+
+
+def open_envelopes(
+    record: dict[str, Any], depth: int, *, is_bare: bool
+) -> Iterator[tuple[Holds, dict[str, Any]]]:
+    """Yield the objects in the envelopes that a record may be, in order. A bare record is only asked for its own record.
+
+    Raises EmbeddedDocumentError if the text in an envelope begins as a JSON object and is damaged.
+    """
+    for envelope in ENVELOPES:
+        if is_bare and envelope.holds != "its own record":
+            return
+        value = envelope.find(record)
+        if envelope.holds == "its own record":
+            if envelope.place[0] in record:
+                yield envelope.holds, _read_own(record[envelope.place[0]], envelope.name, depth)
+        elif isinstance(value, dict) and value:
+            yield envelope.holds, value
+        elif isinstance(value, str) and (inner := _read_text(value, envelope.name, depth)):
+            yield envelope.holds, inner
+
+
+def _find(record: dict[str, Any], place: tuple[str, ...]) -> Any:
+    value = record.get(place[0])
+    if len(place) > 1:
+        value = _find(value, place[1:]) if isinstance(value, dict) else None
+        if value is None:
+            value = record.get(".".join(place))
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _read_text(text: str, name: str, depth: int) -> dict[str, Any] | None:
+    """Return the object in a text, or in a text in it; None if the text does not begin as one."""
+    for _ in range(2):
+        if _BEGIN.match(text) is None:
+            return None
+        try:
+            value = parse(text.strip(_SEPARATORS), depth)
+        except (NotJson, TooDeep) as error:
+            raise EmbeddedDocumentError(name, str(error) or "nested too deep", text) from error
+        if not isinstance(value, str):
+            return value if isinstance(value, dict) else None
+        text = value
+    return None
+
+
+def _read_own(value: Any, name: str, depth: int) -> dict[str, Any]:
+    text = value
+    for _ in range(3):
+        if not isinstance(value, str):
+            break
+        text = value
+        try:
+            value = parse(value, depth)
+        except (NotJson, TooDeep) as error:
+            raise EmbeddedDocumentError(name, str(error) or "nested too deep", text) from error
+    if not isinstance(value, dict):
+        raise EmbeddedDocumentError(name, "no JSON object", str(text)[:400])
+    return value

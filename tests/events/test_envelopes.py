@@ -1,0 +1,151 @@
+"""A record in an envelope of a SIEM or tool is read as the same record alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seawall.events.envelopes import MOST_LEVELS
+from tests.events.envelope_shapes import RECORD_ENVELOPES
+from tests.events.support import mail_read, read_all, rows, write_lines
+from tests.events.test_golden import GOLDEN
+from tests.thoroughness import examples
+
+
+def _bare_records() -> list[dict[str, Any]]:
+    """The records of golden pairs that are in no envelope themselves."""
+    found = []
+    for path in sorted(GOLDEN.glob("*/*.json")):
+        if path.name.endswith(".event.json") or path.parent.name == "other" or path.name.startswith("in_"):
+            continue
+        record = json.loads(path.read_text())
+        if (
+            "AuditData" not in record
+            and record.get("eventType") != "com.okta.event_hook"
+            and "okta" not in record
+        ):
+            found.append(record)
+    return found
+
+
+BARE = _bare_records()
+
+
+def events_of(path: Path, records: list[Any]) -> list[dict[str, Any]]:
+    """Read records on lines; each must become an event."""
+    events, problems, count = read_all(write_lines(path, records))
+    assert not problems
+    assert count == len(records)
+    return [{name: value for name, value in row.items() if name != "source_file"} for row in rows(events)]
+
+
+@pytest.mark.parametrize("name", RECORD_ENVELOPES)
+def test_every_golden_record_reads_the_same_in_an_envelope(tmp_path: Path, name: str) -> None:
+    assert len(BARE) > 100
+    bare = events_of(tmp_path / "bare.jsonl", BARE)
+    assert events_of(tmp_path / "wrapped.jsonl", list(map(RECORD_ENVELOPES[name], BARE))) == bare
+
+
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    record=st.sampled_from(BARE),
+    names=st.lists(st.sampled_from(sorted(RECORD_ENVELOPES)), min_size=1, max_size=2),
+)
+def test_envelopes_inside_each_other(tmp_path_factory: Any, record: dict[str, Any], names: list[str]) -> None:
+    folder = tmp_path_factory.mktemp("envelopes")
+    wrapped = record
+    for name in names:
+        wrapped = RECORD_ENVELOPES[name](wrapped)
+    assert events_of(folder / "wrapped.jsonl", [wrapped]) == events_of(folder / "bare.jsonl", [record])
+
+
+def _damage(value: Any, cut: int) -> Any:
+    """Cut the text of an embedded record, wherever it is."""
+    if isinstance(value, dict):
+        return {name: _damage(inner, cut) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_damage(inner, cut) for inner in value]
+    return value[:cut] if isinstance(value, str) and '"Operation"' in value else value
+
+
+WITH_TEXT = {
+    "elastic event.original": "event.original",
+    "elastic dotted": "event.original",
+    "filebeat message": "message",
+    "logstash": "event.original",
+    "elasticsearch hit": "event.original",
+    "splunk raw": "_raw",
+    "splunk result": "_raw",
+    "splunk hec text": "event",
+    "fluent bit": "log",
+    "fluentd": "message",
+}
+
+
+def test_all_texts_are_listed() -> None:
+    damaged = {
+        name for name, wrap in RECORD_ENVELOPES.items() if _damage(wrap(mail_read()), 9) != wrap(mail_read())
+    }
+    assert damaged == set(WITH_TEXT)
+
+
+@pytest.mark.parametrize("name", WITH_TEXT)
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
+@given(cut=st.integers(2, len(json.dumps(mail_read())) - 1))
+def test_a_cut_record_in_an_envelope_is_a_problem_that_names_the_field(
+    tmp_path_factory: Any, name: str, cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("envelopes") / "cut.jsonl"
+    records = [mail_read(1), _damage(RECORD_ENVELOPES[name](mail_read(2)), cut), mail_read(3)]
+    events, problems, count = read_all(write_lines(path, records))
+    assert (events.num_rows, count) == (2, 3)
+    (problem,) = problems
+    assert (problem.code, problem.field, problem.line) == ("bad-json", WITH_TEXT[name], 2)
+
+
+def test_the_remains_of_a_cut_record_are_kept(tmp_path: Path) -> None:
+    cut = {"_raw": json.dumps(mail_read())[:600], "sourcetype": "o365:management:activity"}
+    _, (problem,), _ = read_all(write_lines(tmp_path / "cut.jsonl", [cut]))
+    assert json.loads(problem.remains)["UserId"] == "Mara.Lind@Example.org"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"@timestamp": "2026-03-02T10:00:00Z", "message": "sshd: accepted", "event": {"kind": "event"}},
+        {
+            "@timestamp": "2026-03-02T10:00:00Z",
+            "message": '{"level":"info"}',
+            "event": {"original": "<134>x"},
+        },
+        {"time": 1772445600, "event": {"level": "info"}, "sourcetype": "app"},
+        {"timestamp": "2026-03-02T10:00:00Z", "data": {"srcip": "198.51.100.7"}, "rule": {"id": "5715"}},
+        {"timestamp": "2026-03-02T10:00:00Z", "message": "{not json", "log": "{{ template }}"},
+        {"timestamp": "2026-03-02T10:00:00Z", "message": ["a", "b"], "data": [], "event": None},
+    ],
+    ids=str,
+)
+def test_an_envelope_of_no_known_log_stays_as_it_is(tmp_path: Path, record: dict[str, Any]) -> None:
+    (event,) = events_of(tmp_path / "other.jsonl", [record])
+    assert event["source"] == "other"
+    assert json.loads(event["unmapped"]) == record
+
+
+def test_too_many_envelopes_are_not_opened(tmp_path: Path) -> None:
+    inside = mail_read()
+    for _ in range(MOST_LEVELS):
+        inside = {"timestamp": "2026-03-02T10:00:00Z", "event": inside}
+    deeper = {"timestamp": "2026-03-02T10:00:00Z", "event": inside}
+    found = events_of(tmp_path / "deep.jsonl", [inside, deeper])
+    assert [event["source"] for event in found] == ["m365_audit", "other"]
+
+
+def test_a_bare_audit_record_is_no_envelope(tmp_path: Path) -> None:
+    record = mail_read(1, message=json.dumps(mail_read(2)), event={"original": "{broken"})
+    (event,) = events_of(tmp_path / "bare.jsonl", [record])
+    assert event["metadata_uid"] == mail_read(1)["Id"]

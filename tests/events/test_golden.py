@@ -14,7 +14,11 @@ import pytest
 from tests.events.support import read_all, rows
 
 GOLDEN = Path(__file__).parent / "golden"
-SAMPLES = sorted(path for path in GOLDEN.rglob("*.json") if not path.name.endswith(".event.json"))
+SAMPLES = sorted(
+    path
+    for path in GOLDEN.rglob("*.*")
+    if path.suffix in (".json", ".csv") and not path.name.endswith(".event.json")
+)
 
 
 def event_of(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, cast
 
 from seawall.events import generic as other
+from seawall.events.consoles.tables import restore_record
 from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
 from seawall.events.envelopes import MOST_LEVELS, open_envelopes
 from seawall.events.event_table import Normalised
@@ -39,6 +40,8 @@ SOURCES: tuple[LogFormat, ...] = cast(
 )
 """Sources in the order of detection; the last accepts every object."""
 
+_BY_NAME = {source.NAME: source for source in SOURCES}
+
 
 def recognise(record: dict[str, Any], depth: int) -> tuple[LogFormat, dict[str, Any]]:
     """Return the source of an object, and the record without its envelopes.
@@ -53,10 +56,11 @@ def _recognise(record: dict[str, Any], depth: int, levels: int) -> tuple[LogForm
         found = _open(record, depth, levels)
         if found is not None:
             return found
-    for source in SOURCES:
+    for source in SOURCES[:-1]:
         if source.recognises(record):
             return source, record
-    raise AssertionError("the last source takes every object")
+    restored = restore_record(record)
+    return (SOURCES[-1], record) if restored is None else (_BY_NAME[restored[0]], restored[1])
 
 
 def _open(record: dict[str, Any], depth: int, levels: int) -> tuple[LogFormat, dict[str, Any]] | None:

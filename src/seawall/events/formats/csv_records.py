@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
+from seawall.events.consoles.columns import REPEATED
+from seawall.events.consoles.tables import is_console_header
 from seawall.events.failures import record_failure
 from seawall.events.formats.json_records import Record
 from seawall.events.formats.limits import Limits
@@ -44,12 +46,24 @@ def table_header(head: bytes) -> tuple[list[str], str] | None:
         return None
     # Portals append the time zone to the column's name: `TimeGenerated [UTC]`.
     names = [name.strip().removesuffix("[UTC]").strip() for name in names]
+    if len(names) <= _MOST_COLUMNS and is_console_header(numbered := _number_repeated(names)):
+        return numbered, delimiter
     plain = [name for name in names if _COLUMN_NAME.fullmatch(name)]
     if not 2 <= len(names) <= _MOST_COLUMNS or len(plain) < len(names) or len(set(names)) < len(names):
         return None
     if not any(_TIME_COLUMN.search(name) for name in names) or any(name.count(" ") > 4 for name in names):
         return None
     return names, delimiter
+
+
+def _number_repeated(names: list[str]) -> list[str]:
+    """Return the names with a number behind each that occurs again."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        seen[name] += 1
+        numbered.append(f"{name}{REPEATED}{seen[name]}" if seen[name] > 1 else name)
+    return numbered
 
 
 def csv_records(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from seawall.events.consoles.tables import is_console_header
 from seawall.events.envelopes import AUDIT_DATA
 from seawall.events.formats.csv_records import is_preamble, table_header
 from seawall.events.formats.json_records import HEAD
@@ -39,7 +40,7 @@ def _is_known(names: list[str]) -> bool:
 
     The last source accepts everything, so it is skipped.
     """
-    if not set(AUDIT_DATA).isdisjoint(names):
+    if is_console_header(names) or not set(AUDIT_DATA).isdisjoint(names):
         return True
     row: dict[str, object] = dict.fromkeys(names, "")
     return any(source.recognises(row) for source in SOURCES[:-1])

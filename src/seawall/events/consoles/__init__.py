@@ -1,0 +1,1 @@
+"""Turn rows of tables that vendors' consoles export back into the vendors' records."""

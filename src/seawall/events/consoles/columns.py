@@ -1,0 +1,130 @@
+"""Describe a console's table: what each column is in the vendor's own record.
+
+Consoles write the names of columns for people (`Sign-in error code`, `Application ID `), in several languages, and some twice.
+Columns are compared by plain names: letters and digits alone, in lower case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from seawall.events.formats.field_capitals import Names, once_for_names
+from seawall.events.formats.json_values import as_text
+
+_NOT_PLAIN = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]+")
+_GUARDED = re.compile(r"'[-+=@]")
+"""A cell that a spreadsheet would take for a formula has an apostrophe before it."""
+_YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
+REPEATED = " #"
+"""What a table's reader puts behind a column's name that occurs again, before the number."""
+
+Row = dict[str, Any]
+Convert = Callable[[str], Any]
+
+
+def plain_name(name: str) -> str:
+    """Return the plain form of a column's name."""
+    return _NOT_PLAIN.sub("", name).lower()
+
+
+@once_for_names
+def plain_names(names: Names) -> dict[str, str]:
+    """Return each column's name by its plain form; of several, the first."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(plain_name(name), name)
+    return found
+
+
+def camel(text: str) -> str:
+    """Return a label as the vendor's API spells it: `Primary refresh token` becomes `primaryRefreshToken`."""
+    words: list[str] = _WORD.findall(text)
+    if not words:
+        return text
+    first = words[0]
+    first = first.lower() if first.isupper() or len(words) > 1 else first[:1].lower() + first[1:]
+    return first + "".join(word[:1].upper() + word[1:] for word in words[1:])
+
+
+def flag(text: str) -> Any:
+    """Return a yes or no as a boolean, any other text unchanged."""
+    lowered = text.lower()
+    return True if lowered in _YES else False if lowered in _NO else text
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Describe where a column's value belongs: its path in the vendor's record, and how it is converted."""
+
+    path: tuple[str, ...]
+    convert: Convert | None = None
+
+
+def cell(path: str, convert: Convert | None = None) -> Cell:
+    """Return a cell of a dotted path."""
+    return Cell(tuple(path.split(".")), convert)
+
+
+ELSEWHERE = Cell(())
+"""A column whose text `finish` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleTable:
+    """Describe a table of a console.
+
+    `source` names the format of the records. `marks` are sets of plain names, one of which a row has completely. `cells` are by
+    plain names. `finish` completes the record from what is in it, and from the row's cells by plain name.
+    """
+
+    source: str
+    marks: tuple[frozenset[str], ...]
+    cells: Mapping[str, Cell]
+    finish: Callable[[Row, dict[str, str]], None] = field(default=lambda _record, _cells: None)
+
+    def has_columns(self, names: Iterable[str]) -> bool:
+        """Return whether these plain names are columns of this table."""
+        present = frozenset(names)
+        return any(mark <= present for mark in self.marks)
+
+    def restore(self, row: Row) -> Row:
+        """Return the vendor's record of a row. Columns that the table does not name stay as they are."""
+        record: Row = {}
+        said: dict[str, str] = {}
+        for plain, name in plain_names(tuple(row)).items():
+            value = _strip(row[name])
+            if value is None or value == "":
+                continue
+            found = self.cells.get(plain)
+            text = as_text(value) or ""
+            if found is None:
+                record[name] = value
+                continue
+            said[plain] = text
+            if found.path:
+                put(record, found.path, found.convert(text) if found.convert else value)
+        self.finish(record, said)
+        return record
+
+
+def _strip(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return text[1:] if _GUARDED.match(text) else text
+
+
+def put(record: Row, path: tuple[str, ...], value: Any) -> None:
+    """Store a value at a path, unless there is one already. Empty values are left out."""
+    if value is None or value == "":
+        return
+    holder: Any = record
+    for step in path[:-1]:
+        holder = holder.setdefault(step, {})
+        if not isinstance(holder, dict):
+            return
+    holder.setdefault(path[-1], value)

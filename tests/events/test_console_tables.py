@@ -1,0 +1,214 @@
+"""Tables of vendors' consoles become the vendors' records, and nothing of a row is lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seawall.events.consoles.columns import camel, plain_name
+from seawall.events.consoles.entra import SIGN_INS
+from seawall.events.consoles.tables import TABLES, find_table, restore_record
+from seawall.events.formats.csv_records import table_header
+from seawall.events.formats.empty_tables import is_empty_table
+from seawall.events.readers import Limits
+from tests.events.support import read_all, rows
+from tests.thoroughness import examples
+
+GOLDEN = Path(__file__).parent / "golden"
+SAMPLES = sorted(GOLDEN.glob("*/*.csv"))
+IDS = [f"{path.parent.name}/{path.stem}" for path in SAMPLES]
+GUID = "5b1d0000-0000-4000-8000-000000000147"
+
+
+def header_of(path: Path) -> tuple[list[str], str]:
+    found = table_header(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    assert found is not None
+    return found
+
+
+def row_of(path: Path) -> dict[str, Any]:
+    names, delimiter = header_of(path)
+    text = path.read_text("utf-8-sig")
+    _, values = csv.reader(io.StringIO(text), delimiter=delimiter)
+    return {name: value for name, value in zip(names, values, strict=True) if value}
+
+
+def write_table(path: Path, names: list[str], *lines: list[str], delimiter: str = ",") -> Path:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter).writerows([names, *lines])
+    path.write_text(out.getvalue(), newline="")
+    return path
+
+
+def sign_in(**cells: str) -> dict[str, Any]:
+    """The record of a row of the portal's sign-ins; a blank in a column's name is an underscore here."""
+    row = {"Date (UTC)": "2026-03-02T08:00:00Z", "Request ID": "r", "Username": "m@contoso.example"}
+    found = restore_record(row | {name.replace("_", " "): value for name, value in cells.items()})
+    assert found is not None
+    assert found[0] == "entra_signin"
+    return found[1]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=IDS)
+def test_a_sample_is_recognised_in_any_case_and_spacing(path: Path) -> None:
+    names, _ = header_of(path)
+    table = find_table(tuple(names))
+    assert table is not None
+    assert table.source == path.parent.name
+    for change in (str.upper, str.lower, lambda name: f" {name.replace(' ', '  ')} "):
+        assert find_table(tuple(map(change, names))) is table
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=IDS)
+def test_a_header_alone_is_an_empty_log(path: Path, tmp_path: Path) -> None:
+    header = path.read_bytes().split(b"\r\n")[0] + b"\r\n"
+    assert is_empty_table(header)
+    (tmp_path / "empty.csv").write_bytes(header)
+    events, problems, records = read_all(tmp_path / "empty.csv")
+    assert (events.num_rows, problems, records) == (0, [], 0)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=IDS)
+def test_every_form_of_a_table_gives_the_same_event(path: Path, tmp_path: Path) -> None:
+    names, delimiter = header_of(path)
+    line = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    texts = {
+        "utf-16": line.decode().encode("utf-16"),
+        "lines": json.dumps(row_of(path)).encode(),
+        "type": b"#TYPE Selected.System.Object\r\n" + line,
+    }
+    (wanted,) = rows(read_all(path)[0])
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text)
+        for limits in (Limits(), Limits(fast_bytes=0)):
+            events, problems, records = read_all(tmp_path / name, limits=limits)
+            assert (problems, records) == ([], 1)
+            (event,) = rows(events)
+            assert event | {"source_file": ""} == wanted | {"source_file": ""}
+    assert delimiter in line.decode()
+    assert len(names) > 2
+
+
+ANYTHING = st.text(max_size=12) | st.sampled_from(
+    [
+        "",
+        "None",
+        "0",
+        "-1",
+        "[]",
+        "{}",
+        '[{"name":1}]',
+        "'=x",
+        "true",
+        ",,,,",
+        "a" * 400,
+        "2026-03-02T08:00:00Z",
+    ]
+)
+
+
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), path=st.sampled_from(SAMPLES))
+def test_any_cells_are_events_or_problems(data: Any, path: Path, tmp_path_factory: Any) -> None:
+    names, _ = header_of(path)
+    row = row_of(path)
+    changes = data.draw(st.dictionaries(st.sampled_from(names), ANYTHING, max_size=6))
+    line = [str(value) for value in (row | changes).values()]
+    target = write_table(tmp_path_factory.mktemp("any") / "table.csv", list(row | changes), line)
+    _, problems, records = read_all(target)
+    assert records + len(problems) >= 1
+    assert {problem.code for problem in problems} <= {
+        "no-time",
+        "bad-time",
+        "bad-json",
+        "wrong-columns",
+        "not-a-log",
+    }
+
+
+def test_no_column_is_lost() -> None:
+    row = row_of(GOLDEN / "entra_signin/portal_interactive.csv") | {"New column": "kept"}
+    found = restore_record(row)
+    assert found is not None
+    assert found[1]["New column"] == "kept"
+    assert {plain_name(name) for name in row} - SIGN_INS.cells.keys() == {"newcolumn"}
+
+
+def test_columns_of_tables_are_plain_names() -> None:
+    for table in TABLES:
+        assert all(name == plain_name(name) for name in table.cells)
+        assert all(name == plain_name(name) for mark in table.marks for name in mark)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "wanted"),
+    [
+        ("Success", "None", 0),
+        ("Success", "", 0),
+        ("Success", "0", 0),
+        ("Failure", "50126", 50126),
+        ("Interrupted", "50140", 50140),
+        ("Failure", "", "failure"),
+        ("Interrupted", "None", None),
+    ],
+)
+def test_result_of_a_sign_in(status: str, code: str, wanted: Any) -> None:
+    record = sign_in(Status=status, **{"Sign-in_error_code": code})
+    assert record.get("status", {}).get("errorCode") == wanted
+
+
+@pytest.mark.parametrize(
+    ("place", "wanted"),
+    [
+        ("Utrecht, Utrecht, NL", {"city": "Utrecht", "state": "Utrecht", "countryOrRegion": "NL"}),
+        ("Washington, D. C., US, US", {"city": "Washington, D. C.", "state": "US", "countryOrRegion": "US"}),
+        (", , NL", {"countryOrRegion": "NL"}),
+        ("NL", {"countryOrRegion": "NL"}),
+        (", , ", None),
+    ],
+)
+def test_place_of_a_sign_in(place: str, wanted: Any) -> None:
+    assert sign_in(Location=place).get("location") == wanted
+
+
+def test_factor_satisfied_by_an_earlier_token() -> None:
+    said = "MFA requirement satisfied by claim in the token"
+    record = sign_in(Status="Success", Multifactor_authentication_result=said)
+    (step,) = record["authenticationDetails"]
+    assert step == {
+        "authenticationMethod": "Previously satisfied",
+        "succeeded": True,
+        "authenticationStepResultDetail": said,
+    }
+
+
+def test_managed_identity() -> None:
+    row = {"Date (UTC)": "2026-03-02T08:00:00Z", "Request ID": "r", "Service principal ID": GUID}
+    found = restore_record(row | {"Managed Identity type": "System Assigned"})
+    assert found is not None
+    assert found[1]["signInEventTypes"] == ["managedIdentity"]
+    assert found[1]["managedServiceIdentity"] == {"msiType": "systemAssigned"}
+
+
+@pytest.mark.parametrize(
+    ("label", "wanted"),
+    [
+        ("Primary refresh token", "primaryRefreshToken"),
+        ("primaryRefreshToken", "primaryRefreshToken"),
+        ("B2B collaboration", "b2bCollaboration"),
+        ("Device Code", "deviceCode"),
+        ("ROPC", "ropc"),
+        ("None", "none"),
+        ("SAML 1.1", "saml11"),
+        ("-", "-"),
+    ],
+)
+def test_labels(label: str, wanted: str) -> None:
+    assert camel(label) == wanted

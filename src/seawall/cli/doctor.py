@@ -1,4 +1,4 @@
-"""`seawall doctor`: check this installation."""
+"""`seawall doctor`: check this installation, or what lies in a folder of logs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 
 def doctor(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            show_default=False,
+            help="Files and folders of logs: list what lies in them instead of checking the installation.",
+        ),
+    ] = None,
     out: Annotated[
         Path,
         typer.Option(
@@ -35,16 +43,27 @@ def doctor(
             help="File with an earlier head of the store's audit trail, to compare with.",
         ),
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check Python, packages, built-in tables, disk and terminal; with --store also a store.
+    """Check this installation; with PATH, list the logs in a folder before a scan.
+
+    For the installation: Python, packages, built-in tables, disk and terminal; with --store also a store.
+
+    For logs: each log with its records, accounts and span, the share of records that state each field that detection needs,
+    what is missing, and which permission or licence brings it.
 
     \b
     Examples:
       seawall doctor
+      seawall doctor exports/
       seawall doctor --store /var/lib/seawall --head audit-head.json
-      seawall doctor --json
     """
+    if paths:
+        from seawall.cli.log_inventory import show_inventory
+
+        show_inventory(paths, quiet=quiet, as_json=as_json)
+        return
     from seawall.cli.checks import run_all
 
     checks = run_all(out)

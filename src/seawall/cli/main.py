@@ -78,7 +78,7 @@ app.add_typer(lab.app, name="lab")
 app.command("evaluate", short_help="Measure recall, time to detection and false positives.")(
     evaluate.evaluate
 )
-app.command("doctor", short_help="Check this installation.")(doctor.doctor)
+app.command("doctor", short_help="Check this installation, or logs before a scan.")(doctor.doctor)
 
 
 def _version(wanted: bool) -> None:

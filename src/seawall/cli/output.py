@@ -37,7 +37,8 @@ def answer(draw: Callable[[Console], None]) -> None:
 
 
 def answer_paragraphs(paragraphs: Iterable[str]) -> None:
-    """Put paragraphs on stdout, wrapped at the terminal's width; further lines of a paragraph are indented.
+    """Put paragraphs on stdout, wrapped at the terminal's width; further lines of a paragraph are indented, and an empty
+    paragraph is an empty line.
 
     Log text in them is made harmless. A word that is longer than a line stays whole, so that it can be copied.
     """
@@ -52,7 +53,7 @@ def answer_paragraphs(paragraphs: Iterable[str]) -> None:
                 break_long_words=False,
                 break_on_hyphens=False,
             )
-            for line in lines:
+            for line in lines or [""]:
                 console.out(line, highlight=False)
 
     answer(draw)

@@ -10,7 +10,7 @@ from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
 from seawall.events.envelopes import MOST_LEVELS, open_envelopes
 from seawall.events.event_table import Normalised
 from seawall.events.google import activities as google_workspace
-from seawall.events.microsoft import entra_audit, entra_signin, office_activity
+from seawall.events.microsoft import entra_audit, entra_signin, graph_activity, office_activity
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.okta import system_log as okta
 
@@ -36,7 +36,7 @@ class LogFormat(Protocol):
 
 SOURCES: tuple[LogFormat, ...] = cast(
     "tuple[LogFormat, ...]",
-    (m365_audit, office_activity, entra_signin, entra_audit, okta, google_workspace, other),
+    (m365_audit, office_activity, graph_activity, entra_signin, entra_audit, okta, google_workspace, other),
 )
 """Sources in the order of detection; the last accepts every object."""
 

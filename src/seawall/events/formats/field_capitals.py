@@ -181,6 +181,13 @@ class RecordFields:
                 return found
         return None
 
+    def inner_text(self, *names: str) -> str | None:
+        """Return `text` from `properties` alone."""
+        for place in self._layout.places(names):
+            if place[0] == _INNER and (found := self._text_at((place,))) is not None:
+                return found
+        return None
+
     def member(self, name: str, *path: str) -> Any:
         """Return a member of a nested field, ignoring the case of names."""
         found = self.value(name)

@@ -40,6 +40,7 @@ CONSENTS: Final = frozenset(
 VENDOR_OF: Final[dict[str, Vendor]] = {
     "m365_audit": "microsoft",
     "office_activity": "microsoft",
+    "graph_activity": "microsoft",
     "entra_signin": "microsoft",
     "entra_audit": "microsoft",
     "google_workspace": "google",

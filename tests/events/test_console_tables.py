@@ -79,7 +79,10 @@ def test_a_header_alone_is_an_empty_log(path: Path, tmp_path: Path) -> None:
 def test_every_form_of_a_table_gives_the_same_event(path: Path, tmp_path: Path) -> None:
     names, delimiter = header_of(path)
     line = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    restored = restore_record(row_of(path))
+    assert restored is not None
     texts = {
+        "record": json.dumps(restored[1]).encode(),
         "utf-16": line.decode().encode("utf-16"),
         "lines": json.dumps(row_of(path)).encode(),
         "type": b"#TYPE Selected.System.Object\r\n" + line,
@@ -187,6 +190,29 @@ def test_factor_satisfied_by_an_earlier_token() -> None:
         "succeeded": True,
         "authenticationStepResultDetail": said,
     }
+
+
+def test_every_column_of_okta_has_a_place() -> None:
+    row = {
+        "event_type": "user.session.start",
+        "timestamp": "2026-03-02T08:00:00Z",
+        "actor.id": "00u1",
+        "security_context.as_number": "64496",
+        "security_context.is_proxy": "false",
+        "debug_context.debug_data.dt_hash": "abc",
+        "target10.id": "b",
+        "target2.id": "a",
+        "target2.detail_entry.method_type_used": "FIDO2",
+        "p_source.label": "kept",
+        "client..ip": "kept too",
+    }
+    found = restore_record(row)
+    assert found is not None
+    record = found[1]
+    assert record["securityContext"] == {"asNumber": 64496, "isProxy": False}
+    assert record["debugContext"] == {"debugData": {"dtHash": "abc"}}
+    assert record["target"] == [{"id": "a", "detailEntry": {"methodTypeUsed": "FIDO2"}}, {"id": "b"}]
+    assert (record["p_source.label"], record["client..ip"]) == ("kept", "kept too")
 
 
 def test_managed_identity() -> None:

@@ -78,13 +78,15 @@ class ConsoleTable:
     """Describe a table of a console.
 
     `source` names the format of the records. `marks` are sets of plain names, one of which a row has completely. `cells` are by
-    plain names. `finish` completes the record from what is in it, and from the row's cells by plain name.
+    plain names; `find_cell` finds the cell of any other column. `finish` completes the record from what is in it, and from the
+    texts of its cells by plain name.
     """
 
     source: str
     marks: tuple[frozenset[str], ...]
     cells: Mapping[str, Cell]
     finish: Callable[[Row, dict[str, str]], None] = field(default=lambda _record, _cells: None)
+    find_cell: Callable[[str], Cell | None] = field(default=lambda _name: None)
 
     def has_columns(self, names: Iterable[str]) -> bool:
         """Return whether these plain names are columns of this table."""
@@ -99,7 +101,7 @@ class ConsoleTable:
             value = _strip(row[name])
             if value is None or value == "":
                 continue
-            found = self.cells.get(plain)
+            found = self.cells.get(plain) or self.find_cell(name)
             text = as_text(value) or ""
             if found is None:
                 record[name] = value

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from seawall.events.consoles import entra
+from seawall.events.consoles import entra, okta
 from seawall.events.consoles.columns import ConsoleTable, plain_names
 from seawall.events.formats.field_capitals import Names, once_for_names
 
-TABLES: tuple[ConsoleTable, ...] = (entra.SIGN_INS, entra.AUDITS)
+TABLES: tuple[ConsoleTable, ...] = (entra.SIGN_INS, entra.AUDITS, okta.SYSTEM_LOG)
 
 
 @once_for_names

@@ -22,6 +22,9 @@ from seawall.events.formats.inflating import (
     open_xz,
 )
 from seawall.events.formats.limits import Limits
+from seawall.events.formats.table_files.avro_file import MAGIC as AVRO
+from seawall.events.formats.table_files.avro_file import AvroFile
+from seawall.events.formats.table_files.table_part import ChunkStream, TablePart
 from seawall.events.formats.tar_archive import BLOCK, BadTar, is_tar, tar_members
 from seawall.events.formats.zip_archive import ZipEntry, entries, find_directory, open_entry
 from seawall.events.masked_excerpts import file_problem
@@ -55,7 +58,7 @@ class _Around:
 
 def is_container(head: bytes) -> bool:
     """Return whether bytes with this beginning are compressed or an archive."""
-    return head.startswith(_ZIP) or _find_decompressor(head) is not None or is_tar(head)
+    return head.startswith((*_ZIP, AVRO)) or _find_decompressor(head) is not None or is_tar(head)
 
 
 def _find_decompressor(head: bytes) -> Callable[[InflatedStream], InflatedStream] | None:
@@ -98,6 +101,8 @@ def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterat
         yield from _open(None, bounded, around.deeper(is_inflated=True))
         if outer.problem is not None and bounded.problem is None:
             yield outer.problem
+    elif head.startswith(AVRO):
+        yield from _open_avro(outer, around)
     else:
         yield from _open_tar(outer, around)
 
@@ -165,6 +170,31 @@ def _open_tar(outer: BoundedStream, around: _Around) -> Iterator[PlainStream | P
             yield file_problem(name, "unreadable", str(error))
     if outer.problem is not None:
         yield outer.problem
+
+
+def _open_avro(outer: BoundedStream, around: _Around) -> Iterator[PlainStream | Problem]:
+    counter = Counter(as_binary(outer))
+    try:
+        file = AvroFile(counter, around.limits, around.expansion)
+    except DAMAGE as error:
+        yield outer.problem or file_problem(outer.name, "unreadable", f"an Avro file: {error}")
+        return
+    yield from _open_parts(file.parts(counter), outer.name, around)
+    if outer.problem is not None:
+        yield outer.problem
+
+
+def _open_parts(parts: Iterator[TablePart], name: str, around: _Around) -> Iterator[PlainStream | Problem]:
+    """Yield the texts that a table file was made into. Reading one may move the file on to the next."""
+    for number, part in enumerate(parts, 1):
+        if (stop := _must_stop(name, number, around)) is not None:
+            yield stop
+            return
+        label = f"{name}!{part.label}" if part.label else name
+        stream = as_binary(ChunkStream(part.chunks))
+        yield PlainStream(
+            BoundedStream(stream, label, around.limits, cast(Counter, part.stored), around.expansion)
+        )
 
 
 def _must_stop(name: str, number: int, around: _Around) -> Problem | None:

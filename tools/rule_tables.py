@@ -13,7 +13,8 @@ from tools import generated_tables
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "rule-pack.md"
 
 TECHNIQUES = {
-    "T1003": "OS Credential Dumping", "T1070": "Indicator Removal", "T1070.008": "Clear Mailbox Data",
+    "T1003": "OS Credential Dumping", "T1056.003": "Web Portal Capture",
+    "T1070": "Indicator Removal", "T1070.008": "Clear Mailbox Data",
     "T1078.004": "Cloud Accounts", "T1087.004": "Cloud Account Discovery", "T1090.003": "Multi-hop Proxy",
     "T1098": "Account Manipulation", "T1098.001": "Additional Cloud Credentials",
     "T1098.002": "Additional Email Delegate Permissions", "T1098.003": "Additional Cloud Roles",
@@ -33,6 +34,7 @@ TECHNIQUES = {
     "T1566.001": "Spearphishing Attachment", "T1566.002": "Spearphishing Link", "T1567": "Exfiltration Over Web Service",
     "T1567.002": "Exfiltration to Cloud Storage", "T1589.001": "Gather Victim Identity Information: Credentials",
     "T1606.002": "SAML Tokens", "T1621": "Multi-Factor Authentication Request Generation",
+    "T1648": "Serverless Execution", "T1671": "Cloud Application Integration",
 }  # fmt: skip
 """Names of techniques in ATT&CK version 18."""
 

@@ -126,11 +126,11 @@ class _Schema:
         name = str(schema.get("name"))
         space = str(schema.get("namespace") or space) if "." not in name else name.rpartition(".")[0]
         full = name if "." in name or not space else f"{space}.{name}"
-        self._named[full] = _undefined
+        self._named[full] = _refuse
         if kind == "enum":
             decode = _enum(schema.get("symbols"))
         elif kind == "fixed":
-            decode = _logical(_fixed(schema.get("size")), kind, schema)
+            decode = _logical(_read_fixed(schema.get("size")), kind, schema)
         else:
             fields = schema.get("fields")
             if not isinstance(fields, list) or not all(
@@ -144,7 +144,7 @@ class _Schema:
         return decode
 
 
-def _undefined(_block: AvroBytes) -> Any:
+def _refuse(_block: AvroBytes) -> Any:
     raise BadAvro("its schema uses a type before it is defined")
 
 
@@ -251,7 +251,7 @@ def _enum(symbols: Any) -> Decode:
     return decode
 
 
-def _fixed(size: Any) -> Decode:
+def _read_fixed(size: Any) -> Decode:
     if not isinstance(size, int) or size < 0:
         raise BadAvro("a fixed type without a size in its schema")
     return lambda block: as_json_text(block.take(size))

@@ -99,3 +99,60 @@ RECORD_ENVELOPES: dict[str, Wrap] = {
     },
     "fluentd": lambda record: {"tag": "o365.audit", "time": 1772445600, "message": _text(record)},
 }
+
+
+Fold = Callable[[list[dict[str, Any]]], dict[str, Any]]
+
+
+def _hits(records: list[dict[str, Any]]) -> dict[str, Any]:
+    listed = [
+        {"_index": "logs", "_id": str(n), "_score": None, "_source": one} for n, one in enumerate(records)
+    ]
+    return {"total": {"value": len(records), "relation": "eq"}, "max_score": None, "hits": listed}
+
+
+_SHARDS = {"total": 3, "successful": 3, "skipped": 0, "failed": 0}
+
+PAGES: dict[str, Fold] = {
+    "elasticsearch search": lambda records: {
+        "took": 5,
+        "timed_out": False,
+        "_shards": _SHARDS,
+        "hits": _hits(records),
+        "aggregations": {"byUser": {"buckets": [{"key": 'a "]} b', "doc_count": 3}]}},
+        "profile": {"shards": []},
+    },
+    "elasticsearch scroll": lambda records: {"_scroll_id": "c2Nhbg==", "took": 1, "hits": _hits(records)},
+    "elasticsearch msearch": lambda records: {
+        "took": 2,
+        "responses": [
+            {"took": 1, "timed_out": False, "_shards": _SHARDS, "hits": _hits(records[:1]), "status": 200},
+            {"took": 1, "timed_out": False, "_shards": _SHARDS, "hits": _hits(records[1:]), "status": 200},
+        ],
+    },
+    "kibana": lambda records: {
+        "id": "Fm5",
+        "rawResponse": {"took": 5, "timed_out": False, "_shards": _SHARDS, "hits": _hits(records)},
+        "isPartial": False,
+        "isRunning": False,
+        "total": 3,
+        "loaded": 3,
+    },
+    "splunk results": lambda records: {
+        "preview": False,
+        "init_offset": 0,
+        "messages": [],
+        "fields": [{"name": "_raw"}, {"name": "_time"}, {"name": "sourcetype", "type": "str"}],
+        "results": [
+            {"_raw": json.dumps(one), "_time": "2026-03-02T10:00:00.000+00:00", "sourcetype": ["a", "b"]}
+            for one in records
+        ],
+        "highlighted": {},
+    },
+    "splunk results alone": lambda records: {"results": [{"_raw": json.dumps(one)} for one in records]},
+    "alfa": lambda records: {
+        "query": {"logtype": "login", "user": "all", "start_time": None},
+        "activities": records,
+    },
+    "alfa by log": lambda records: {"activities": {"login": records[:2], "admin": records[2:]}},
+}

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.events.envelopes import MOST_LEVELS
-from tests.events.envelope_shapes import RECORD_ENVELOPES
+from seawall.events.formats.json_records import HEAD
+from seawall.events.readers import Limits
+from tests.events.envelope_shapes import PAGES, RECORD_ENVELOPES
 from tests.events.support import mail_read, read_all, rows, write_lines
 from tests.events.test_golden import GOLDEN
 from tests.thoroughness import examples
@@ -149,3 +151,85 @@ def test_a_bare_audit_record_is_no_envelope(tmp_path: Path) -> None:
     record = mail_read(1, message=json.dumps(mail_read(2)), event={"original": "{broken"})
     (event,) = events_of(tmp_path / "bare.jsonl", [record])
     assert event["metadata_uid"] == mail_read(1)["Id"]
+
+
+def _read_text(path: Path, text: str, limits: Limits) -> list[dict[str, Any]]:
+    path.write_text(text)
+    events, problems, count = read_all(path, limits=limits)
+    assert not problems
+    assert count == events.num_rows
+    return [{name: value for name, value in row.items() if name != "source_file"} for row in rows(events)]
+
+
+SMALL = Limits(record_bytes=30_000, fast_bytes=0)
+"""A page of all records is larger than that: it is not parsed as a whole."""
+
+
+@pytest.mark.parametrize("indent", [None, 2], ids=["one line", "pretty"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_reads_as_its_records(tmp_path: Path, name: str, indent: int | None) -> None:
+    bare = events_of(tmp_path / "bare.jsonl", BARE)
+    for limits in (Limits(), Limits(fast_bytes=0)):
+        text = json.dumps(PAGES[name](BARE), indent=indent)
+        assert _read_text(tmp_path / "page.json", text, limits) == bare
+
+
+LARGE = ["elasticsearch search", "elasticsearch scroll", "splunk results", "splunk results alone", "alfa"]
+"""Pages whose beginning tells what they are, so that they may be larger than a record."""
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+@pytest.mark.parametrize("indent", [None, 2], ids=["one line", "pretty"])
+@pytest.mark.parametrize("name", LARGE)
+def test_a_page_larger_than_a_record_is_split(
+    tmp_path: Path, name: str, indent: int | None, copies: int
+) -> None:
+    text = json.dumps(PAGES[name](BARE * 3), indent=indent)
+    assert len(text) > HEAD
+    found = _read_text(tmp_path / "page.json", "\n".join([text] * copies), SMALL)
+    bare = events_of(tmp_path / "bare.jsonl", BARE * 3 * copies)
+    assert found == bare
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_among_lines(tmp_path: Path, name: str) -> None:
+    lines = [mail_read(1), PAGES[name]([mail_read(2), mail_read(3), mail_read(4)]), mail_read(5)]
+    path = write_lines(tmp_path / "lines.jsonl", lines)
+    for limits in (Limits(), Limits(fast_bytes=0)):
+        events, problems, count = read_all(path, limits=limits)
+        assert not problems
+        assert [event["metadata_uid"][-1] for event in rows(events)] == ["1", "2", "3", "4", "5"]
+        assert events.column("source_line").to_pylist() == [1, 2, 3, 4, 5]
+        assert count == 5
+
+
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    name=st.sampled_from(sorted(PAGES)),
+    cut=st.floats(0.3, 1),
+    limits=st.sampled_from([Limits(), Limits(record_bytes=4_000)]),
+)
+def test_a_cut_page_keeps_the_records_before_the_cut(
+    tmp_path_factory: Any, name: str, cut: float, limits: Limits
+) -> None:
+    path = tmp_path_factory.mktemp("pages") / "page.json"
+    whole = json.dumps(PAGES[name]([mail_read(number) for number in range(1, 10)]))
+    text = whole[: int(len(whole) * cut)]
+    path.write_text(text)
+    events, problems, count = read_all(path, limits=limits)
+    assert count == events.num_rows + sum(problem.counts_as_record for problem in problems)
+    assert events.num_rows or problems
+    if name in LARGE and name != "alfa":
+        complete = sum(text.count(json.dumps(json.dumps(mail_read(n)))[1:-1]) + text.count(json.dumps(mail_read(n)) + "}")
+                       for n in range(1, 10))  # fmt: skip
+        assert complete - 1 <= events.num_rows <= complete
+
+
+def test_structures_behind_the_records_are_no_records(tmp_path: Path) -> None:
+    text = (
+        '{"value": ['
+        + json.dumps(mail_read(1))
+        + '], "next": {"a": [{"b": 1}]}, "n": 1, "more": [{"c": {}}]}'
+    )
+    (event,) = _read_text(tmp_path / "page.json", text + "\n ", Limits(record_bytes=2_000, fast_bytes=0))
+    assert event["source"] == "m365_audit"

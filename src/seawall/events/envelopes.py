@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
@@ -79,6 +80,55 @@ ENVELOPES = (
     Envelope("Splunk HEC", ("event",)),
 )
 """Envelopes in the order in which they are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Describe an object with many records: a list of objects at `place`, or several in an object there.
+
+    `beside` are fields of which one must be there too, unless it is empty; an object with more than `most` fields is none.
+    """
+
+    product: str
+    place: tuple[str, ...]
+    beside: frozenset[str] = frozenset()
+    most: int = 16
+
+    def find(self, value: dict[str, Any]) -> list[Any] | None:
+        """Return the records of an object; None if it is no such page."""
+        if len(value) > self.most or (self.beside and self.beside.isdisjoint(value)):
+            return None
+        found: Any = value
+        for name in self.place:
+            found = found.get(name) if isinstance(found, dict) else None
+        if isinstance(found, dict) and found and all(isinstance(part, list) for part in found.values()):
+            found = list(chain.from_iterable(found.values()))
+        is_list = isinstance(found, list) and (not found or isinstance(found[0], dict))
+        return found if is_list else None
+
+
+PAGES = (
+    Page("Elasticsearch", ("hits", "hits")),
+    Page("Elasticsearch", ("responses",), frozenset({"took"})),
+    Page("Kibana", ("rawResponse", "hits", "hits")),
+    Page("Splunk", ("results",), frozenset({"init_offset", "preview", "fields", "messages", "highlighted"})),
+    Page("Splunk", ("results",), most=1),
+    Page("ALFA", ("activities",), most=2),
+)
+PAGE_FIELDS = frozenset(page.place[0] for page in PAGES)
+PAGE_STARTS = (
+    "took", "_scroll_id", "pit_id", "timed_out", "_shards", "hits", "rawResponse", "preview", "init_offset", "messages",
+    "fields", "results", "query", "activities",
+)  # fmt: skip
+"""First fields of pages that are too large to be parsed as a whole."""
+
+
+def page_records(value: dict[str, Any]) -> list[Any] | None:
+    """Return the records of a page; None for anything else."""
+    if PAGE_FIELDS.isdisjoint(value):
+        return None
+    return next((found for page in PAGES if (found := page.find(value)) is not None), None)
+
 
 FIELDS = frozenset(
     name for one in ENVELOPES for name in (one.place[0], one.name if len(one.place) > 1 else "") if name

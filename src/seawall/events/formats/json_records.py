@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterator
 from itertools import chain, count, islice
 from typing import Any
 
+from seawall.events.envelopes import PAGE_STARTS, PAGES, page_records
 from seawall.events.failures import guard_records, note_failure
-from seawall.events.formats.json_splitter import JsonSplitter, ObjectFinder, ObjectRun, OversizedRecord
+from seawall.events.formats.json_splitter import (
+    JsonSplitter,
+    ObjectFinder,
+    ObjectRun,
+    OversizedRecord,
+    PageStarts,
+)
 from seawall.events.formats.json_values import NotJson, TooDeep, brackets, members, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.text_lines import CHUNK, Utf8Stream, lines
@@ -168,9 +175,11 @@ def unwrap_records(value: dict[str, Any]) -> list[Any] | None:
 
 
 def _deliver(value: dict[str, Any]) -> list[Any] | None:
-    """Return the records of an envelope of a vendor's API; None for anything else."""
+    """Return the records of an envelope of a vendor's API, or of a page of a SIEM; None for anything else."""
     found = hook_events(value)
-    return _items(value) if found is None else found
+    if found is None:
+        found = _items(value)
+    return page_records(value) if found is None else found
 
 
 def _items(value: dict[str, Any]) -> list[Any] | None:
@@ -215,7 +224,8 @@ def _document_records(
 
 def split_json(limit: int, find_run: ObjectFinder | None = None) -> JsonSplitter:
     """Return a splitter of a text into records of at most so many bytes."""
-    return JsonSplitter(limit, WRAPPERS, {"items": PAGE_KIND}, find_run)
+    places = tuple(dict.fromkeys(page.place for page in PAGES))
+    return JsonSplitter(limit, WRAPPERS, {"items": PAGE_KIND}, find_run, PageStarts(PAGE_STARTS, places))
 
 
 def piece_records(

@@ -14,6 +14,17 @@ _TOKEN = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|["{}\[\]]', re.DOTALL)
 _SEPARATORS = b" \t\r\n,\x0b\x0c"
 _OBJECT = re.compile(rb"[ \t\r\n,\x0b\x0c]*\{")
 _WRAPPER_REACH = 1 << 16
+_TEXT = rb'"(?>[^"\\]++|\\.)*+"'
+_FLAT = rb"(?>[^\"{}\[\]]++|" + _TEXT + rb")*+"
+_STRUCTURE = _FLAT
+for _ in range(3):
+    _STRUCTURE = _FLAT + rb"(?>[{\[]" + _STRUCTURE + rb"[}\]]" + _FLAT + rb")*+"
+_STRUCTURE = rb"[{\[]" + _STRUCTURE + rb"[}\]]"
+_VALUE = rb"(?>" + _TEXT + rb"|[-\w.+]++|" + _STRUCTURE + rb")"
+"""Matches a value of JSON with at most four levels. Nothing in it is tried twice, so that the time is linear."""
+_NAME = rb"\s*+,\s*+" + _TEXT + rb"\s*+:\s*+"
+_TAIL_MEMBER = re.compile(rb"(?>" + _NAME + rb"(?>" + _TEXT + rb"|[-\w.+]++))*+" + _NAME)
+"""Matches what is between the array of a page, or a structure behind it, and the next structure."""
 
 
 Spans = npt.NDArray[np.int64]
@@ -27,6 +38,39 @@ class ObjectRun:
 
     data: bytes
     spans: Spans
+
+
+class PageStarts:
+    """Find pages whose array of records lies deeper, or behind structures: `{"took":1,"hits":{"total":{},"hits":[`.
+
+    `first` are the names that such a page begins with, `places` the names on the way to the array.
+    """
+
+    def __init__(self, first: Sequence[str], places: Sequence[tuple[str, ...]]) -> None:
+        self._first = re.compile(rb'\{\s*"(?:' + "|".join(map(re.escape, first)).encode() + rb')"')
+        self._pages = [(len(place), re.compile(self._pattern(place))) for place in places]
+
+    @staticmethod
+    def _pattern(place: tuple[str, ...]) -> bytes:
+        pattern = b""
+        for name in place:
+            key = rb'"' + re.escape(name).encode() + rb'"\s*:\s*'
+            member = _TEXT + rb"\s*:\s*" + _VALUE + rb"\s*,\s*"
+            pattern += rb"\{\s*(?>(?!" + key + rb")" + member + rb")*+" + key
+        return pattern + rb"\[(?=\s*[\]{])"
+
+    def may_begin(self, text: bytearray, start: int) -> bool:
+        """Return whether an object that starts here begins as a page."""
+        return self._first.match(text, start) is not None
+
+    def find(self, text: bytearray, start: int, end: int) -> tuple[int, int] | None:
+        """Return the place of the first record of a page that starts here, and the number of objects around its array."""
+        if self.may_begin(text, start):
+            for levels, pattern in self._pages:
+                found = pattern.match(text, start, end)
+                if found:
+                    return found.end(), levels
+        return None
 
 
 class OversizedRecord:
@@ -46,11 +90,13 @@ class JsonSplitter:
         wrappers: Sequence[str],
         kinds: Mapping[str, str] = MappingProxyType({}),
         find_run: ObjectFinder | None = None,
+        pages: PageStarts | None = None,
     ) -> None:
         """Take `kinds`, further wrapper keys, each valid only in objects that state its kind before it.
 
         With `find_run`, objects that it finds come as runs, otherwise all come one by one.
         """
+        self._pages = pages
         self._find_run = find_run
         self._kinds = {key.encode(): kind.encode() for key, kind in kinds.items()}
         keys = b"|".join((*(key.encode() for key in wrappers), *self._kinds))
@@ -85,7 +131,8 @@ class JsonSplitter:
         """Yield the rest after the end of the stream."""
         yield from self._scan(is_end=True)
         rest = bytes(self._buffer[self._start :])
-        if not self._is_dropping and not self._is_tail and rest.strip(_SEPARATORS + b"]}"):
+        is_open = self._is_tail and self._depth > 0
+        if (is_open or not (self._is_dropping or self._is_tail)) and rest.strip(_SEPARATORS + b"]}"):
             yield rest
 
     def _scan(self, *, is_end: bool) -> Iterator[bytes | ObjectRun | OversizedRecord]:
@@ -126,11 +173,18 @@ class JsonSplitter:
 
     def _is_undecided(self, start: int, *, is_end: bool) -> bool:
         """Return whether more text is needed to distinguish a wrapper from a record."""
-        return not is_end and len(self._buffer) - start < 256 and not self._wrapper_at(start)
+        needed = 256
+        if self._pages is not None and self._pages.may_begin(self._buffer, start):
+            needed = _WRAPPER_REACH
+        return not is_end and len(self._buffer) - start < needed and not self._wrapper_at(start)
 
-    def _wrapper_at(self, start: int) -> re.Match[bytes] | None:
-        found = self._wrapper.match(self._buffer, start, start + _WRAPPER_REACH)
-        return found if found and self._kinds.get(found[1], b"") in found[0] else None
+    def _wrapper_at(self, start: int) -> tuple[int, int] | None:
+        """Return the place of the first record of the wrapper that starts here, and the number of objects around its array."""
+        end = start + _WRAPPER_REACH
+        found = self._wrapper.match(self._buffer, start, end)
+        if found and self._kinds.get(found[1], b"") in found[0]:
+            return found.end(), 1
+        return None if self._pages is None else self._pages.find(self._buffer, start, end)
 
     def _bracket(self, token: bytes, start: int) -> Iterator[bytes | OversizedRecord]:
         self._position = start + 1
@@ -138,11 +192,15 @@ class JsonSplitter:
             if self._depth > 0:
                 self._depth += 1
                 return
+            if self._is_tail and _TAIL_MEMBER.fullmatch(self._buffer, self._start, start):
+                # A structure of the wrapper behind its array is no record either.
+                self._start, self._depth, self._is_dropping = start, 1, True
+                return
             yield from self._between(start)
             wrapper = self._wrapper_at(start) if token == b"{" else None
             if wrapper:
-                self._wrapped += 1
-                self._position = self._start = wrapper.end()
+                self._position = self._start = wrapper[0]
+                self._wrapped += wrapper[1]
             elif token == b"[":
                 self._start = start + 1
             else:
@@ -159,9 +217,9 @@ class JsonSplitter:
         else:
             yield from self._between(start)
             # The rest of a wrapper after its array (`,"@odata.nextLink":"…"}`) is no record.
-            self._is_tail = token == b"]" and self._wrapped > 0
             if token == b"}" and self._wrapped > 0:
                 self._wrapped -= 1
+            self._is_tail = self._wrapped > 0
             self._start = start + 1
 
     def _between(self, end: int) -> Iterator[bytes | OversizedRecord]:

@@ -252,14 +252,14 @@ def test_a_watch_says_once_that_it_cannot_tell_what_a_file_is(
 def test_a_document_that_fails_is_a_problem_and_the_others_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = documents._objects
+    right = documents._values
 
-    def objects(text: str, name: str) -> Iterator[Any]:
+    def values(text: str, name: str) -> Iterator[Any]:
         if "STOP" in text:
             raise TypeError(SECRET)
         return right(text, name)
 
-    monkeypatch.setattr(documents, "_objects", objects)
+    monkeypatch.setattr(documents, "_values", values)
     (tmp_path / "a.json").write_text('[{"id":"STOP"}]')
     (tmp_path / "b.json").write_text('[{"id":"1"}]')
     found = list(documents.objects([tmp_path]))

@@ -15,7 +15,7 @@ from typing import Any
 from seawall.events.failures import file_failure
 from seawall.events.formats.containers import PlainStream, open_members
 from seawall.events.formats.files import name_of, walk
-from seawall.events.formats.json_values import NotJson, TooDeep, parse
+from seawall.events.formats.json_values import NotJson, TooDeep, encode, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.masked_excerpts import file_problem, record_problem
 from seawall.events.problem import Problem
@@ -42,8 +42,29 @@ class ExportedObject:
         return f"{self.file}:{self.place}" if self.place else self.file
 
 
+@dataclass(frozen=True, slots=True)
+class ExportedDocument:
+    """Hold one JSON document, JSON line or table row as it was written. `place` is the line or row, 0 for a whole document."""
+
+    value: Any
+    file: str
+    place: int = 0
+    is_row: bool = False
+
+
 def objects(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[ExportedObject | Problem]:  # noqa: B008
     """Yield every object of every document under the paths, in a stable order, and problems."""
+    for document in documents(paths, limits):
+        if isinstance(document, Problem):
+            yield document
+        elif not document.place:
+            yield from _list(document)
+        else:
+            yield from _line(document)
+
+
+def documents(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[ExportedDocument | Problem]:  # noqa: B008
+    """Yield every document, line or row under the paths with its pages around it, in a stable order, and problems."""
     for path in walk(paths):
         if isinstance(path, Problem):
             yield path
@@ -59,14 +80,14 @@ def objects(paths: Sequence[Path], limits: Limits = Limits()) -> Iterator[Export
                 yield from (member,) if isinstance(member, Problem) else _caught(member)
 
 
-def _caught(member: PlainStream) -> Iterator[ExportedObject | Problem]:
+def _caught(member: PlainStream) -> Iterator[ExportedDocument | Problem]:
     try:
         yield from _document(member)
     except Exception as error:  # noqa: BLE001 - the net
         yield file_failure(member.stream.name, error)
 
 
-def _document(member: PlainStream) -> Iterator[ExportedObject | Problem]:
+def _document(member: PlainStream) -> Iterator[ExportedDocument | Problem]:
     stream, pieces, size = member.stream, [], 0
     while piece := stream.read(1 << 20):
         size += len(piece)
@@ -76,20 +97,22 @@ def _document(member: PlainStream) -> Iterator[ExportedObject | Problem]:
         pieces.append(piece)
     if stream.problem is not None:
         yield stream.problem
-    yield from _objects(_text(b"".join(pieces)), stream.name)
+    yield from _values(_text(b"".join(pieces)), stream.name)
 
 
 def _text(data: bytes) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
+    if len(data) > 3 and data[0] and data[2] and not data[1] and not data[3]:
+        return data.decode("utf-16-le", "replace")  # without a byte order mark
     return data.decode("utf-8-sig", "replace")
 
 
-def _objects(text: str, name: str) -> Iterator[ExportedObject | Problem]:
+def _values(text: str, name: str) -> Iterator[ExportedDocument | Problem]:
     start = text.lstrip()[:1]
     if start in ("{", "["):
         try:
-            yield from _list(parse(text, _DEPTH), name)
+            yield ExportedDocument(parse(text, _DEPTH), name)
         except TooDeep:
             yield file_problem(name, "too-deep", f"nested deeper than {_DEPTH} levels")
         except NotJson as error:
@@ -100,12 +123,27 @@ def _objects(text: str, name: str) -> Iterator[ExportedObject | Problem]:
         yield file_problem(name, "not-a-log", "empty")
 
 
-def _list(value: Any, name: str) -> Iterator[ExportedObject | Problem]:
-    for place, item in enumerate(_items(value), 1):
+def _list(document: ExportedDocument) -> Iterator[ExportedObject | Problem]:
+    for place, item in enumerate(_items(document.value), 1):
         if isinstance(item, dict):
-            yield ExportedObject(item, name, place)
+            yield ExportedObject(item, document.file, place)
         else:
-            yield record_problem(name, place, "not-json", "no JSON object", text=str(item)[:200])
+            yield record_problem(document.file, place, "not-json", "no JSON object", text=str(item)[:200])
+
+
+def _line(document: ExportedDocument) -> Iterator[ExportedObject | Problem]:
+    if document.is_row:
+        filled = {name: cell for name, cell in document.value.items() if cell}
+        yield ExportedObject(filled, document.file, document.place)
+        return
+    found = _items(document.value) if isinstance(document.value, dict) else iter((document.value,))
+    for item in found:
+        if isinstance(item, dict):
+            yield ExportedObject(item, document.file, document.place)
+        else:
+            yield record_problem(
+                document.file, document.place, "not-json", "no JSON object", text=encode(document.value)
+            )
 
 
 def _items(value: Any) -> Iterator[Any]:
@@ -123,33 +161,27 @@ def _items(value: Any) -> Iterator[Any]:
     yield value
 
 
-def _lines(text: str, name: str, reason: str) -> Iterator[ExportedObject | Problem]:
+def _lines(text: str, name: str, reason: str) -> Iterator[ExportedDocument | Problem]:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
         yield file_problem(name, "not-json", reason)
         return
     for place, line in enumerate(lines, 1):
         try:
-            value = parse(line, _DEPTH)
+            yield ExportedDocument(parse(line, _DEPTH), name, place)
         except TooDeep:
             yield record_problem(name, place, "too-deep", f"nested deeper than {_DEPTH} levels")
         except NotJson as error:
             yield record_problem(name, place, "not-json", str(error), text=line)
-        else:
-            if not isinstance(value, dict):
-                yield record_problem(name, place, "not-json", "no JSON object", text=line)
-                continue
-            for item in _items(value):
-                if isinstance(item, dict):
-                    yield ExportedObject(item, name, place)
-                else:
-                    yield record_problem(name, place, "not-json", "no JSON object", text=line)
 
 
-def _rows(text: str, name: str) -> Iterator[ExportedObject | Problem]:
-    first = text.lstrip().split("\n", 1)[0]
+def _rows(text: str, name: str) -> Iterator[ExportedDocument | Problem]:
+    text = text.lstrip()
+    if text[:5] == "#TYPE":  # the first line that Export-Csv of Windows PowerShell writes
+        text = text.partition("\n")[2].lstrip()
+    first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text.lstrip()), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     header: list[str] | None = None
     place = 0
     while True:
@@ -174,6 +206,5 @@ def _rows(text: str, name: str) -> Iterator[ExportedObject | Problem]:
                 name, place, "wrong-columns", f"{len(row)} fields under {len(header)} columns"
             )
             continue
-        yield ExportedObject(
-            {key: cell.strip() for key, cell in zip(header, row, strict=True) if cell.strip()}, name, place
-        )
+        cells = {key: cell.strip() for key, cell in zip(header, row, strict=True)}
+        yield ExportedDocument(cells, name, place, is_row=True)

@@ -55,8 +55,11 @@ def assessment(
     scanned: Path | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
+    posture: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Assess sign-in logs with exported policies and methods; return the document, and with `out` write the files.
+
+    `posture` is the document of an assessed configuration to write with it.
 
     The policies of `what_if` apply in addition to `policies`, or instead of them (`is_instead`). `scanned` is the folder of a
     scan's results: the what-if reports on its raised incidents. Raises `InputUnreadable` if a path does not exist, or a given
@@ -72,10 +75,11 @@ def assessment(
         collector = _collect(paths, Path(scratch), counted, progress)
     counted.read.problem_counts = dict(sorted(counted.codes.items()))
     result = assess(collector, given)
-    document = assurance_document(result, counted.read, raised)
+    document = assurance_document(result, counted.read, raised) | {"posture": posture}
     if out is not None:
         _write(out, document)
-        write_tables(out, result)
+        if paths:
+            write_tables(out, result)
     return document
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from seawall.report.assurance import PATH_WORDS
 from seawall.report.incident_page import environment, part, policy, write_page
+from seawall.report.posture import STRENGTH_WORDS
 from seawall_base.plurals import plural
 
 ROWS = 500
@@ -29,6 +30,9 @@ def render_assurance(document: dict[str, Any]) -> str:
     template = environment().get_template("assurance.html")
     return template.render(
         document=document,
+        has_logs=bool(document["summary"]["records"] or document["accounts"]) or document["posture"] is None,
+        posture=document["posture"],
+        strengths=STRENGTH_WORDS,
         summary=document["summary"],
         style=Markup(style),  # noqa: S704 - our own files, allowed by their hash
         policy=policy(style, ""),

@@ -36,7 +36,7 @@ class LogFormat(Protocol):
 
 SOURCES: tuple[LogFormat, ...] = cast(
     "tuple[LogFormat, ...]",
-    (m365_audit, office_activity, graph_activity, entra_signin, entra_audit, okta, google_workspace, other),
+    (m365_audit, office_activity, entra_signin, graph_activity, entra_audit, okta, google_workspace, other),
 )
 """Sources in the order of detection; the last accepts every object."""
 

@@ -18,14 +18,15 @@ from seawall.events.formats.json_values import NotJson, TooDeep, encode, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.google import activities
-from seawall.events.microsoft import entra_signin, m365_columns
+from seawall.events.microsoft import entra_signin, graph_activity, m365_columns
 from seawall.events.okta import system_log
 from seawall.events.problem import Problem
 
-_FORMATS = (m365_columns, entra_signin, system_log, activities)
+_FORMATS = (m365_columns, entra_signin, graph_activity, system_log, activities)
 _FORMATS_COMPILED = {
     m365_columns.NAME: "seawall.events.microsoft.m365_json_lines",
     entra_signin.NAME: "seawall.events.microsoft.entra_json_lines",
+    graph_activity.NAME: "seawall.events.microsoft.graph_json_lines",
     system_log.NAME: "seawall.events.okta.okta_json_lines",
     activities.NAME: "seawall.events.google.google_json_lines",
 }

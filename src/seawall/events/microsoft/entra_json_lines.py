@@ -6,23 +6,17 @@ to the general reader. Both give the same raw columns, to the byte.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import reduce
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
 from seawall.events.formats.distinct_values import Column, Mapper, coalesce
-from seawall.events.formats.json_records import WRAPPERS
 from seawall.events.formats.json_values import as_text, encode, parse, read_structure
 from seawall.events.formats.raw_columns import RawColumns
 from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
-from seawall.events.json_lines.field_tree import FieldTree
-from seawall.events.json_lines.layout import IS_OBJECT, IS_REFUSED
 from seawall.events.microsoft import entra_signin as signin
 from seawall.events.microsoft.entra_strength import (
     PLAIN,
@@ -33,154 +27,51 @@ from seawall.events.microsoft.entra_strength import (
     write_application_strength,
     write_strength,
 )
+from seawall.events.microsoft.property_fields import (
+    Flags,
+    Kept,
+    PropertyFields,
+    Rows,
+    build_field_tree,
+    list_kept,
+    mark_plain,
+    mark_values,
+    write_kept,
+)
 
 __all__ = ["LARGEST_BLOCK", "NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
 
 NAME = signin.NAME
 
-Rows = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-_Kept = tuple[list[str], list[str]]
-"""Columns that go to `unmapped`, at the top and in `properties`."""
-
-_INNER = ("properties", "Properties")
-_OTHERS = (
-    *WRAPPERS,
-    *sorted(ENVELOPE_FIELDS),
-    "Operation",
-    "eventType",
-    "kind",
-    "items",
-)
-"""Fields of envelopes and of other logs."""
 _TEXT_COLUMNS = ("id", "time", "envelope_time", "token")
 """Columns of which nearly every value is another."""
 _ANY_DEPTH = 1 << 20
 _STEP_TIME = r'(?i)(\\?"authenticationStepDateTime\\?":\\?")[0-9TZ:.+-]+'
 
 
-def build_field_tree() -> FieldTree:
-    """Declare the fields that decide whether a line is one of ours. All others get columns as they turn up."""
-    tree = FieldTree()
-    for name in _INNER:
-        tree.add(name, column=name, child=tree.add_node(f"{name}\0"), flags=IS_OBJECT)
-    for name in _OTHERS:
-        tree.add(name, flags=IS_REFUSED)
-    return tree
-
-
 def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
     """Return raw columns and `unmapped` of the records of a block, and the lines that they are on; the other lines are left."""
-    fields = _Fields(block, np.flatnonzero(block.is_read))
-    kept = _kept_columns(fields)
+    fields = PropertyFields(block, np.flatnonzero(block.is_read))
+    kept = list_kept(fields, signin.USED)
     if len(fields.rows):
-        fields = _Fields(block, fields.rows[_is_plain(fields, kept)])
+        fields = PropertyFields(block, fields.rows[mark_plain(fields, kept) & _is_ours(fields)])
     if len(fields.rows):
         identifier = fields.read_texts(*signin.TEXTS.columns["id"])
         if identifier.null_count:
-            fields = _Fields(block, fields.rows[identifier.is_valid().to_numpy(False)])
+            fields = PropertyFields(block, fields.rows[identifier.is_valid().to_numpy(False)])
     rows = fields.rows
     return RawColumns(_columns(fields, kept), len(rows)) if len(rows) else None, rows
 
 
-class _Fields:
-    """The fields of some rows of a block by lower-case name: those in `properties` go before those at the top."""
-
-    def __init__(self, block: JsonBlock, rows: Rows) -> None:
-        self.block, self.rows = block, rows
-        self.outer: dict[str, list[str]] = defaultdict(list)
-        self.inner: dict[str, list[str]] = defaultdict(list)
-        for column in block.list_columns(rows):
-            place, _, name = column.rpartition("\0")
-            (self.inner if place else self.outer)[name.lower()].append(column)
-        self._scalars: dict[str, Column] = {}
-
-    def places(self, *names: str) -> list[str]:
-        """List the columns of fields, in the order in which the first with a value is taken."""
-        return [
-            column for source in (self.inner, self.outer) for name in names for column in source.get(name, ())
-        ]
-
-    def empty(self) -> Column:
-        """Return a column without values."""
-        return Column(np.full(len(self.rows), -1, np.int32), pa.array([], pa.string()))
-
-    def has(self, *names: str) -> Flags:
-        """Return which records have one of the fields at the top, also with null."""
-        columns = [column for name in names for column in self.outer.get(name, ())]
-        found = np.zeros(len(self.rows), np.bool_)
-        for column in columns:
-            found |= self.block.has_field(column, self.rows)
-        return found
-
-    def scalar(self, *names: str) -> Column:
-        """Return the first scalar among the fields, as text."""
-        return reduce(coalesce, map(self._scalar, self.places(*names)), self.empty())
-
-    def _scalar(self, column: str) -> Column:
-        if column not in self._scalars:
-            self._scalars[column] = self.block.encode_scalars(column, self.rows)
-        return self._scalars[column]
-
-    def outer_scalar(self, name: str) -> Column:
-        """Return a scalar from the top alone, as text."""
-        return reduce(coalesce, map(self._scalar, self.outer.get(name, ())), self.empty())
-
-    def structure(self, *names: str) -> Column:
-        """Return the first value among the fields that is not empty, as JSON."""
-        columns = (self.block.encode_column(name, self.rows, is_json=True) for name in self.places(*names))
-        return reduce(coalesce, columns, self.empty())
-
-    def read_texts(self, *names: str) -> Any:
-        """Do like `scalar`, for values that do not repeat, as an Arrow string array."""
-        found = pa.nulls(len(self.rows), pa.string())
-        for column in self.places(*names):
-            texts = self.block.read_texts(column, self.rows)
-            is_structure = self.block.is_structure(column, self.rows)
-            if is_structure.any():
-                texts = pc.if_else(pa.array(is_structure), None, texts)
-            found = texts if found.null_count == len(found) else pc.coalesce(found, texts)
-        return found
-
-
-def _is_plain(fields: _Fields, kept: _Kept) -> Flags:
-    """Return which records are sign-ins that can be read by column."""
-    block, rows = fields.block, fields.rows
-    is_plain = np.ones(len(rows), np.bool_)
-    for source in (fields.outer, fields.inner):
-        for columns in source.values():
-            if len(columns) > 1:
-                is_plain &= sum(block.has_field(column, rows).astype(np.int8) for column in columns) <= 1
-    for column in fields.outer.get("properties", ()):
-        if column not in _INNER:
-            is_plain &= ~block.has_field(column, rows)
-    outer, inner = kept
-    is_plain &= block.is_ordered(outer, rows) & block.is_ordered(inner, rows)
-    for column in inner:
-        same = column.rpartition("\0")[2]
-        if same in outer:
-            is_plain &= ~(block.has_field(column, rows) & block.has_field(same, rows))
+def _is_ours(fields: PropertyFields) -> Flags:
+    """Return which records are sign-ins."""
     category, table = fields.outer_scalar("category"), fields.outer_scalar("type")
-    is_ours = _are(category, signin.is_category) | _are(table, signin.is_table)
+    is_ours = mark_values(category, signin.is_category) | mark_values(table, signin.is_table)
     is_ours |= np.logical_and.reduce([fields.has(*some) for some in signin.MARKS])
-    return np.asarray(is_plain & is_ours & ~_are(table, lambda value: value == "OfficeActivity"))
+    return np.asarray(is_ours & ~mark_values(table, lambda value: value == "OfficeActivity"))
 
 
-def _are(column: Column, is_one: Any) -> Flags:
-    return np.array([*map(is_one, column.values), False], np.bool_)[column.codes]
-
-
-def _kept_columns(fields: _Fields) -> _Kept:
-    """List the columns that go to `unmapped`, at the top and in `properties`, in the order in which the fields come."""
-    outer, inner = (
-        [column for name, columns in source.items() if name not in signin.USED for column in columns]
-        for source in (fields.outer, fields.inner)
-    )
-    order = fields.block.order_fields
-    return order(outer, fields.rows), order(inner, fields.rows)
-
-
-def _columns(fields: _Fields, kept: _Kept) -> dict[str, Any]:
+def _columns(fields: PropertyFields, kept: Kept) -> dict[str, Any]:
     """Return the raw columns, as `entra_signin.row` has them."""
     wanted = signin.TEXTS.columns
     found: dict[str, Any] = {
@@ -214,12 +105,9 @@ def _columns(fields: _Fields, kept: _Kept) -> dict[str, Any]:
     return columns | {"unmapped": _join_unmapped(fields, kept, more)}
 
 
-def _join_unmapped(fields: _Fields, kept: _Kept, more: Column) -> Any:
+def _join_unmapped(fields: PropertyFields, kept: Kept, more: Column) -> Any:
     """Write JSON objects of the fields that no column holds."""
-    block, rows = fields.block, fields.rows
-    columns = (*kept[0], *kept[1])
-    names = [column.rpartition("\0")[2] for column in columns]
-    joined = block.write_objects(columns, rows, names, is_strict=True)
+    joined = write_kept(fields, kept)
     if not len(more.dictionary):
         return joined
     # The last member: behind the others, in place of the closing brace.

@@ -20,6 +20,7 @@ MOST_PARTS = 8
 NAMESPACE = "microsoft.graph."
 """Prefix of actions and functions that callers may add."""
 
+_SCHEMES = ("http://", "https://")
 _NAME = re.compile(rf"[A-Za-z$]{{1,{LONGEST_NAME}}}|[A-Za-z]{{1,11}}2[A-Za-z]{{1,20}}", re.ASCII)
 """Matches names of resources and actions: letters; some contain a 2, as in `oauth2PermissionGrants`."""
 _SEARCH = re.compile(r"(?i)(?:\$|%24)search=", re.ASCII)
@@ -74,9 +75,8 @@ def reduce_request(uri: str) -> str:
     A path with the version of the interface begins with a slash; one of the legacy Azure AD Graph does not.
     """
     path, _, query = uri.partition("?")
-    scheme = path.find("://", 0, 9)
-    if scheme > 0:
-        path = path[scheme + 3 :].partition("/")[2]
+    if path[:8].lower().startswith(_SCHEMES):
+        path = path.partition("://")[2].partition("/")[2]
     parts = [part for part in path.split("/") if part]
     is_versioned = bool(parts) and parts[0].lower() in VERSIONS
     reduced = "/".join(_reduce_parts(parts[is_versioned:]))

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from seawall.console.data.presentation import time_text
 from seawall.console.data.record_values import Record
+from seawall.events.applications import find_application_name
 from seawall.events.event import ENRICHED_SCHEMA
 
 _DOCUMENTS: Final = ("parameters", "unmapped")
@@ -58,7 +59,7 @@ def _record(row: dict[str, Any], intruders: Collection[str]) -> Record:
         account=row["account"],
         mailbox=row["mailbox"],
         app=row["app_uid"],
-        app_name=row["app_name"],
+        app_name=row["app_name"] or find_application_name(row["app_uid"]),
         client=row["client"],
         user_agent=row["user_agent"],
         ip=row["src_ip"],

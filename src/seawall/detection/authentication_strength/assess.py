@@ -34,6 +34,7 @@ from seawall.detection.authentication_strength.sessions import (
 from seawall.detection.authentication_strength.strength import LEGACY
 from seawall.detection.authentication_strength.takeover import MFA, TakeoverExposure, find_exposures
 from seawall.events.access_policy import DEMANDS, AccessPolicy, PolicyDirectory, Registration
+from seawall.events.applications import find_application_name
 
 MOST_TARGETS = 200
 """Number of resources that are assessed: those with the most sign-ins."""
@@ -162,7 +163,12 @@ def target_names(collector: DayAggregator, targets: Sequence[SignInTarget]) -> l
     found = []
     for one in targets:
         code = vocabulary.code(one.resource) if vocabulary is not None else -1
-        found.append(collector.resource_names.get(code) or KNOWN_RESOURCES.get(one.resource, one.resource))
+        found.append(
+            collector.resource_names.get(code)
+            or KNOWN_RESOURCES.get(one.resource)
+            or find_application_name(one.resource)
+            or one.resource
+        )
     return found
 
 

@@ -161,7 +161,6 @@ class DayAggregator:
     accounts: dict[int, tuple[int, int]] = field(default_factory=dict)
     sources: dict[int, set[int]] = field(default_factory=dict)
     resource_names: dict[int, str] = field(default_factory=dict)
-    app_names: dict[int, str] = field(default_factory=dict)
     _columns: dict[str, list[np.ndarray]] = field(default_factory=dict)
     _uids: list[pa.Array] = field(default_factory=list)
     _mail: list[tuple[np.ndarray, ...]] = field(default_factory=list)
@@ -274,10 +273,6 @@ class DayAggregator:
         for code, row in zip(resources.tolist(), rows[first].tolist(), strict=True):
             if code >= 0 and code not in self.resource_names:
                 self.resource_names[code] = batch.value("resource_uid", row)
-        apps, first = np.unique(batch.codes["app_uid"][rows], return_index=True)
-        for code, row in zip(apps.tolist(), rows[first].tolist(), strict=True):
-            if code >= 0 and not self.app_names.get(code):
-                self.app_names[code] = batch.value("app_name", row)
 
     def _take_mail(self, batch: CodedBatch, rows: npt.NDArray[np.intp]) -> None:
         if not len(rows):

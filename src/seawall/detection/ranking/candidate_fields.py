@@ -11,6 +11,7 @@ from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGro
 from seawall.detection.behaviour.fields import FIELDS, BehaviourField, DerivedColumns
 from seawall.detection.ragged import Ragged, SparseRows
 from seawall.detection.ranking.candidates import FieldEvidence
+from seawall.events.applications import label_application
 from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows
 
@@ -94,7 +95,7 @@ class CandidateFields:
             return [(said, said[0] if len(said) == 1 else _join(said)) for said in texts]
         tenant = int(self.tenant[place])
         named = [
-            (_with_name(said[0], self.app_names.get((tenant, app))), *said[1:])
+            (label_application(said[0], self.app_names.get((tenant, app))), *said[1:])
             for said, app in zip(texts, apps, strict=True)
         ]
         return [(said, _join(parts)) for said, parts in zip(texts, named, strict=True)]
@@ -179,7 +180,3 @@ def _app_names(
 def _apps(derived: DerivedColumns, field: BehaviourField, codes: Codes) -> Codes:
     """Return the application of each value. It is the first column of every field that has one."""
     return codes if len(field.columns) == 1 else derived.halves(field.name, codes)[0]
-
-
-def _with_name(text: str, name: str | None) -> str:
-    return f"{name} ({text})" if name and name.lower() != text.lower() else text

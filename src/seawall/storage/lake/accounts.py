@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from seawall.events.applications import find_application_name
 from seawall.storage.lake import footers
 from seawall.storage.lake.footers import Footer
 from seawall.storage.lake.latest import WeightedLruCache
@@ -194,9 +195,14 @@ class ProfileBuilder:
         return merged[codes], list(numbers)
 
     def _name_application(self, value: tuple[object, ...]) -> tuple[object, ...]:
-        """Return an application's (id, name) with the most frequent name, on a tie the first in alphabetical order."""
+        """Return an application's (id, name) with the most frequent name, on a tie the first in alphabetical order.
+
+        An application that no record names has its well-known name.
+        """
         names = self._names.get(value[0])
-        return value if not names else (value[0], min(names, key=lambda name: (-names[name], name)))
+        if not names:
+            return value[0], value[1] or find_application_name(str(value[0]))
+        return value[0], min(names, key=lambda name: (-names[name], name))
 
     def profile(self, most: int) -> AccountProfile:
         """Return the profile with at most `most` values of each field."""

@@ -48,7 +48,7 @@ _OWNERS = {
 }
 _ACTORS = {
     "m365_audit": "UserId", "office_activity": "UserId", "google_workspace": "actor", "okta": "actor",
-    "entra_signin": "userPrincipalName", "entra_audit": "", "graph_activity": "UserId",
+    "entra_signin": "userPrincipalName", "entra_audit": "", "graph_activity": "UserId", "mail_flow": "AccountUpn",
 }  # fmt: skip
 """Fields of each source that name the mailbox (`_OWNERS`) and the acting account (`_ACTORS`).
 

@@ -169,6 +169,16 @@ def _find(record: dict[str, Any], place: tuple[str, ...]) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
+def read_object(value: Any, name: str, depth: int) -> dict[str, Any] | None:
+    """Return the object that a field holds, itself or as its JSON text; None for anything else.
+
+    Raises EmbeddedDocumentError if a text begins as a JSON object and is damaged.
+    """
+    if isinstance(value, str):
+        return _read_text(value, name, depth)
+    return value if isinstance(value, dict) else None
+
+
 def _read_text(text: str, name: str, depth: int) -> dict[str, Any] | None:
     """Return the object in a text, or in a text in it; None if the text does not begin as one."""
     for _ in range(2):

@@ -39,7 +39,7 @@ EVENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     (
         "source",
         _NAME,
-    ),  # m365_audit, office_activity, graph_activity, entra_signin, entra_audit, okta, google_workspace, other
+    ),  # m365_audit, office_activity, graph_activity, entra_signin, entra_audit, okta, google_workspace, mail_flow, other
     ("source_file", _NAME),  # the path (archive members as archive.zip!member)
     ("source_line", pa.int64()),  # 1-based record number in that file
     ("kind", _NAME),  # one of KINDS

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Protocol, cast
 
 from seawall.events import generic as other
-from seawall.events.consoles.tables import restore_record
+from seawall.events.consoles.tables import find_table, restore_record, unwrap_streamed
 from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
-from seawall.events.envelopes import MOST_LEVELS, open_envelopes
+from seawall.events.envelopes import MOST_LEVELS, open_envelopes, read_object
 from seawall.events.event_table import Normalised
 from seawall.events.google import activities as google_workspace
-from seawall.events.microsoft import entra_audit, entra_signin, graph_activity, office_activity
+from seawall.events.microsoft import entra_audit, entra_signin, graph_activity, mail_flow, office_activity
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.okta import system_log as okta
 
@@ -36,7 +36,17 @@ class LogFormat(Protocol):
 
 SOURCES: tuple[LogFormat, ...] = cast(
     "tuple[LogFormat, ...]",
-    (m365_audit, office_activity, entra_signin, graph_activity, entra_audit, okta, google_workspace, other),
+    (
+        m365_audit,
+        office_activity,
+        entra_signin,
+        graph_activity,
+        entra_audit,
+        okta,
+        google_workspace,
+        mail_flow,
+        other,
+    ),
 )
 """Sources in the order of detection; the last accepts every object."""
 
@@ -59,8 +69,20 @@ def _recognise(record: dict[str, Any], depth: int, levels: int) -> tuple[LogForm
     for source in SOURCES[:-1]:
         if source.recognises(record):
             return source, record
-    restored = restore_record(record)
-    return (SOURCES[-1], record) if restored is None else (_BY_NAME[restored[0]], restored[1])
+    return _restore(unwrap_streamed(record), depth, levels) or (SOURCES[-1], record)
+
+
+def _restore(row: dict[str, Any], depth: int, levels: int) -> tuple[LogFormat, dict[str, Any]] | None:
+    """Return the record of a row of a console's table: the one that it holds, else the one that its columns say."""
+    table = find_table(tuple(row))
+    held = None if table is None or not levels else table.find_embedded(row)
+    inner = None if held is None else read_object(held[1], held[0], depth)
+    if inner:
+        found = _recognise(inner, depth, levels - 1)
+        if found[0] is not SOURCES[-1]:
+            return found
+    restored = restore_record(row)
+    return None if restored is None else (_BY_NAME[restored[0]], restored[1])
 
 
 def _open(record: dict[str, Any], depth: int, levels: int) -> tuple[LogFormat, dict[str, Any]] | None:

@@ -6,6 +6,7 @@ Columns are compared by plain names: letters and digits alone, in lower case.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ _WORD = re.compile(r"[^\W_]+")
 _GUARDED = re.compile(r"'[-+=@]")
 """A cell that a spreadsheet would take for a formula has an apostrophe before it."""
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
+_LONGEST_NUMBER = 16
 REPEATED = " #"
 """What a table's reader puts behind a column's name that occurs again, before the number."""
 
@@ -56,6 +58,17 @@ def flag(text: str) -> Any:
     return True if lowered in _YES else False if lowered in _NO else text
 
 
+def number(text: str) -> Any:
+    """Return a number, any other text unchanged."""
+    try:
+        if text.isascii() and text.lstrip("-").isdigit() and len(text) < _LONGEST_NUMBER:
+            return int(text)
+        found = float(text) if len(text) < _LONGEST_NUMBER else math.inf
+    except ValueError:
+        return text
+    return found if math.isfinite(found) else text
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """Describe where a column's value belongs: its path in the vendor's record, and how it is converted."""
@@ -79,7 +92,8 @@ class ConsoleTable:
 
     `source` names the format of the records. `marks` are sets of plain names, one of which a row has completely. `cells` are by
     plain names; `find_cell` finds the cell of any other column. `finish` completes the record from what is in it, and from the
-    texts of its cells by plain name.
+    texts of its cells by plain name. `accepts` says whether a row with such columns is one of the table. `embedded` is the plain
+    name of the column that may hold the vendor's own record as JSON.
     """
 
     source: str
@@ -87,11 +101,18 @@ class ConsoleTable:
     cells: Mapping[str, Cell]
     finish: Callable[[Row, dict[str, str]], None] = field(default=lambda _record, _cells: None)
     find_cell: Callable[[str], Cell | None] = field(default=lambda _name: None)
+    accepts: Callable[[Row], bool] = field(default=lambda _row: True)
+    embedded: str | None = None
 
     def has_columns(self, names: Iterable[str]) -> bool:
         """Return whether these plain names are columns of this table."""
         present = frozenset(names)
         return any(mark <= present for mark in self.marks)
+
+    def find_embedded(self, row: Row) -> tuple[str, Any] | None:
+        """Return the name of the column with the vendor's own record, and what it holds; None without one."""
+        name = None if self.embedded is None else plain_names(tuple(row)).get(self.embedded)
+        return None if name is None or row[name] in (None, "", {}) else (name, row[name])
 
     def restore(self, row: Row) -> Row:
         """Return the vendor's record of a row. Columns that the table does not name stay as they are."""

@@ -13,6 +13,7 @@ from seawall.events.consoles.columns import (
     camel,
     cell,
     flag,
+    number,
     plain_name,
     put,
 )
@@ -51,13 +52,7 @@ def _is_none(text: str) -> bool:
 
 
 def _code(text: str) -> Any:
-    return (
-        None
-        if _is_none(text)
-        else int(text)
-        if text.isascii() and text.isdigit() and len(text) < 12
-        else text
-    )
+    return None if _is_none(text) else number(text)
 
 
 def _known(text: str) -> str | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from seawall.events.consoles.columns import Cell, ConsoleTable, Row, camel, cell, flag, plain_name
+from seawall.events.consoles.columns import Cell, ConsoleTable, Row, camel, cell, flag, number, plain_name
 from seawall.events.okta import system_log
 
 _OBJECTS = {
@@ -19,18 +18,11 @@ _TARGET = re.compile(r"target(\d{1,3})")
 _MOST_LEVELS = 5
 
 
-def _number(text: str) -> Any:
-    try:
-        return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 16 else float(text)
-    except ValueError:
-        return text
-
-
 _CONVERT = {
-    "authenticationStep": _number,
-    "asNumber": _number,
-    "lat": _number,
-    "lon": _number,
+    "authenticationStep": number,
+    "asNumber": number,
+    "lat": number,
+    "lon": number,
     "isProxy": flag,
 }
 """Fields that are no texts in Okta's records."""

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from seawall.events.consoles import entra, okta
+from seawall.events.consoles import entra, exchange, hunting, okta
 from seawall.events.consoles.columns import ConsoleTable, plain_names
 from seawall.events.formats.field_capitals import Names, once_for_names
 
-TABLES: tuple[ConsoleTable, ...] = (entra.SIGN_INS, entra.AUDITS, okta.SYSTEM_LOG)
+TABLES: tuple[ConsoleTable, ...] = (
+    entra.SIGN_INS,
+    entra.AUDITS,
+    okta.SYSTEM_LOG,
+    hunting.CLOUD_APP_EVENTS,
+    exchange.MESSAGE_TRACE,
+)
+
+_STREAMED = "AdvancedHunting-"
+"""Begin of the category of a record of Defender's streaming interface."""
 
 
 @once_for_names
@@ -24,7 +33,14 @@ def is_console_header(names: Sequence[str]) -> bool:
     return find_table(tuple(names)) is not None
 
 
+def unwrap_streamed(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the row in a record of Defender's streaming interface, any other record unchanged."""
+    category, row = record.get("category"), record.get("properties")
+    is_streamed = isinstance(category, str) and category.startswith(_STREAMED)
+    return row if is_streamed and isinstance(row, dict) else record
+
+
 def restore_record(row: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """Return the name of the format, and the vendor's record, of a row of a console's table; None for any other object."""
     table = find_table(tuple(row))
-    return None if table is None else (table.source, table.restore(row))
+    return (table.source, table.restore(row)) if table is not None and table.accepts(row) else None

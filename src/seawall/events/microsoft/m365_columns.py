@@ -198,8 +198,9 @@ def _how_much(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> Non
     bound = np.fmax(counted, listed)
     is_access = _is(kind, ("mail_access",))
     is_sync = _is(access, ("sync",))
-    # A bind of a single message has neither a count nor a list.
+    # A bind of a single message has neither a count nor a list. Who only opens a mailbox reads no message.
     bound = np.where(is_access & np.isnan(bound), 1.0, bound)
+    bound = np.where(_is(raw["Operation"], ("MailboxLogin",)), 0.0, bound)
     count = np.where(is_access, np.where(is_sync, 0.0, bound), np.nan)
     count = np.where(_is(kind, ("mail_action",)), np.where(np.isnan(touched), 1.0, touched), count)
     columns["item_count"] = np.minimum(count, 2**31 - 1)

@@ -49,7 +49,7 @@ _SYSTEM_KEY = re.compile(r"(?i)^s-1-5-(?:18|19|20)$")
 """Matches the keys of Windows' own accounts."""
 _APPLICATIONS = ("5", "6", "Application", "ServicePrincipal")
 _ALERTS = "securitycompliancealerts"
-_MAIL_ACCESS = frozenset({"MailItemsAccessed", "FolderBind", "MessageBind"})
+_MAIL_ACCESS = frozenset({"MailItemsAccessed", "FolderBind", "MessageBind", "MailboxLogin"})
 _RULES = frozenset({"New-InboxRule", "Set-InboxRule", "UpdateInboxRules", "Enable-InboxRule"})
 _TAKEN_AWAY = NO_TARGET | {"False", "false", "$false"}
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress", "DeliverToMailboxAndForward")

@@ -11,6 +11,7 @@ OKTA = "Okta"
 AUDIT = ("m365_audit", "office_activity")
 ENTRA = ("entra_signin",)
 GRAPH = ("graph_activity",)
+MAIL_FLOW = ("mail_flow",)
 WORKSPACE = ("google_workspace",)
 
 
@@ -59,6 +60,9 @@ KNOWN_LOGS = (
     KnownLog("Other audit records", MICROSOFT, AUDIT),
     KnownLog("Graph activity: mail", MICROSOFT, GRAPH, ("mail_access", "mail_action", "mail_rule"), _ACCESS),
     KnownLog("Graph activity: other requests", MICROSOFT, GRAPH),
+    KnownLog("Mail flow: messages sent", MICROSOFT, MAIL_FLOW, ("mail_action",), _WHO),
+    KnownLog("Mail flow: links clicked", MICROSOFT, MAIL_FLOW, ("mail_access",), _WHO),
+    KnownLog("Mail flow: other records", MICROSOFT, MAIL_FLOW),
     KnownLog("Sign-ins of applications", MICROSOFT, ENTRA, needs=_WHO, account_types=("service", "system")),
     KnownLog("Non-interactive sign-ins", MICROSOFT, ENTRA, needs=_SIGN_IN, is_interactive=False),
     KnownLog("Interactive sign-ins", MICROSOFT, ENTRA, needs=_SIGN_IN),

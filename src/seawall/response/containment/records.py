@@ -42,6 +42,7 @@ VENDOR_OF: Final[dict[str, Vendor]] = {
     "office_activity": "microsoft",
     "graph_activity": "microsoft",
     "entra_signin": "microsoft",
+    "mail_flow": "microsoft",
     "entra_audit": "microsoft",
     "google_workspace": "google",
     "okta": "okta",

@@ -1,4 +1,4 @@
-"""`seawall rules`: list, test and explain Sigma rules."""
+"""`seawall rules`: list, test, explain and measure Sigma rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli import output
+from seawall.cli import output, rule_health
 from seawall.cli.store.options import AsJson
 from seawall_base.errors import UsageError
 from seawall_base.plurals import plural
@@ -20,25 +20,19 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 FAILED = 1
 
-Folders = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--rules",
-        metavar="DIR",
-        help="Folder of Sigma rules, in addition to the built-in ones. May be repeated.",
-    ),
-]
+Folders = rule_health.Folders
 
 
 @app.callback()
 def rules() -> None:
-    """List, test and explain Sigma rules.
+    """List, test, explain and measure Sigma rules.
 
     \b
     Examples:
       seawall rules list --rules sigma/
       seawall rules test my-rules/
       seawall rules explain 0a2b6a5c-6f4e-4d1c-9d6d-2c1f1f0a5b11
+      seawall rules health exports/ --days 30
     """
 
 
@@ -156,6 +150,9 @@ def explain_rule(
         )
         lines.append(f"field {field}: {said}")
     output.answer_paragraphs(line for line in lines if line)
+
+
+app.command("health", short_help="Measure rules on logs: noisy, never hit, cannot hit.")(rule_health.health)
 
 
 def _load(folders: list[Path] | None) -> RuleSet:

@@ -46,6 +46,7 @@ ALIASES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "resulttype": ("status.errorcode",),
         "resultdescription": ("status.failurereason", "status.additionaldetails"),
         "username": ("userprincipalname",),
+        "resourceidentity": ("resourceid",),
         "clientapp": ("clientappused",),
         "status": ("portal.status", "status.failurereason", "status.additionaldetails"),
         "properties.message": ("portal.authenticationprotocol",),

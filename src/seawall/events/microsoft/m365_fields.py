@@ -25,8 +25,9 @@ DERIVED_FIELDS = (*(f"Context.{name}" for name in CONTEXT_FIELDS), "Folders.Path
 """Columns computed while reading: members of AppAccessContext, path of the first folder, number of folder items."""
 
 KEPT_FIELDS = (
-    "AffectedItems", "CrossMailboxOperation", "DestFolder", "EventData", "ExtendedProperties", "Folder", "Folders", "Item",
-    "ItemType", "SendAsUserSmtp", "SendOnBehalfOfUserSmtp", "SensitivityLabelId", "SourceFileName", "SourceRelativeUrl",
+    "AffectedItems", "ChatThreadId", "CrossMailboxOperation", "DestFolder", "EventData", "ExtendedProperties",
+    "FlowConnectorNames", "Folder", "Folders", "Item", "ItemType", "Members", "MessageURLs", "Name", "ParticipantInfo",
+    "SendAsUserSmtp", "SendOnBehalfOfUserSmtp", "SensitivityLabelId", "SourceFileName", "SourceRelativeUrl",
     "TargetUserOrGroupName", "TargetUserOrGroupType",
 )  # fmt: skip
 """Known fields that no column holds completely, so they go to `unmapped`. `Folders` names the messages that were read."""

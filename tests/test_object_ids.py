@@ -53,6 +53,15 @@ def entra_sign_in(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def graph_read(number: int, uid: str = ANN, path: str = "/me/messages/x") -> dict[str, Any]:
+    """A request to Microsoft Graph, whose log names the person and the mailbox by id."""
+    return {
+        "TimeGenerated": f"{START + timedelta(hours=7 * number):%Y-%m-%dT%H:%M:%SZ}", "RequestId": f"graph-{number}",
+        "RequestMethod": "GET", "RequestUri": f"https://graph.microsoft.com/v1.0{path}", "ResponseStatusCode": 200,
+        "AadTenantId": TENANT, "UserId": uid, "AppId": "owa", "IPAddress": "203.0.113.7", "Type": "MicrosoftGraphActivityLogs",
+    }  # fmt: skip
+
+
 STATING = {"unified audit log": audit_sign_in, "Entra's sign-in log": entra_sign_in}
 
 
@@ -106,3 +115,23 @@ def test_a_real_tenants_records_by_id_are_the_persons(tmp_path: Path) -> None:
     )
     people = {event["account"] for event in events if event["account_type"] == "user"}
     assert {name for name in people if name and "@" not in name} == set()
+
+
+@pytest.mark.parametrize("states", STATING.values(), ids=STATING)
+def test_a_mailbox_by_id_is_the_named_persons(tmp_path: Path, states: Any) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    other = "0f3a0000-0000-4000-8000-00000000b002"
+    reads = [
+        graph_read(1),
+        graph_read(2, path=f"/users/{ANN.upper()}/messages"),
+        graph_read(3, path=f"/users/{other}/messages"),
+        graph_read(4, other, f"/users/{ANN}/messages"),
+    ]
+    (logs / "graph.jsonl").write_text("".join(json.dumps(record) + "\n" for record in reads))
+    (logs / "sign-ins.jsonl").write_text(json.dumps(states(9)) + "\n")
+    scan(logs, tmp_path / "out")
+    events = pq.read_table(tmp_path / "out" / "events.parquet", filters=[("kind", "=", "mail_access")])
+    found = zip(events["account"].to_pylist(), events["mailbox"].to_pylist(), strict=True)
+    name = "ann@contoso.example"
+    assert list(found) == [(name, name), (name, name), (name, other), (other, ANN)]

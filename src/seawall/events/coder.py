@@ -161,22 +161,31 @@ class Coder:
         organisation id under which most accounts of the domain were seen. If the whole input belongs to one organisation,
         records without a domain belong to it too.
         """
-        vocabularies, mappings = {}, {}
-        for name, vocabulary in self.vocabularies.items():
-            texts = (
-                pa.array(self._homes_of(vocabulary), pa.string()) if name == "org_uid" else vocabulary.array
-            )
-            # UTF-8 bytes sort like code points.
-            order = pc.sort_indices(texts)
-            ordered = texts.take(order)
-            numbers = np.arange(len(texts), dtype=np.int32)
-            if name == "org_uid":
-                encoded = ordered.dictionary_encode()
-                ordered, numbers = encoded.dictionary, encoded.indices.to_numpy()
-            vocabularies[name] = Vocabulary(ordered)
-            mappings[name] = np.full(len(texts) + 1, MISSING, np.int32)
-            mappings[name][order.to_numpy()] = numbers
-        return vocabularies, mappings, self._joins(mappings["org_uid"])
+        organisations = self._sort_texts("org_uid")
+        joins = self._joins(organisations[1])  # before mailboxes are sorted: they may learn names
+        settled = {
+            name: organisations if name == "org_uid" else self._sort_texts(name) for name in self.vocabularies
+        }
+        return (
+            {name: vocabulary for name, (vocabulary, _) in settled.items()},
+            {name: mapping for name, (_, mapping) in settled.items()},
+            joins,
+        )
+
+    def _sort_texts(self, name: str) -> tuple[Vocabulary, Codes]:
+        """Return a column's vocabulary in alphabetical order, and the new code of each old one; MISSING comes last."""
+        vocabulary = self.vocabularies[name]
+        texts = pa.array(self._homes_of(vocabulary), pa.string()) if name == "org_uid" else vocabulary.array
+        # UTF-8 bytes sort like code points.
+        order = pc.sort_indices(texts)
+        ordered = texts.take(order)
+        numbers = np.arange(len(texts), dtype=np.int32)
+        if name == "org_uid":
+            encoded = ordered.dictionary_encode()
+            ordered, numbers = encoded.dictionary, encoded.indices.to_numpy()
+        mapping = np.full(len(texts) + 1, MISSING, np.int32)
+        mapping[order.to_numpy()] = numbers
+        return Vocabulary(ordered), mapping
 
     def meanings(self) -> Meanings:
         """Return the vocabularies, the present organisation of each organisation code, and the accounts of object ids.
@@ -189,8 +198,13 @@ class Coder:
         return self.vocabularies, {"org_uid": mapping}, self._joins(mapping)
 
     def _joins(self, organisations: Codes) -> Joins:
-        """Return the account of each object id, in organisations as mapped and accounts as coded."""
-        return self.object_ids.joins(organisations, self.vocabularies["account"])
+        """Return the account of each object id, in organisations as mapped and accounts as coded.
+
+        The vocabulary of mailboxes learns the names of accounts whose ids it contains.
+        """
+        return self.object_ids.joins(
+            organisations, self.vocabularies["account"], self.vocabularies["mailbox"]
+        )
 
     def homes(self) -> list[str]:
         """Return for each organisation code the id of its present organisation."""

@@ -32,17 +32,25 @@ def _no_keys() -> Keys:
     return np.empty(0, np.uint64)
 
 
+def _no_codes() -> Codes:
+    return np.empty(0, np.int32)
+
+
 @dataclass(frozen=True, slots=True)
 class Joins:
     """Hold n object ids that some records use as account, and the account of each.
 
     `keys`, uint64 (n,), sorted, combine organisation and account as `pair_keys`. `names`, int32 (n,), are the codes of the
-    account names. `is_contested`, bool (n,), marks ids for which records state several names.
+    account names. `is_contested`, bool (n,), marks ids for which records state several names. `mailbox_ids` and
+    `mailbox_names`, int32 (n,) or (0,), are the codes of ids and names among the mailboxes, MISSING if no record names
+    the id as a mailbox.
     """
 
     keys: Keys = field(default_factory=_no_keys)
-    names: Codes = field(default_factory=lambda: np.empty(0, np.int32))
+    names: Codes = field(default_factory=_no_codes)
     is_contested: Bools = field(default_factory=lambda: np.empty(0, bool))
+    mailbox_ids: Codes = field(default_factory=_no_codes)
+    mailbox_names: Codes = field(default_factory=_no_codes)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -59,6 +67,21 @@ class Joins:
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         is_known = self.keys[places] == keys
         return rows[is_known], places[is_known]
+
+    def name_own_mailboxes(self, rows: Codes, places: Codes, mailbox: Codes) -> Codes:
+        """Return the mailboxes of events, with the account's name where one is the account's own by its object id.
+
+        `rows` and `places` are those of `find`. Only the account's own mailbox is named, so that the rows that change are
+        those whose account does.
+        """
+        if not len(self.mailbox_ids):
+            return mailbox
+        is_own = (mailbox[rows] != MISSING) & (mailbox[rows] == self.mailbox_ids[places])
+        if not is_own.any():
+            return mailbox
+        named = mailbox.astype(np.int32)
+        named[rows[is_own]] = self.mailbox_names[places[is_own]]
+        return named
 
 
 class ObjectIds:
@@ -101,8 +124,10 @@ class ObjectIds:
             self._crowded.add(key)
             ids.clear()
 
-    def joins(self, organisations: Codes, accounts: Vocabulary) -> Joins:
+    def joins(self, organisations: Codes, accounts: Vocabulary, mailboxes: Vocabulary | None = None) -> Joins:
         """Return which accounts are object ids, and whose. `organisations` maps each organisation's code to its present one.
+
+        `mailboxes` learns the names of accounts whose ids it contains.
 
         The earliest pair decides; of pairs with equal time, the alphabetically first name. Nobody can write into a log's
         past, so no later record can take over a person's id. Account codes are those of the vocabulary.
@@ -124,10 +149,13 @@ class ObjectIds:
                     contested.add(place)
                 found[place] = own if known is None else min(own, known)
         keys = sorted(found)
+        names = [found[key][2] for key in keys]
+        boxes = _list_mailboxes([key & 0xFFFFFFFF for key in keys], names, accounts, mailboxes)
         return Joins(
             np.array(keys, np.uint64),
-            np.array([found[key][2] for key in keys], np.int32),
+            np.array(names, np.int32),
             np.array([key in contested for key in keys], bool),
+            *boxes,
         )
 
     def state(self) -> State:
@@ -156,6 +184,20 @@ class ObjectIds:
         for key, uid, time in zip(names.tolist(), ids, times.tolist(), strict=True):
             fresh._note(key, uid, time)
         return fresh
+
+
+def _list_mailboxes(
+    ids: list[int], names: list[int], accounts: Vocabulary, mailboxes: Vocabulary | None
+) -> tuple[Codes, Codes]:
+    """Return the codes of object ids and of their names among the mailboxes; ids and names are codes of accounts."""
+    if mailboxes is None:
+        return _no_codes(), _no_codes()
+    boxes = [mailboxes.code(accounts.text(code)) for code in ids]
+    own = [
+        MISSING if box == MISSING else mailboxes.learn(accounts.text(name))
+        for box, name in zip(boxes, names, strict=True)
+    ]
+    return np.array(boxes, np.int32), np.array(own, np.int32)
 
 
 def stating(columns: dict[str, np.ndarray], vocabularies: dict[str, Vocabulary]) -> Bools:

@@ -39,7 +39,8 @@ def renumbered(settled: Meanings, dice: np.random.Generator) -> Meanings:
         if name == "org_uid":
             keys = pair_keys(places[joins.keys >> np.uint64(32)], joins.keys.astype(np.uint32))
             order = np.argsort(keys)
-            joins = Joins(keys[order], joins.names[order], joins.is_contested[order])
+            boxes = joins.mailbox_ids[order], joins.mailbox_names[order]
+            joins = Joins(keys[order], joins.names[order], joins.is_contested[order], *boxes)
     return vocabularies, mappings, joins
 
 

@@ -195,7 +195,7 @@ class Spool:
         names = ["org_uid", "account", "activity_name", *_HASHES]
         parts = select_rows(pieces, ends, np.arange(start, ends[-1]), names)
         raw = {name: _numbers(parts, name) for name in names}
-        account = self._name_accounts(raw["org_uid"], raw["account"])
+        account, _ = self._name_accounts(raw["org_uid"], raw["account"], raw["account"])
         raw["org_uid"] = self._meaning("org_uid", raw["org_uid"])
         return self._actor_codes(raw["org_uid"], self._meaning("account", account)), raw
 
@@ -205,7 +205,7 @@ class Spool:
         """Return the events of records in the order of arrival, and the record behind each event."""
         time = raw["time"] = raw["time"].astype(np.int64, copy=False)
         identity = hashes["metadata_uid"] if hashes else hash_text(texts["metadata_uid"])
-        raw["account"] = self._name_accounts(raw["org_uid"], raw["account"])
+        raw["account"], raw["mailbox"] = self._name_accounts(raw["org_uid"], raw["account"], raw["mailbox"])
         twins = DuplicateRecords(raw, texts, self._vocabularies, self._mappings)
         kept, donors = twins.merge(identity)
         final = twins.order(time, identity, kept)
@@ -277,15 +277,20 @@ class Spool:
         """Return codes of a column translated to the settled vocabulary."""
         return self._mappings[name][codes] if name in self._mappings else codes
 
-    def _name_accounts(self, organisation: np.ndarray, account: np.ndarray) -> np.ndarray:
-        """Return the accounts' codes with object ids replaced by the joined names, and note which joins were used."""
+    def _name_accounts(
+        self, organisation: np.ndarray, account: np.ndarray, mailbox: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the codes of accounts and of their own mailboxes with object ids replaced by the joined names.
+
+        Note which joins were used.
+        """
         rows, places = self._joins.find(self._meaning("org_uid", organisation), account)
         if not len(rows):
-            return account
+            return account, mailbox
         self._is_joined[places] = True
         named = account.astype(np.int32)
         named[rows] = self._joins.names[places]
-        return named
+        return named, self._joins.name_own_mailboxes(rows, places, mailbox)
 
     def _actor_codes(self, organisation: Codes, account: Codes) -> Codes:
         codes = self._actors.learn(pair_keys(organisation, account))

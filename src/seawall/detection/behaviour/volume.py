@@ -11,7 +11,20 @@ from seawall.events.coded_batch import MISSING, Floats
 SHRINKAGE_DAYS = 10.0
 """Active days at which an account's own mean counts half; the tenant's mean makes up the rest."""
 
-SENT = ("Send", "SendAs", "SendOnBehalf", "gmail.users.messages.send", "gmail.users.drafts.send")
+_GRAPH_MAILBOXES = ("/me", "/users/{id}")
+_GRAPH_MESSAGES = tuple(
+    f"{whose}{place}/messages" for whose in _GRAPH_MAILBOXES for place in ("", "/mailFolders/{id}")
+)
+_GRAPH_SENT = ("send", "reply", "replyAll", "forward")
+SENT = (
+    "Send",
+    "SendAs",
+    "SendOnBehalf",
+    "gmail.users.messages.send",
+    "gmail.users.drafts.send",
+    *(f"POST {whose}/sendMail" for whose in _GRAPH_MAILBOXES),
+    *(f"POST {messages}/{{id}}/{act}" for messages in _GRAPH_MESSAGES for act in _GRAPH_SENT),
+)
 DELETED = (
     "HardDelete",
     "SoftDelete",
@@ -21,6 +34,8 @@ DELETED = (
     "gmail.users.messages.batchDelete",
     "gmail.users.threads.trash",
     "gmail.users.threads.delete",
+    *(f"DELETE {messages}/{{id}}" for messages in _GRAPH_MESSAGES),
+    *(f"POST {messages}/{{id}}/permanentDelete" for messages in _GRAPH_MESSAGES),
 )
 SEARCHED = (
     "SearchQueryPerformed",
@@ -29,7 +44,10 @@ SEARCHED = (
     "New-ComplianceSearch",
     "ViewedSearchExported",
     "EMAIL_LOG_SEARCH",
+    "POST /search/query",
+    *(f"GET {messages}?$search" for messages in _GRAPH_MESSAGES),
 )
+"""Operations that send, delete and search for mail; those of Microsoft Graph as `graph_activity` spells them."""
 
 _BY_ACCOUNT: dict[str, Kind] = {"_count": np.float64, "_mean": np.float64, "_spread": np.float64}
 

@@ -54,7 +54,7 @@ _NO_DIRECTORY = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class GraphRequest:
     """Hold what a request does.
 
     `mailbox` is an object id or address in lower case, "" for the caller's own, None if no mailbox is concerned.
@@ -113,7 +113,7 @@ def _reduce_part(part: str) -> str:
     return f"{name}(*)" if is_key else f"{name}()"
 
 
-def read_request(method: str | None, reduced: str | None) -> Request:
+def read_request(method: str | None, reduced: str | None) -> GraphRequest:
     """Return what a request does, from its method and its reduced address."""
     verb = (method or "").strip().upper()[:16]
     path, _, search = (reduced or "").partition("?")
@@ -154,7 +154,7 @@ def _is_identifier(part: str) -> bool:
     return _GUID.fullmatch(lowered) is not None or _UPN.fullmatch(lowered) is not None
 
 
-def _interpret(verb: str, parts: list[str], operation: str) -> Request:
+def _interpret(verb: str, parts: list[str], operation: str) -> GraphRequest:
     names = [part.lower() for part in parts]
     first = names[0] if names else ""
     if first in _PEOPLE:
@@ -163,29 +163,29 @@ def _interpret(verb: str, parts: list[str], operation: str) -> Request:
         if found is not None:
             return found
         if rest[:1] and rest[0] in _FILES:
-            return Request("file", operation)
+            return GraphRequest("file", operation)
     if first in _FILES or (first == "groups" and names[2:3] and names[2] in _FILES):
-        return Request("file", operation)
+        return GraphRequest("file", operation)
     if names[:3] == ["admin", "exchange", "mailboxes"] and (
         names[-1] == "exportitems" or names[-1] == "items"
     ):
-        return Request("mail_access", operation, access_type="sync", items=0.0)
+        return GraphRequest("mail_access", operation, access_type="sync", items=0.0)
     if verb in WRITES and first in _DIRECTORY and _NO_DIRECTORY.isdisjoint(names[1:]):
-        return Request("directory", operation)
-    return Request("admin" if verb in WRITES and first == "admin" else "other", operation)
+        return GraphRequest("directory", operation)
+    return GraphRequest("admin" if verb in WRITES and first == "admin" else "other", operation)
 
 
 def _find_person(names: list[str]) -> str | None:
     return names[0] if names and _is_identifier(names[0]) else None
 
 
-def _interpret_mail(verb: str, whose: str | None, rest: list[str], operation: str) -> Request | None:
+def _interpret_mail(verb: str, whose: str | None, rest: list[str], operation: str) -> GraphRequest | None:
     """Return what a request does to a mailbox; None if it concerns none."""
     area = rest[0] if rest else ""
     if area == "sendmail" and verb == "POST":
-        return Request("mail_action", operation, whose, items=1.0)
+        return GraphRequest("mail_action", operation, whose, items=1.0)
     if area == "mailboxsettings" and verb in WRITES:
-        return Request("admin", operation, whose)
+        return GraphRequest("admin", operation, whose)
     if area == "mailfolders":
         folder = rest[1] if len(rest) > 1 and rest[1] != "*" and _NAME.fullmatch(rest[1]) else None
         return _interpret_folder(verb, whose, folder, rest[1:], operation)
@@ -196,29 +196,29 @@ def _interpret_mail(verb: str, whose: str | None, rest: list[str], operation: st
 
 def _interpret_folder(
     verb: str, whose: str | None, folder: str | None, rest: list[str], operation: str
-) -> Request:
+) -> GraphRequest:
     if "messagerules" in rest:
-        return Request("mail_rule" if verb in WRITES else "other", operation, whose)
+        return GraphRequest("mail_rule" if verb in WRITES else "other", operation, whose)
     if "messages" in rest:
         return _interpret_messages(verb, whose, folder, rest[rest.index("messages") + 1 :], operation)
-    return Request("mail_action" if verb in WRITES else "other", operation, whose, folder)
+    return GraphRequest("mail_action" if verb in WRITES else "other", operation, whose, folder)
 
 
 def _interpret_messages(
     verb: str, whose: str | None, folder: str | None, rest: list[str], operation: str
-) -> Request:
+) -> GraphRequest:
     if verb in READS:
         is_one = bool(rest) and rest[0] not in ("delta", "$count")
         if rest[:1] == ["$count"]:
-            return Request("other", operation, whose, folder)
+            return GraphRequest("other", operation, whose, folder)
         kind_of = ("bind", 1.0) if is_one else ("sync", 0.0)
-        return Request("mail_access", operation, whose, folder, *kind_of)
+        return GraphRequest("mail_access", operation, whose, folder, *kind_of)
     if verb in WRITES:
-        return Request("mail_action", operation, whose, folder, items=1.0)
-    return Request("other", operation, whose, folder)
+        return GraphRequest("mail_action", operation, whose, folder, items=1.0)
+    return GraphRequest("other", operation, whose, folder)
 
 
 @lru_cache(4096)
-def recall_request(method: str | None, reduced: str | None) -> Request:
+def recall_request(method: str | None, reduced: str | None) -> GraphRequest:
     """Return `read_request` from a cache."""
     return read_request(method, reduced)

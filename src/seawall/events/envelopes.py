@@ -6,11 +6,15 @@ To add an envelope, add it to `ENVELOPES`. Sources: the pages and public samples
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
+from seawall.events.ecs.entra import make_entra_record
+from seawall.events.ecs.google import make_activity
+from seawall.events.ecs.office import make_audit_record
+from seawall.events.ecs.okta import make_okta_record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 
 MOST_LEVELS = 4
@@ -35,6 +39,7 @@ class Envelope:
     `beside` are fields of which one must be there too, unless it is empty; a record with more than `most` fields is none.
     `holds` says what is inside: its own record (an object and nothing else), any log, or only what a known log's format
     recognises. A member of an object is also found under its dotted name (`event.original`), and alone in a list.
+    With `make`, the vendor's record is made of the whole one, which has something at the place.
     """
 
     product: str
@@ -42,6 +47,7 @@ class Envelope:
     holds: Holds = "a known log"
     beside: frozenset[str] = frozenset()
     most: int | None = None
+    make: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None
 
     @property
     def name(self) -> str:
@@ -78,6 +84,21 @@ ENVELOPES = (
     Envelope("Splunk", ("result", "_raw"), "any log"),
     Envelope("Splunk", ("_raw",), "any log"),
     Envelope("Splunk HEC", ("event",)),
+    Envelope("Elasticsearch", ("fields",), beside=frozenset({"_index"})),
+    *(
+        Envelope("Elastic", ("o365", "audit", name), make=make_audit_record)
+        for name in ("RecordType", "UserId", "UserKey")
+    ),
+    *(
+        Envelope("Elastic", ("azure", log, name), make=make_entra_record)
+        for log in ("signinlogs", "auditlogs", "identity_protection", "provisioning", "graphactivitylogs")
+        for name in ("category", "properties")
+    ),
+    *(Envelope("Elastic", ("okta", name), make=make_okta_record) for name in ("event_type", "uuid")),
+    *(
+        Envelope("Elastic", ("google_workspace", name), make=make_activity)
+        for name in ("kind", "event", "actor")
+    ),
 )
 """Envelopes in the order in which they are tried."""
 
@@ -151,6 +172,8 @@ def open_envelopes(
         if is_bare and envelope.holds != "its own record":
             return
         value = envelope.find(record)
+        if value is not None and envelope.make is not None:
+            value = envelope.make(record)
         if envelope.holds == "its own record":
             if envelope.place[0] in record:
                 yield envelope.holds, _read_own(record[envelope.place[0]], envelope.name, depth)

@@ -22,6 +22,10 @@ _ACTIONS = {
 }
 
 
+def _drop_document(document: dict[str, Any]) -> dict[str, Any]:
+    return dict(_drop(document))
+
+
 def _drop(value: Any) -> Any:
     """Drop empty fields, as the pipelines do."""
     if isinstance(value, dict):
@@ -105,7 +109,7 @@ def office(record: dict[str, Any]) -> dict[str, Any]:
         if name in audit:
             audit[name] = str(audit[name])
     document["o365"] = {"audit": audit}
-    return _drop(document)
+    return _drop_document(document)
 
 
 _AZURE = {
@@ -143,7 +147,7 @@ def sign_in(record: dict[str, Any]) -> dict[str, Any]:
     document["user_agent"] = {"original": inner.pop("user_agent", None)}
     document["geo"] = {"country_iso_code": record.get("location"), "city_name": place.get("city")}
     document["event"]["id"] = inner["id"]
-    return _drop(document)
+    return _drop_document(document)
 
 
 def _number(target: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +163,7 @@ def change(record: dict[str, Any]) -> dict[str, Any]:
     targets = inner.get("target_resources") or []
     inner["target_resources"] = {str(place): _number(target) for place, target in enumerate(targets)}
     inner["initiated_by"] = record["properties"].get("initiatedBy")
-    return _drop(document)
+    return _drop_document(document)
 
 
 def dotted(document: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -190,7 +194,7 @@ def okta(record: dict[str, Any]) -> dict[str, Any]:
         log["target"] = [{name: one.get(field) for name, field in names.items()} for one in record["target"]]
     for name in ("published", "severity", "legacy_event_type", "version"):
         log.pop(name, None)
-    return _drop({
+    return _drop_document({
         "@timestamp": record["published"],
         "event": {"action": record["eventType"], "id": record["uuid"], "dataset": "okta.system", "kind": "event"},
         "client": {"ip": client["ip"], "geo": {"country_name": place.get("country"), "city_name": place.get("city")}},
@@ -206,7 +210,7 @@ _LOGIN = (
     "login_failure_type",
     "login_timestamp",
 )
-_NAMES = {
+_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "token": {
         "client_id": ("client", "id"), "client_type": ("client", "type"), "scope": ("scope", "value"),
         "scope_data": ("scope", "data"),
@@ -237,7 +241,7 @@ _VALUES = (
 
 
 def _value(parameter: dict[str, Any]) -> Any:
-    value = next((parameter[name] for name in _VALUES if parameter.get(name) is not None), None)
+    value: Any = next((parameter[name] for name in _VALUES if parameter.get(name) is not None), None)
     if "multiMessageValue" in parameter:
         return [{one["name"]: _value(one) for one in message["parameter"]} for message in value]
     return {one["name"]: _value(one) for one in value["parameter"]} if "messageValue" in parameter else value
@@ -249,9 +253,10 @@ def activity(record: dict[str, Any]) -> dict[str, Any]:
     identity, actor = record["id"], record.get("actor") or {}
     application = identity["applicationName"]
     log: dict[str, Any] = {}
+    names: dict[str, tuple[str, ...]] = _NAMES.get(application, {})
     for one in event.get("parameters") or []:
         value = _value(one)
-        *way, last = _NAMES.get(application, {}).get(one["name"], (one["name"],))
+        *way, last = names.get(one["name"], (one["name"],))
         holder = log
         for step in way:
             holder = holder.setdefault(step, {})
@@ -268,4 +273,4 @@ def activity(record: dict[str, Any]) -> dict[str, Any]:
         "source": {"ip": record.get("ipAddress"), "user": {"email": actor.get("email"), "id": actor.get("profileId")}},
         "user": {"id": actor.get("profileId")},
     }  # fmt: skip
-    return _drop(document)
+    return _drop_document(document)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.events.envelopes import MOST_LEVELS
-from seawall.events.formats.json_records import HEAD
+from seawall.events.formats.json_records import HEAD, unwrap_records
 from seawall.events.readers import Limits
 from tests.events.envelope_shapes import PAGES, RECORD_ENVELOPES
 from tests.events.support import mail_read, read_all, rows, write_lines
@@ -36,6 +36,8 @@ def _bare_records() -> list[dict[str, Any]]:
 
 
 BARE = _bare_records()
+SINGLE = [record for record in BARE if unwrap_records(record) is None]
+"""Those that are no page."""
 
 
 def events_of(path: Path, records: list[Any]) -> list[dict[str, Any]]:
@@ -168,9 +170,9 @@ SMALL = Limits(record_bytes=30_000, fast_bytes=0)
 @pytest.mark.parametrize("indent", [None, 2], ids=["one line", "pretty"])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_reads_as_its_records(tmp_path: Path, name: str, indent: int | None) -> None:
-    bare = events_of(tmp_path / "bare.jsonl", BARE)
+    bare = events_of(tmp_path / "bare.jsonl", SINGLE)
     for limits in (Limits(), Limits(fast_bytes=0)):
-        text = json.dumps(PAGES[name](BARE), indent=indent)
+        text = json.dumps(PAGES[name](SINGLE), indent=indent)
         assert _read_text(tmp_path / "page.json", text, limits) == bare
 
 
@@ -184,10 +186,10 @@ LARGE = ["elasticsearch search", "elasticsearch scroll", "splunk results", "splu
 def test_a_page_larger_than_a_record_is_split(
     tmp_path: Path, name: str, indent: int | None, copies: int
 ) -> None:
-    text = json.dumps(PAGES[name](BARE * 3), indent=indent)
+    text = json.dumps(PAGES[name](SINGLE * 3), indent=indent)
     assert len(text) > HEAD
     found = _read_text(tmp_path / "page.json", "\n".join([text] * copies), SMALL)
-    bare = events_of(tmp_path / "bare.jsonl", BARE * 3 * copies)
+    bare = events_of(tmp_path / "bare.jsonl", SINGLE * 3 * copies)
     assert found == bare
 
 
@@ -206,7 +208,7 @@ def test_a_page_among_lines(tmp_path: Path, name: str) -> None:
 @settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     name=st.sampled_from(sorted(PAGES)),
-    cut=st.floats(0.3, 1),
+    cut=st.floats(0.3, 0.995),
     limits=st.sampled_from([Limits(), Limits(record_bytes=4_000)]),
 )
 def test_a_cut_page_keeps_the_records_before_the_cut(
@@ -233,3 +235,37 @@ def test_structures_behind_the_records_are_no_records(tmp_path: Path) -> None:
     )
     (event,) = _read_text(tmp_path / "page.json", text + "\n ", Limits(record_bytes=2_000, fast_bytes=0))
     assert event["source"] == "m365_audit"
+
+
+@pytest.mark.parametrize("name", RECORD_ENVELOPES)
+@pytest.mark.parametrize(
+    "wrap", [lambda r: {"records": r}, lambda r: r, lambda r: {"value": r}], ids=["records", "list", "value"]
+)
+def test_a_page_in_an_envelope(tmp_path: Path, name: str, wrap: Any) -> None:
+    records = [
+        {"time": "2026-03-02T10:00:00Z", "category": "SignInLogs", "properties": {"id": str(n)}}
+        for n in range(3)
+    ]
+    bare = events_of(tmp_path / "bare.jsonl", records)
+    path = write_lines(tmp_path / "page.jsonl", [RECORD_ENVELOPES[name](wrap(records))])
+    for limits in (Limits(), Limits(fast_bytes=0)):
+        events, problems, count = read_all(path, limits=limits)
+        assert not problems
+        assert count == 3
+        assert [event["metadata_uid"] for event in rows(events)] == [event["metadata_uid"] for event in bare]
+
+
+def test_a_page_of_no_known_log_in_an_envelope_stays(tmp_path: Path) -> None:
+    record = {"@timestamp": "2026-03-02T10:00:00Z", "message": json.dumps([{"a": 1}, {"b": 2}])}
+    (event,) = events_of(tmp_path / "other.jsonl", [record])
+    assert json.loads(event["unmapped"]) == record
+
+
+def test_pages_and_envelopes_inside_each_other_end(tmp_path: Path) -> None:
+    """However deep, it is one record or problem, and no recursion."""
+    inside: Any = [mail_read()]
+    for _ in range(30):
+        inside = [{"event": inside}]
+    path = write_lines(tmp_path / "deep.jsonl", [{"time": "2026-03-02T10:00:00Z", "event": inside}])
+    events, problems, count = read_all(path)
+    assert count == 1 == events.num_rows + len(problems)

@@ -159,6 +159,10 @@ FIELDS = frozenset(
 _SEPARATORS = " \t\r\n\ufeff"
 _BEGIN = re.compile(r'[ \t\r\n\ufeff]*(?:"\{|\{[ \t\r\n]*(?:["}]|$))')
 """Matches the beginning of an object, and of one in a text."""
+_PAGE = re.compile(
+    r'[ \t\r\n\ufeff]*(?:\[[ \t\r\n]*\{|\{[ \t\r\n]*"(?:records|Records|value)"[ \t\r\n]*:[ \t\r\n]*\[)'
+)
+"""Matches the beginning of a list of objects, and of a page of diagnostic settings or Graph."""
 
 
 def open_envelopes(
@@ -181,6 +185,21 @@ def open_envelopes(
             yield envelope.holds, value
         elif isinstance(value, str) and (inner := _read_text(value, envelope.name, depth)):
             yield envelope.holds, inner
+
+
+def open_pages(record: dict[str, Any], depth: int) -> Iterator[dict[str, Any] | list[Any]]:
+    """Yield what lies in the envelopes that a record may be, as far as it may be a page. Damaged texts are left out."""
+    for envelope in ENVELOPES:
+        if envelope.make is not None or envelope.holds == "its own record":
+            continue
+        value = envelope.find(record)
+        if isinstance(value, str) and _PAGE.match(value) is not None:
+            try:
+                value = parse(value.strip(_SEPARATORS), depth)
+            except (NotJson, TooDeep):
+                continue
+        if isinstance(value, dict | list) and value:
+            yield value
 
 
 def _find(record: dict[str, Any], place: tuple[str, ...]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 from seawall.events import generic as other
 from seawall.events.consoles.tables import find_table, restore_record, unwrap_streamed
 from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
-from seawall.events.envelopes import MOST_LEVELS, open_envelopes, read_object
+from seawall.events.envelopes import MOST_LEVELS, EmbeddedDocumentError, open_envelopes, read_object
 from seawall.events.event_table import Normalised
 from seawall.events.google import activities as google_workspace
 from seawall.events.microsoft import entra_audit, entra_signin, graph_activity, mail_flow, office_activity
@@ -59,6 +59,14 @@ def recognise(record: dict[str, Any], depth: int) -> tuple[LogFormat, dict[str, 
     Raises EmbeddedDocumentError if the text in an envelope is damaged.
     """
     return _recognise(record, depth, MOST_LEVELS) if record else (SOURCES[-1], record)
+
+
+def is_known(record: dict[str, Any], depth: int) -> bool:
+    """Return whether an object is a known log's record, in an envelope or not, or a damaged one in an envelope."""
+    try:
+        return recognise(record, depth)[0] is not SOURCES[-1]
+    except EmbeddedDocumentError:
+        return True
 
 
 def _recognise(record: dict[str, Any], depth: int, levels: int) -> tuple[LogFormat, dict[str, Any]]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain, count, islice
 from typing import Any
 
-from seawall.events.envelopes import PAGE_STARTS, PAGES, page_records
+from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
+from seawall.events.envelopes import MOST_LEVELS, PAGE_STARTS, PAGES, open_pages, page_records
 from seawall.events.failures import guard_records, note_failure
 from seawall.events.formats.json_splitter import (
     JsonSplitter,
@@ -21,6 +22,7 @@ from seawall.events.formats.text_lines import CHUNK, Utf8Stream, lines
 from seawall.events.masked_excerpts import record_problem
 from seawall.events.okta.event_hooks import hook_events
 from seawall.events.problem import Problem
+from seawall.events.vendor_detection import is_known
 
 Record = tuple[int, dict[str, Any]]
 """Number of a record in its file, counted from 1, and its fields."""
@@ -132,31 +134,42 @@ def _line_records(
     except NotJson as error:
         yield record_problem(name, next(numbers), "not-json", str(error), text=line)
         return
-    yield from value_records(value, name, numbers)
+    yield from value_records(value, name, numbers, limits.depth)
 
 
-def value_records(value: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
-    """Yield the records of a parsed value. An empty array gives one problem, so that every line counts."""
+def value_records(
+    value: Any, name: str, numbers: Iterator[int], depth: int, levels: int = MOST_LEVELS
+) -> Iterator[Record | Problem]:
+    """Yield the records of a parsed value. An empty array gives one problem, so that every line counts.
+
+    `levels` is how many pages and envelopes with pages inside each other are opened.
+    """
     if isinstance(value, dict):
         inner = unwrap_records(value)
+        if inner is None and levels:
+            inner = _find_enclosed(value, depth, levels)
         if inner is None:
             yield next(numbers), value
             return
         value = inner
     if isinstance(value, list) and value:
         for item in value:
-            yield from _item_records(item, name, numbers)
+            yield from _item_records(item, name, numbers, depth, levels - 1)
         return
     yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(value)[:400])
 
 
-def _item_records(item: Any, name: str, numbers: Iterator[int]) -> Iterator[Record | Problem]:
+def _item_records(
+    item: Any, name: str, numbers: Iterator[int], depth: int, levels: int = MOST_LEVELS
+) -> Iterator[Record | Problem]:
     if isinstance(item, dict):
-        delivered = _deliver(item)
+        delivered = _deliver(item) if levels > 0 else None
+        if delivered is None and levels > 0:
+            delivered = _find_enclosed(item, depth, levels)
         if delivered is None:
             yield next(numbers), item
         else:
-            yield from value_records(delivered, name, numbers)
+            yield from value_records(delivered, name, numbers, depth, levels)
     else:
         yield record_problem(name, next(numbers), "not-json", "no JSON object", text=str(item)[:400])
 
@@ -180,6 +193,19 @@ def _deliver(value: dict[str, Any]) -> list[Any] | None:
     if found is None:
         found = _items(value)
     return page_records(value) if found is None else found
+
+
+def _find_enclosed(value: dict[str, Any], depth: int, levels: int) -> list[Any] | None:
+    """Return the records of a page in an envelope, if a known log's format recognises the first; None for anything else."""
+    if ENVELOPE_FIELDS.isdisjoint(value):
+        return None
+    for inner in open_pages(value, depth):
+        records = inner if isinstance(inner, list) else unwrap_records(inner)
+        if records is None and levels > 1 and isinstance(inner, dict):
+            records = _find_enclosed(inner, depth, levels - 1)
+        if records and isinstance(records[0], dict) and is_known(records[0], depth):
+            return records
+    return None
 
 
 def _items(value: dict[str, Any]) -> list[Any] | None:
@@ -212,7 +238,7 @@ def _document_records(
         value = _whole(head, limits)
         if value is not None:
             stream.read_away()
-            yield from value_records(value, name, numbers)
+            yield from value_records(value, name, numbers, limits.depth)
             return
     scanner = split(limits.record_bytes)
     while chunk := stream.read(CHUNK):
@@ -237,7 +263,7 @@ def piece_records(
     except (NotJson, TooDeep):
         yield from line_records(text, name, numbers, limits)
     else:
-        yield from _item_records(item, name, numbers)
+        yield from _item_records(item, name, numbers, limits.depth)
 
 
 def _cut(head: bytes, limits: Limits) -> list[bytes] | None:

@@ -169,7 +169,7 @@ def compare(peer: Peer, ours: Pass, theirs: Asking, files: Sequence[Path]) -> in
         logs += [log_of(json.loads(line)) for line in lines_of([path])]
     agreed, differ = 0, 0
     for name, (asked, _) in peer.queries().items():
-        own, other = same_log(mine[name], asked.log, logs), theirs.hits[name]
+        own, other = same_log(mine[asked.id], asked.log, logs), theirs.hits[name]
         agreed += len(own & other)
         if own != other:
             differ += 1

@@ -40,6 +40,7 @@ ALIASES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "m365": {
         "eventsource": ("workload",),
         "eventname": ("operation", "name"),
+        "user.email": ("userid",),
         "status": ("resultstatus", "status", "portal.status"),
     },
     "sign_in": {
@@ -62,6 +63,12 @@ ALIASES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "target": ("targetresources",),
         "additionaldetails.additionalinfo": ("additionaldetails.additional info",),
     },
+    "risk": {},
+    "activity": {
+        "operationname": ("operationname", "operationnamevalue"),
+        "properties.message": ("operationname", "operationnamevalue"),
+        "categoryvalue": ("categoryvalue", "category"),
+    },
     "okta": {},
     "google": {
         "eventname": ("events.name",),
@@ -80,6 +87,9 @@ BAGS = {
 }
 """Pairs of name and value whose names rules use without a path."""
 
+PREFIXES = {"google": "protopayload.metadata.event.", "m365": "o365.audit."}
+"""Before the vendor's names of fields in Google Cloud's logs, and in Elastic's."""
+
 TARGETS = (
     *(
         f"parameters.{name}"
@@ -95,40 +105,45 @@ TARGETS = (
 """Paths at which audit records name the recipients of forwarded mail."""
 
 LOGS = {
-    ("m365", ""): "m365",
-    ("azure", "signinlogs"): "sign_in",
-    ("azure", "auditlogs"): "audit",
-    ("azure", "activitylogs"): "audit",
-    ("azure", "pim"): "audit",
-    ("okta", ""): "okta",
-    ("gcp", ""): "google",
+    ("m365", ""): ("m365",),
+    ("azure", "signinlogs"): ("sign_in",),
+    ("azure", "auditlogs"): ("audit",),
+    ("azure", "activitylogs"): ("activity", "audit"),
+    ("azure", "pim"): ("audit",),
+    ("azure", "riskdetection"): ("risk",),
+    ("okta", ""): ("okta",),
+    ("gcp", ""): ("google",),
 }
-"""The log for a rule's product and service; rules for other logs are left out."""
+"""The logs for a rule's product and service; rules for other logs are left out."""
 
 
 def log_of(record: dict[str, Any]) -> str | None:
     """Return the log of a raw record."""
     marks = {
         "m365": "Operation",
+        "risk": "riskEventType",
         "sign_in": "createdDateTime",
         "audit": "activityDateTime",
+        "activity": "OperationNameValue",
         "okta": "eventType",
     }
     for name, mark in marks.items():
         if mark in record:
             return name
+    if "operationName" in record and record.get("category") == "Administrative":
+        return "activity"
     return "google" if record.get("kind") == "admin#reports#activity" else None
 
 
-def log_asked(rule: SigmaRule) -> str | None:
-    """Return the log that a rule is for."""
+def list_logs_asked(rule: SigmaRule) -> tuple[str, ...]:
+    """Return the logs that a rule is for."""
     product, service = rule.logsource.product or "", rule.logsource.service or ""
-    return LOGS.get((product, service), LOGS.get((product, "")))
+    return LOGS.get((product, service), LOGS.get((product, ""), ()))
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A rule of the peer: id, log, and the fields that it uses."""
+    """A rule of the peer, asked of one log: its id, and the fields that it uses."""
 
     id: str
     log: str
@@ -145,8 +160,7 @@ def rules(folders: Sequence[Path]) -> list[Asked]:
             if "detection" not in document:
                 continue  # a correlation, or its action
             rule = SigmaRule.from_dict(document, collect_errors=True)
-            log = None if rule.errors else log_asked(rule)
-            if log is not None:
+            for log in () if rule.errors else list_logs_asked(rule):
                 fields = frozenset(_fields(rule.detection.detections.values()))
                 found.append(Asked(str(rule.id or rule.name).lower(), log, rule, fields))
     return found
@@ -197,7 +211,7 @@ class Peer:
         self.connection.commit()
 
     def queries(self) -> dict[str, tuple[Asked, str]]:
-        """Return the query of each rule that the backend can convert."""
+        """Return the query of each rule and log, by both, that the backend can convert."""
         found = {}
         for log in ALIASES:
             each = _EachValue(frozenset(self._several[log]))
@@ -207,7 +221,7 @@ class Peer:
             for one in self.asked:
                 if one.log == log:
                     with suppress(SigmaError):
-                        found[one.id] = (one, str(backend.convert_rule(one.rule)[0]))
+                        found[f"{one.id} {one.log}"] = (one, str(backend.convert_rule(one.rule)[0]))
         return found
 
     def hits(self, query: str) -> list[int]:
@@ -225,7 +239,8 @@ class Peer:
             if name == EVERYTHING:
                 yield SEPARATOR.join(text for texts in said.values() for text in texts)
                 continue
-            paths = (*aliases.get(name, (name,)), *(f"{bag}.{name}" for bag in bags))
+            bare = name.removeprefix(PREFIXES.get(log, ""))
+            paths = (*aliases.get(name, (name, bare)), *(f"{bag}.{bare}" for bag in bags))
             texts = list(dict.fromkeys(text for path in paths for text in said.get(path, ())))
             if len(texts) > 1:
                 self._several[log].add(name)

@@ -113,12 +113,12 @@ def _needs_attention(one: RuleHealth) -> bool:
 
 
 def _introduce(found: HealthReport) -> Iterator[str]:
-    from seawall.detection.rules.sigma.health import LOGS
+    from seawall.detection.rules.sigma.health import name_log
 
     first, last = _date(found.window.days[0]), _date(found.window.days[-1])
     span = f"{plural(len(found.window.days), 'day')}, {first} to {last}"
     yield f"{plural(found.events, 'event')} of {plural(found.window.accounts, 'account')} in {span}."
-    yield f"logs: {', '.join(f'{LOGS[log]} ({count:,})' for log, count in found.logs.items())}"
+    yield f"logs: {', '.join(f'{name_log(log)} ({count:,})' for log, count in found.logs.items())}"
     counts = Counter(str(one.state) for one in found.rules if not one.is_part)
     parts = sum(one.is_part for one in found.rules)
     said = [f"{counts[state]:,} {_SHORT[state]}" for state in HEADINGS if counts[state]]

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from seawall.detection.rules.sigma.detector import SigmaDetector
-from seawall.detection.rules.sigma.health import LOGS, RuleHealth, RuleHits, Window, judge_rules
+from seawall.detection.rules.sigma.health import RuleHealth, RuleHits, Window, judge_rules
 from seawall.detection.rules.sigma.probes import RuleProbes
 from seawall.detection.rules.sigma.run import RuleSet
+from seawall.detection.rules.sigma.spellings import FAMILIES
 from seawall.events.coded_batch import MISSING, CodedBatch
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import read, total_bytes
@@ -27,7 +28,7 @@ from seawall_base.read_ahead import read_ahead
 class HealthReport:
     """The health of every rule, the days that were judged, and what was read.
 
-    `logs` are the records of each log on these days, in the order of `health.LOGS`. `events` are those of these days.
+    `logs` are the records of each log on these days, by family of sources. `events` are those of these days.
     """
 
     rules: tuple[RuleHealth, ...]
@@ -75,7 +76,7 @@ def measure_rules(
             if progress:
                 progress("score", place + 1, len(spool.days()), records)
     window = counted.window()
-    logs = {family: probes.count_source(family, window.days) for family in LOGS}
+    logs = {family: probes.count_source(family, window.days) for family in FAMILIES}
     return HealthReport(
         judge_rules(rules, probes, counted.hits(), window),
         window,

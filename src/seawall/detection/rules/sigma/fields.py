@@ -74,6 +74,9 @@ def find_answers(family: str, field: str) -> tuple[Answer, ...]:
     for spelled in dict.fromkeys((name, bare)):
         if spelled in known.fields:
             return tuple(_answer(one, known) for one in known.fields[spelled])
+    prefix = next(filter(name.startswith, known.prefixes), "")
+    if prefix and name != prefix:
+        return find_answers(family, name.removeprefix(prefix))
     if name.replace(".", "_") in NAMES | TEXTS and name.replace(".", "_") not in NO_FIELDS:
         return (_column(name.replace(".", "_")),)
     if any(bare == one or bare.startswith(f"{one}.") for one in known.dropped):

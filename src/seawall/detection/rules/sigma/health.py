@@ -14,7 +14,7 @@ from seawall.detection.rules.sigma.probes import Alternative, Need, RuleProbes
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall_base.plurals import plural
 
-LOGS: Mapping[str, str] = {
+_LOGS: Mapping[str, str] = {
     "m365": "Microsoft 365 audit log",
     "sign_in": "Entra sign-ins",
     "audit": "Entra directory audits",
@@ -110,6 +110,11 @@ class _Finding:
     operation_records: int = 0
 
 
+def name_log(family: str) -> str:
+    """Return the name of a family of sources for readers."""
+    return _LOGS.get(family, family.replace("_", " "))
+
+
 def judge_rules(
     rules: RuleSet, probes: RuleProbes, hits: Mapping[int, RuleHits], window: Window
 ) -> tuple[RuleHealth, ...]:
@@ -192,7 +197,8 @@ def _examine(probes: RuleProbes, number: int, days: range) -> _Finding:
 
 
 def _examine_way(probes: RuleProbes, way: Alternative, days: range) -> _Finding:
-    log = f"{LOGS[way.family]}{f' ({way.application})' if way.application else ''}"
+    is_partly_there = bool(way.application) and probes.count_source(way.family, days) > 0
+    log = f"{name_log(way.family)}{f' ({way.application})' if is_partly_there else ''}"
     if not probes.count(way.log, days):
         return _Finding(HealthReason.log_missing, f"there is no log of this kind: {log}")
     records = probes.count(way.log if way.operation is None else way.operation, days)

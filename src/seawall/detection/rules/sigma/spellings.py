@@ -22,8 +22,8 @@ class SourceFamily:
     """Define sources with the same spellings.
 
     `fields` maps lower-case field names to entries. `columns` hold further fields as JSON; `bags` are lists of name-value
-    pairs in it, whose names are fields too. `dropped` are fields that no event keeps, except events of the kinds in
-    `whole`, which keep everything.
+    pairs in it, whose names are fields too. `prefixes` stand before fields in the names of other tools. `dropped` are fields
+    that no event keeps, except events of the kinds in `whole`, which keep everything.
     """
 
     sources: tuple[str, ...]
@@ -33,6 +33,7 @@ class SourceFamily:
     dropped: frozenset[str] = field(default_factory=frozenset)
     whole: tuple[str, ...] = ()
     is_enveloped: bool = False
+    prefixes: tuple[str, ...] = ()
 
 
 def _spell(**table: str) -> Spell:
@@ -116,11 +117,14 @@ OPERATIONS = frozenset(_OPERATIONS.split())
 PEOPLE = frozenset(_PEOPLE.split())
 """Field names of the operation (`OPERATIONS`) and of the account that acted (`PEOPLE`)."""
 
+CLOUD_PREFIXES = ("protopayload.metadata.event.parameter.", "protopayload.metadata.event.")
+"""Before the names of Google Workspace's parameters in Google Cloud's audit logs."""
+
 M365 = SourceFamily(
     ("m365_audit", "office_activity"),
     _table(
         (_OPERATIONS, (("activity_name", spell_operation), "other:name", "other:alerttype")),
-        (f"{_PEOPLE} identity", ("account",)),
+        (f"{_PEOPLE} identity user.email", ("account",)),
         (_ADDRESSES, ("src_ip",)),
         ("resultstatus result status", (("status", _said), "status_code", "other:status", "other:resultstatus")),
         ("workload eventsource officeworkload loggedbyservice", (("kind", _workload), "other:workload", "other:source")),
@@ -165,6 +169,7 @@ M365 = SourceFamily(
         "azureactivedirectoryeventtype", "userkey", "usertype", "actor", "browsername", "deviceproperties", "folders",
     }),
     whole=("other",),
+    prefixes=("o365.audit.",),
 )  # fmt: skip
 
 SIGN_IN = SourceFamily(
@@ -267,6 +272,7 @@ GOOGLE = SourceFamily(
     ),
     columns=("unmapped", "parameters"),
     bags=("events.parameters", "parameters", "events"),
+    prefixes=CLOUD_PREFIXES,
 )  # fmt: skip
 
 OTHER = SourceFamily(
@@ -290,6 +296,7 @@ OTHER = SourceFamily(
     bags=("properties", "events.parameters", "debugcontext.debugdata", "extendedproperties", "additionaldetails",
           "protopayload.metadata.event.parameter"),
     is_enveloped=True,
+    prefixes=CLOUD_PREFIXES,
 )  # fmt: skip
 
 FAMILIES: Mapping[str, SourceFamily] = {

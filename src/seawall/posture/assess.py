@@ -30,7 +30,8 @@ def _find(policy: BaselinePolicy, configuration: Configuration) -> Finding:
     if missing:
         return Finding(policy, PolicyVerdict("cannot say", "an export is missing"), tuple(missing))
     try:
-        return Finding(policy, policy.check(configuration))
+        found = policy.check(configuration)
+        return Finding(policy, found, tuple((name,) for name in found.missing))
     except Exception as error:  # noqa: BLE001 - hostile values must not stop the other policies
         return Finding(
             policy, verdict("cannot say", f"the check failed on these values ({type(error).__name__})")

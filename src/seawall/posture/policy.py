@@ -20,12 +20,17 @@ Needs = tuple[str | tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class PolicyVerdict:
-    """Say whether a policy is met, and why. `names` are the objects that break it (or meet it), `count` how many there are."""
+    """Say whether a policy is met, and why.
+
+    `names` are the objects that break it (or meet it), `count` how many there are. `missing` are exports without which
+    nothing can be said, beyond those that the policy always needs.
+    """
 
     state: State
     reason: str
     names: tuple[str, ...] = ()
     count: int = 0
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,10 +80,12 @@ class Configuration:
         return verdict("met", good)
 
 
-def verdict(state: State, reason: str, names: Iterable[str] = ()) -> PolicyVerdict:
+def verdict(
+    state: State, reason: str, names: Iterable[str] = (), missing: tuple[str, ...] = ()
+) -> PolicyVerdict:
     """Return a verdict with distinct names in order."""
     found = list(dict.fromkeys(name[:_LONGEST_NAME] for name in names))
-    return PolicyVerdict(state, reason, tuple(sorted(found)[:MOST_NAMES]), len(found))
+    return PolicyVerdict(state, reason, tuple(sorted(found)[:MOST_NAMES]), len(found), missing)
 
 
 def name_of(one: Mapping[str, Any], *fields: str) -> str:

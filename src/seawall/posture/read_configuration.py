@@ -25,7 +25,7 @@ MOST_OBJECTS = 2_000_000
 _BUNDLE_DEPTH = 4
 _PAGE = ("value", "policies", "items", "resources", "users")
 _NEXT = ("@odata.nextlink", "nextpagetoken", "nextlink")
-_BY_CONTEXT = {context: export for export in EXPORTS for context in export.contexts}
+_BY_CONTEXT = {context: export for export in reversed(EXPORTS) for context in export.contexts}
 
 
 @dataclass(slots=True)

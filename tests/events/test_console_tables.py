@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from seawall.events.consoles.columns import camel, plain_name
 from seawall.events.consoles.entra import SIGN_INS
-from seawall.events.consoles.tables import TABLES, find_table, restore_record
+from seawall.events.consoles.tables import TABLES, find_mark, find_table, restore_record
 from seawall.events.formats.csv_records import table_header
 from seawall.events.formats.empty_tables import is_empty_table
 from seawall.events.readers import Limits
@@ -41,7 +41,8 @@ def row_of(path: Path) -> dict[str, Any]:
     names, delimiter = header_of(path)
     text = path.read_text("utf-8-sig")
     _, values = csv.reader(io.StringIO(text), delimiter=delimiter)
-    return {name: value for name, value in zip(names, values, strict=True) if value}
+    kept = find_mark(tuple(names))
+    return {name: value for name, value in zip(names, values, strict=True) if value or name in kept}
 
 
 def write_table(path: Path, names: list[str], *lines: list[str], delimiter: str = ",") -> Path:
@@ -242,3 +243,38 @@ def test_managed_identity() -> None:
 )
 def test_labels(label: str, wanted: str) -> None:
     assert camel(label) == wanted
+
+
+GMAIL = {"Date": "2026-03-02T08:00:00Z", "Owner": "m@contoso.example", "Message ID": "<a@b>", "Subject": "s"}
+
+
+def google(row: dict[str, Any]) -> dict[str, Any]:
+    found = restore_record(row)
+    assert found is not None
+    assert found[0] == "google_workspace"
+    return found[1]
+
+
+def test_labels_of_google_become_names_of_its_interface() -> None:
+    (event,) = google(GMAIL | {"Event": "Autoforward"})["events"]
+    assert (event["name"], event["parameters"]["event_info"]["mail_event_type"]) == ("delivery", 11)
+    (event,) = google(GMAIL | {"Event": "Something New"})["events"]
+    assert event["name"] == "something_new"
+    record = google(
+        {"Date": "2026-03-02", "Event": "login_success", "Login type": "SAML", "User": "m@x.example"}
+    )
+    assert record["id"]["applicationName"] == "login"
+    assert record["events"] == [
+        {"type": "login", "name": "login_success", "parameters": {"login_type": "saml"}}
+    ]
+    record = google({"Date": "2026-03-02", "Event": "Assign role", "Actor": "m@x.example", "Setting": ""})
+    assert record["events"] == [{"name": "ASSIGN_ROLE"}]
+
+
+def test_a_column_of_a_mark_may_be_empty(tmp_path: Path) -> None:
+    names = ["Date", "Event", "User", "Login type", "IP address"]
+    path = write_table(
+        tmp_path / "t.csv", names, ["2026-03-02T08:00:00Z", "Logout", "m@contoso.example", "", "198.51.100.7"]
+    )
+    (event,) = rows(read_all(path)[0])
+    assert (event["source"], event["activity_name"]) == ("google_workspace", "logout")

@@ -52,6 +52,11 @@ def camel(text: str) -> str:
     return first + "".join(word[:1].upper() + word[1:] for word in words[1:])
 
 
+def snake(text: str) -> str:
+    """Return a label with underscores: `Google Prompt` becomes `google_prompt`."""
+    return "_".join(_WORD.findall(text)).lower()
+
+
 def flag(text: str) -> Any:
     """Return a yes or no as a boolean, any other text unchanged."""
     lowered = text.lower()
@@ -108,6 +113,11 @@ class ConsoleTable:
         """Return whether these plain names are columns of this table."""
         present = frozenset(names)
         return any(mark <= present for mark in self.marks)
+
+    def find_mark(self, names: Names) -> Names:
+        """Return the columns among these names by which the table is recognised."""
+        plain = plain_names(names)
+        return next((tuple(map(plain.__getitem__, mark)) for mark in self.marks if mark <= plain.keys()), ())
 
     def find_embedded(self, row: Row) -> tuple[str, Any] | None:
         """Return the name of the column with the vendor's own record, and what it holds; None without one."""

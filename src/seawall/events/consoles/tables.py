@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from seawall.events.consoles import entra, exchange, hunting, okta
+from seawall.events.consoles import entra, exchange, google, hunting, okta
 from seawall.events.consoles.columns import ConsoleTable, plain_names
 from seawall.events.formats.field_capitals import Names, once_for_names
 
@@ -15,6 +15,11 @@ TABLES: tuple[ConsoleTable, ...] = (
     okta.SYSTEM_LOG,
     hunting.CLOUD_APP_EVENTS,
     exchange.MESSAGE_TRACE,
+    google.GMAIL_EVENTS,
+    google.DRIVE_EVENTS,
+    google.OAUTH_EVENTS,
+    google.USER_EVENTS,
+    google.ADMIN_EVENTS,
 )
 
 _STREAMED = "AdvancedHunting-"
@@ -26,6 +31,13 @@ def find_table(names: Names) -> ConsoleTable | None:
     """Return the console's table that has columns of these names."""
     plain = plain_names(names)
     return next((table for table in TABLES if table.has_columns(plain)), None)
+
+
+@once_for_names
+def find_mark(names: Names) -> Names:
+    """Return the columns by which a table with these names is recognised; none for a table of no console."""
+    table = find_table(names)
+    return () if table is None else table.find_mark(names)
 
 
 def is_console_header(names: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
 from seawall.events.consoles.columns import REPEATED
-from seawall.events.consoles.tables import is_console_header
+from seawall.events.consoles.tables import find_mark, is_console_header
 from seawall.events.failures import record_failure
 from seawall.events.formats.json_records import Record
 from seawall.events.formats.limits import Limits
@@ -21,7 +21,7 @@ _DELIMITERS = ",;\t"
 _TIME_COLUMN = re.compile(r"(?i)time|date|published|created|auditdata|^_raw$")
 _COLUMN_NAME = re.compile(r"[\w@:.\-\[\] ()/#$]{1,100}")
 _KEPT_EMPTY = frozenset({"AuditData"})
-"""Columns kept even if empty: a row without its record is a broken record, not another kind of log."""
+"""Columns kept even if empty, with those by which a table is recognised: an empty cell makes no other kind of log."""
 _MOST_COLUMNS = 2000
 SHORT_REACH = 1 << 16
 """After one unclosed quote, the end of a quote is searched within this many bytes."""
@@ -135,8 +135,11 @@ def _record(row: bytes, names: Sequence[str], delimiter: str, name: str, line: i
         return record_problem(
             name, line, "wrong-columns", f"{found} fields for {len(names)} columns", text=row
         )
+    kept = find_mark(tuple(names))
     return line, {
-        key: value for key, value in zip(names, parsed[0], strict=True) if value or key in _KEPT_EMPTY
+        key: value
+        for key, value in zip(names, parsed[0], strict=True)
+        if value or key in kept or key in _KEPT_EMPTY
     }
 
 

@@ -128,6 +128,9 @@ def _fill(values: dict[str, str | None], found: Activity, event: Event, of_kind:
     elif found.application == "gmail" and event.name == google_mail.DELIVERY:
         values["activity"] = google_mail.delivery(event.lower)[1] or event.name
         values["mail_client"] = google_mail.client(event.lower)
+        if of_kind == "other" and "@" in (values["email"] or ""):
+            # Gmail itself acted on the mailbox.
+            values["mailbox"], values["email"], values["profile"] = values["email"], None, None
     elif of_kind == "file":
         values["resource"] = event.text("doc_id", "shared_drive_id", "team_drive_id")
         values["app"] = event.text("originating_app_id")

@@ -17,6 +17,10 @@ _READ = {
     17: "attachment_downloaded",
     18: "attachment_saved",
     19: "drive_item_saved",
+    28: "attachment_previewed",
+    31: "viewed",
+    32: "downloaded",
+    33: "read_by_application",
 }
 _DONE = {
     1: "sent",
@@ -26,7 +30,9 @@ _DONE = {
     10: "forwarded",
     12: "moved_to_inbox",
     13: "moved_to_trash",
-    14: "deleted",
+    14: "moved_out_of_trash",
+    26: "archived",
+    27: "deleted",
 }
 """Actions of a person on a message. All other numbers (receipt, quarantine, labels) are actions of Gmail."""
 _CLIENTS = {

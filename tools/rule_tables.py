@@ -1,4 +1,4 @@
-"""Generate the table of docs/reference/rule-pack.md from the built-in rules: `python -m tools.rule_tables` (or `--check`)."""
+"""Generate the tables of docs/reference/rule-pack.md and rule-coverage.md: `python -m tools.rule_tables` (or `--check`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seawall.detection.rules.sigma.load import load_rules
 from seawall.detection.rules.sigma.model import RuleDescription
-from tools import generated_tables
+from tools import generated_tables, rule_coverage
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "rule-pack.md"
 
@@ -91,8 +91,13 @@ def rewritten(page: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` only report whether it would change."""
-    return generated_tables.write_or_check({PAGE: rewritten(PAGE.read_text("utf-8"))}, arguments)
+    """Write the pages, or with `--check` only report whether they would change."""
+    coverage = rule_coverage.PAGE.read_text("utf-8")
+    pages = {
+        PAGE: rewritten(PAGE.read_text("utf-8")),
+        rule_coverage.PAGE: rule_coverage.rewritten(coverage, told(), TECHNIQUES),
+    }
+    return generated_tables.write_or_check(pages, arguments)
 
 
 if __name__ == "__main__":

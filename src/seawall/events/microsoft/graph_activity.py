@@ -122,12 +122,11 @@ def normalise(table: Any) -> Normalised:
     ) = _request(raw["method"], raw["request"], raw["user"])  # fmt: skip
     (columns["item_count"],) = _items.numbers(raw["method"], raw["request"])
     columns["status"], columns["status_code"] = _status(raw["status"])
-    columns["account"], columns["account_type"], columns["actor_app_uid"] = _who(
+    columns["account"], columns["account_type"], columns["actor_user_uid"], columns["actor_app_uid"] = _who(
         raw["user"], raw["app"], raw["principal"]
     )
     for name, source in (
         ("org_uid", "org"),
-        ("actor_user_uid", "user"),
         ("app_uid", "app"),
         ("device_uid", "device"),
     ):
@@ -178,9 +177,9 @@ def _status_of(code: str | None) -> tuple[str | None, str | None]:
 def _who_of(user: str | None, app: str | None, principal: str | None) -> tuple[str | None, ...]:
     person = identifier(user)
     if person is not None:
-        return person, "user", None
+        return person, "user", person, None
     application = identifier(app) or identifier(principal)
-    return application, "service" if application else None, application
+    return application, "service" if application else None, identifier(principal), application
 
 
 def _client_of(agent: str | None, app: str | None) -> tuple[str | None, str | None]:
@@ -194,7 +193,7 @@ def _credential_of(credential: str | None, account_type: str | None) -> tuple[st
 _request = Mapper(_request_of, 6)
 _items = Mapper(lambda method, reduced: (recall_request(method, reduced).items,), 1)
 _status = Mapper(_status_of, 2)
-_who = Mapper(_who_of, 3)
+_who = Mapper(_who_of, 4)
 _client = Mapper(_client_of, 2)
 _credential = Mapper(_credential_of, 1)
 _address = Mapper(address, 1)

@@ -38,6 +38,7 @@ LOGS: Final[dict[str, SigmaLog]] = {
     "m365_audit": SigmaLog("m365", "audit", "Operation", "ClientIP", ("ClientAppId", "AppId")),
     "office_activity": SigmaLog("m365", "audit", "Operation", "ClientIP", ("ClientAppId", "AppId")),
     "entra_signin": SigmaLog("azure", "signinlogs", "", "ipAddress", ("appId",)),
+    "graph_activity": SigmaLog("azure", "microsoftgraphactivitylogs", "", "IPAddress", ("AppId",)),
     "entra_audit": SigmaLog("azure", "auditlogs", "operationName", "initiatedBy.user.ipAddress"),
     "okta": SigmaLog("okta", "okta", "eventType", "client.ipAddress"),
     "google_workspace": SigmaLog("google_workspace", "", "eventName", "ipAddress"),

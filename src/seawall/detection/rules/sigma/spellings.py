@@ -60,6 +60,16 @@ def spell_service(value: str) -> tuple[str, ...]:
     return value, f"{value}.googleapis.com"
 
 
+def spell_method(value: str) -> tuple[str, ...]:
+    """Return the HTTP method of a request to Microsoft Graph."""
+    return (value.partition(" ")[0],)
+
+
+def spell_graph_operation(value: str) -> tuple[str, ...]:
+    """Return a request to Microsoft Graph as Seawall spells it, and the name that its log gives to all requests."""
+    return value, "Microsoft Graph Activity"
+
+
 def spell_site(value: str) -> tuple[str, ...]:
     """Return the site of a file's URL, with and without the final slash."""
     found = _SITE.match(value)
@@ -78,6 +88,8 @@ def _status_of(success: str, failure: str, interrupted: str) -> Spell:
 
 _said = _status_of("Success|Succeeded|True", "Failure|Failed|False", "Interrupted|Failure")
 _zero = _spell(success="0")
+_AUTHENTICATED = {"secret": ("1",), "certificate": ("2",)}
+_answered = _spell(success="200|201|202|204")
 _workload = _spell(
     mail_access="Exchange", mail_action="Exchange", mail_rule="Exchange", admin="Exchange",
     sign_in="AzureActiveDirectory", directory="AzureActiveDirectory", file="SharePoint|OneDrive",
@@ -243,6 +255,30 @@ AUDIT = SourceFamily(
     dropped=frozenset({"correlationid", "durationms", "tenantgeo", "operationversion"}),
 )  # fmt: skip
 
+GRAPH = SourceFamily(
+    ("graph_activity",),
+    _table(
+        (_OPERATIONS, (("activity_name", spell_graph_operation),)),
+        (f"{_PEOPLE} accountobjectid", ("account",)),
+        (_ADDRESSES, ("src_ip",)),
+        ("requestmethod httpmethod", (("activity_name", spell_method),)),
+        ("requesturi", ("resource_uid",)),
+        ("responsestatuscode httpstatuscode resultsignature", (("status", _answered), "status_code")),
+        ("appid applicationid", ("app_uid",)),
+        ("serviceprincipalid", ("service:actor_user_uid",)),
+        ("useragent", ("user_agent",)),
+        ("sessionid", ("session_uid",)),
+        ("signinactivityid uniquetokenid uniquetokenidentifier", ("token_uid",)),
+        ("deviceid", ("device_uid",)),
+        ("aadtenantid", ("org_uid",)),
+        ("clientauthmethod", (("auth_method", lambda value: _AUTHENTICATED.get(value, ())),)),
+    ),
+    dropped=frozenset({
+        "apiversion", "clientrequestid", "correlationid", "durationms", "location", "operationid", "operationversion",
+        "requestid",
+    }),
+)  # fmt: skip
+
 OKTA = SourceFamily(
     ("okta",),
     _table(
@@ -303,6 +339,7 @@ FAMILIES: Mapping[str, SourceFamily] = {
     "m365": M365,
     "sign_in": SIGN_IN,
     "audit": AUDIT,
+    "graph": GRAPH,
     "okta": OKTA,
     "google": GOOGLE,
     "other": OTHER,
@@ -311,7 +348,7 @@ FAMILIES: Mapping[str, SourceFamily] = {
 _Looks = tuple[tuple[str, tuple[str, ...]], ...]
 _OTHER: _Looks = (("other", ()),)
 _EVERY: _Looks = tuple((name, ()) for name in FAMILIES)
-_MICROSOFT: _Looks = (("m365", ()), ("sign_in", ()), ("audit", ()), *_OTHER)
+_MICROSOFT: _Looks = (("m365", ()), ("sign_in", ()), ("audit", ()), ("graph", ()), *_OTHER)
 _GOOGLE: _Looks = (("google", ()), *_OTHER)
 
 LOGSOURCES: Mapping[tuple[str, str], _Looks] = {
@@ -322,6 +359,8 @@ LOGSOURCES: Mapping[tuple[str, str], _Looks] = {
     ("azure", "auditlogs"): (("audit", ()), ("m365", ("directory",)), *_OTHER),
     ("azure", "activitylogs"): (("audit", ()), ("m365", ("directory",)), *_OTHER),
     ("azure", "riskdetection"): _OTHER,
+    ("azure", "microsoftgraphactivitylogs"): (("graph", ()), *_OTHER),
+    ("azure", "aadgraphactivitylogs"): (("graph", ()), *_OTHER),
     ("azure", "pim"): (("audit", ()), *_OTHER),
     ("m365", ""): (("m365", ()), *_OTHER),
     ("okta", ""): (("okta", ()), *_OTHER),

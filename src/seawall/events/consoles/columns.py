@@ -92,7 +92,7 @@ ELSEWHERE = Cell(())
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleTable:
+class VendorTable:
     """Describe a table of a console.
 
     `source` names the format of the records. `marks` are sets of plain names, one of which a row has completely. `cells` are by

@@ -8,8 +8,8 @@ from typing import Any
 from seawall.events.consoles.columns import (
     ELSEWHERE,
     Cell,
-    ConsoleTable,
     Row,
+    VendorTable,
     camel,
     cell,
     flag,
@@ -55,7 +55,7 @@ def _code(text: str) -> Any:
     return None if _is_none(text) else number(text)
 
 
-def _known(text: str) -> str | None:
+def _drop_none(text: str) -> str | None:
     return None if _is_none(text) else text
 
 
@@ -92,7 +92,7 @@ _SIGN_IN: Mapping[str, Cell] = {
     "location": cell("location", _place),
     "status": ELSEWHERE,
     "signinerrorcode": cell("status.errorCode", _code),
-    "failurereason": cell("status.failureReason", _known),
+    "failurereason": cell("status.failureReason", _drop_none),
     "clientapp": cell("clientAppUsed"),
     "deviceid": cell("deviceDetail.deviceId"),
     "browser": cell("deviceDetail.browser"),
@@ -100,9 +100,9 @@ _SIGN_IN: Mapping[str, Cell] = {
     "compliant": cell("deviceDetail.isCompliant", flag),
     "managed": cell("deviceDetail.isManaged", flag),
     "jointype": cell("deviceDetail.trustType"),
-    "multifactorauthenticationresult": cell("status.additionalDetails", _known),
-    "multifactorauthenticationauthmethod": cell("mfaDetail.authMethod", _known),
-    "multifactorauthenticationauthdetail": cell("mfaDetail.authDetail", _known),
+    "multifactorauthenticationresult": cell("status.additionalDetails", _drop_none),
+    "multifactorauthenticationauthmethod": cell("mfaDetail.authMethod", _drop_none),
+    "multifactorauthenticationauthdetail": cell("mfaDetail.authDetail", _drop_none),
     "authenticationrequirement": cell("authenticationRequirement", _requirement),
     "signinidentifier": cell("signInIdentifier"),
     "sessionid": cell("sessionId"),
@@ -152,7 +152,7 @@ def _name_step(result: str) -> str | None:
     return _BY_CLAIM if "claim" in result.lower() else None
 
 
-SIGN_INS = ConsoleTable(
+SIGN_INS = VendorTable(
     entra_signin.NAME,
     (
         frozenset({"dateutc", "requestid", "applicationid"}),
@@ -240,6 +240,6 @@ def _find_target(said: dict[str, str], prefix: str) -> Row:
     return target | ({"modifiedProperties": changes} if changes else {})
 
 
-AUDITS = ConsoleTable(
+AUDITS = VendorTable(
     entra_audit.NAME, (frozenset({"dateutc", "activity", "service", "category"}),), _AUDIT, _finish_audit
 )

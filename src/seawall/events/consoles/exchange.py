@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seawall.events.consoles.columns import ELSEWHERE, Cell, ConsoleTable, Row, cell, number, put
+from seawall.events.consoles.columns import ELSEWHERE, Cell, Row, VendorTable, cell, number, put
 from seawall.events.microsoft import mail_flow
 
 _STATUS = "##"
@@ -52,7 +52,7 @@ def _finish(record: Row, said: dict[str, str]) -> None:
             record["recipients"] = recipients
 
 
-MESSAGE_TRACE = ConsoleTable(
+MESSAGE_TRACE = VendorTable(
     mail_flow.NAME,
     (
         frozenset({"origintimestamputc", "senderaddress", "recipientstatus"}),

@@ -12,8 +12,8 @@ from typing import Any
 from seawall.events.consoles.columns import (
     ELSEWHERE,
     Cell,
-    ConsoleTable,
     Row,
+    VendorTable,
     cell,
     flag,
     number,
@@ -96,8 +96,8 @@ def _finish(
 
 def _table(
     application: str, events: Mapping[str, tuple[str, Any]], cells: Mapping[str, Cell], *marks: set[str]
-) -> ConsoleTable:
-    return ConsoleTable(
+) -> VendorTable:
+    return VendorTable(
         activities.NAME,
         tuple(frozenset(mark | {"date"}) for mark in marks),
         {**_COMMON, **cells},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from seawall.events.consoles.columns import ELSEWHERE, Cell, ConsoleTable, Row, cell, number, plain_names
+from seawall.events.consoles.columns import ELSEWHERE, Cell, Row, VendorTable, cell, number, plain_names
 from seawall.events.formats.json_values import as_text
 from seawall.events.microsoft import m365_columns as m365_audit
 
@@ -57,7 +57,7 @@ def _is_microsofts(row: Row) -> bool:
     return isinstance(application, str) and application.strip().lower() in _WORKLOADS
 
 
-CLOUD_APP_EVENTS = ConsoleTable(
+CLOUD_APP_EVENTS = VendorTable(
     m365_audit.NAME,
     tuple(
         frozenset({"actiontype", "application", when, who})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from seawall.events.consoles.columns import Cell, ConsoleTable, Row, camel, cell, flag, number, plain_name
+from seawall.events.consoles.columns import Cell, Row, VendorTable, camel, cell, flag, number, plain_name
 from seawall.events.okta import system_log
 
 _OBJECTS = {
@@ -54,7 +54,7 @@ def _finish(record: Row, _said: dict[str, str]) -> None:
 _WHEN = ("timestamp", "published")
 _WHO = ("actorid", "actoralternateid", "actortype", "actordisplayname")
 
-SYSTEM_LOG = ConsoleTable(
+SYSTEM_LOG = VendorTable(
     system_log.NAME,
     tuple(frozenset({"eventtype", when, who}) for when in _WHEN for who in _WHO),
     {

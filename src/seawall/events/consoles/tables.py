@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from seawall.events.consoles import entra, exchange, google, hunting, okta
-from seawall.events.consoles.columns import ConsoleTable, plain_names
+from seawall.events.consoles.columns import VendorTable, plain_names
 from seawall.events.formats.field_capitals import Names, once_for_names
 
-TABLES: tuple[ConsoleTable, ...] = (
+TABLES: tuple[VendorTable, ...] = (
     entra.SIGN_INS,
     entra.AUDITS,
     okta.SYSTEM_LOG,
@@ -27,7 +27,7 @@ _STREAMED = "AdvancedHunting-"
 
 
 @once_for_names
-def find_table(names: Names) -> ConsoleTable | None:
+def find_table(names: Names) -> VendorTable | None:
     """Return the console's table that has columns of these names."""
     plain = plain_names(names)
     return next((table for table in TABLES if table.has_columns(plain)), None)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.events.ecs.fields import in_capitals, in_order, nest
+from seawall.events.common_schemas.fields import in_capitals, in_order, nest
 from tests.events import ecs_documents
 from tests.events.support import read_all, rows, write_lines
 from tests.events.test_golden import GOLDEN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +270,12 @@ def test_pages_and_envelopes_inside_each_other_end(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "deep.jsonl", [{"time": "2026-03-02T10:00:00Z", "event": inside}])
     events, problems, count = read_all(path)
     assert count == 1 == events.num_rows + len(problems)
+
+
+def test_every_sample_names_where_its_shape_comes_from() -> None:
+    told = (GOLDEN / "ENVELOPES.md").read_text()
+    samples = {path.stem for path in GOLDEN.glob("*/in_*.json") if not path.name.endswith(".event.json")}
+    patterns = re.findall(r"`(in_\w+)(…?)`", told)
+    assert len(samples) > 25
+    for sample in samples:
+        assert any(sample == name or (more and sample.startswith(name)) for name, more in patterns), sample

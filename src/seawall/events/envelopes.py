@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
-from seawall.events.ecs.entra import make_entra_record
-from seawall.events.ecs.google import make_activity
-from seawall.events.ecs.office import make_audit_record
-from seawall.events.ecs.okta import make_okta_record
+from seawall.events.common_schemas.ecs_entra import make_entra_record
+from seawall.events.common_schemas.ecs_google import make_activity
+from seawall.events.common_schemas.ecs_office import make_audit_record
+from seawall.events.common_schemas.ecs_okta import make_okta_record
+from seawall.events.common_schemas.ocsf import make_vendor_record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 
 MOST_LEVELS = 4
@@ -65,6 +66,8 @@ class Envelope:
 
 AUDIT_DATA = ("AuditData", "auditData", "Auditdata", "auditdata")
 
+_OCSF = frozenset({"class_uid"})
+
 ENVELOPES = (
     *(Envelope("Purview", (name,), "its own record") for name in AUDIT_DATA),
     Envelope("Elastic", ("event", "original")),
@@ -84,6 +87,7 @@ ENVELOPES = (
     Envelope("Splunk", ("result", "_raw"), "any log"),
     Envelope("Splunk", ("_raw",), "any log"),
     Envelope("Splunk HEC", ("event",)),
+    Envelope("OCSF", ("raw_data",), beside=_OCSF),
     Envelope("Elasticsearch", ("fields",), beside=frozenset({"_index"})),
     *(
         Envelope("Elastic", ("o365", "audit", name), make=make_audit_record)
@@ -99,6 +103,7 @@ ENVELOPES = (
         Envelope("Elastic", ("google_workspace", name), make=make_activity)
         for name in ("kind", "event", "actor")
     ),
+    Envelope("OCSF", ("metadata", "product"), beside=_OCSF, make=make_vendor_record),
 )
 """Envelopes in the order in which they are tried."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seawall.events.addresses import normalise_address
+from seawall.events.common_schemas.fields import Table, fill
 from seawall.events.event_table import Normalised, parse_times
 from seawall.events.formats.json_values import as_text, content_id, encode, read_structure
 from seawall.events.microsoft.m365_meanings import clean
@@ -59,6 +60,15 @@ _NESTED = (
 )
 
 
+_OCSF: Table = (
+    ("eventname", "metadata.event_code api.operation"),
+    ("email", "actor.user.email_addr user.email_addr actor.user.name user.name"),
+    ("srcip", "src_endpoint.ip"),
+    ("useragent", "http_request.user_agent"),
+)
+"""Fields of an event of the Open Cybersecurity Schema Framework under the names that are looked for here."""
+
+
 _NOTHING = tuple("other" if name == "kind" else None for name in RAW_COLUMNS)
 _SETS: dict[tuple[str, ...], frozenset[str]] = {
     names: frozenset(names) for names in (_TIMES, _IDS, _ACCOUNTS, _ADDRESSES, _NAMES, _AGENTS)
@@ -74,6 +84,8 @@ def recognises(record: dict[str, Any]) -> bool:
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     """Return the raw columns of one record, and the whole record as `unmapped`."""
     fields = _flat(record)
+    if "class_uid" in record:
+        fields = fill(fields, record, _OCSF)
     time = _time(fields)
     if time is None:  # becomes a problem, not an event
         return (*_NOTHING, encode(record))

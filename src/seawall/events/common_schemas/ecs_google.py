@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seawall.events.ecs.fields import Table, fill, find, nest, remove
+from seawall.events.common_schemas.fields import Table, fill, find, nest, remove
 
 _FIELDS: Table = (
     ("id.time", "@timestamp google_workspace.id.time"),

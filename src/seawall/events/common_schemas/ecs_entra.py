@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seawall.events.ecs.fields import Table, fill, find, in_capitals, in_order, nest
+from seawall.events.common_schemas.fields import Table, fill, find, in_capitals, in_order, nest
 
 _LOGS = ("signinlogs", "auditlogs", "identity_protection", "provisioning", "graphactivitylogs")
 _NAMES = {

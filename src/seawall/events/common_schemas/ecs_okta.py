@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seawall.events.ecs.fields import Table, fill, find, nest, put
+from seawall.events.common_schemas.fields import Table, fill, find, nest, put
 
 _FIELDS: Table = (
     ("published", "@timestamp"),

@@ -154,6 +154,19 @@ def _entra(
     return LogCollector("entra", settings["tenant"], source, (client, login))
 
 
+def graph_client(
+    settings: Mapping[str, Any], clock: Clock, base_url: str | None = None
+) -> tuple[VendorClient, str]:
+    """Return a client of Microsoft Graph, and the URL of its host, from the settings of `entra`. Raises `CollectInvalid`."""
+    proxy = read_proxy_settings(settings["proxy"], settings["proxy_secret_file"], settings["ca_bundle"])
+    cloud = GRAPH[settings["cloud"]]
+    base = base_url.rstrip("/") if base_url is not None else cloud.api
+    access, _ = _microsoft(
+        settings, cloud, base if base_url is not None else None, clock, "SEAWALL_ENTRA_SECRET", proxy
+    )
+    return VendorClient(_http_client(base, proxy), access, clock), base
+
+
 def _google(
     settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings
 ) -> LogCollector:

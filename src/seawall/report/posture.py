@@ -32,6 +32,7 @@ def posture_document(
         "summary": {state: sum(one["state"] == state for one in listed) for state in STATES},
         "findings": listed,
         "missing_exports": _missing(findings),
+        "products": sorted({BY_NAME[name].product for name in configuration.objects}),
         "exports": [
             {
                 "name": name,
@@ -93,6 +94,7 @@ def _missing(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "title": BY_NAME[name].title,
             "get": BY_NAME[name].get,
             "permission": BY_NAME[name].permission,
+            "product": BY_NAME[name].product,
             "policies": policies,
         }
         for name, policies in waiting.items()

@@ -37,7 +37,13 @@ def show_posture(console: Console, document: dict[str, Any]) -> None:
         _line(console, "Cannot say, although the export is there", style="bold")
     for finding in unsure:
         _line(console, f"  {finding['id']}  {finding['title']}: {finding['reason']}{_some(finding)}")
-    _missing(console, document["missing_exports"])
+    given = [one for one in document["missing_exports"] if one["product"] in document["products"]]
+    _missing(console, given)
+    for product in sorted(
+        {one["product"] for one in document["missing_exports"]} - set(document["products"])
+    ):
+        _line(console, "")
+        _line(console, f"{product}: no export was given, so none of its policies is judged")
 
 
 def _show_broken(console: Console, finding: dict[str, Any]) -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli import output
-from seawall.collection.collector import collector_of, open_collection
+from seawall.collection.collector import collector_of, graph_client, open_collection
 from seawall.collection.errors import CollectIncomplete
 from seawall.collection.run import CollectionPass, PassOutcome
 from seawall.collection.settings import Vendor, read_settings
 from seawall.vendor_api.error_advice import advice
 from seawall.vendor_api.errors import CollectRefused
+from seawall.vendor_api.graph_configuration import ADDRESSES
 from seawall_base.clock import Clock, Stopped
 from seawall_base.errors import OutputUnwritable
 from seawall_base.plurals import plural
@@ -72,6 +73,42 @@ def run_kafka(
                 print_outcome(outcome, "kafka", name, out, quiet, as_json)
                 return
             say("stopped; the next start resumes here")
+
+
+def run_configuration(
+    typed: dict[str, Any], config: Path | None, out: Path, base_url: str | None, quiet: bool, as_json: bool
+) -> None:
+    """Fetch a tenant's configuration once. Raises CollectIncomplete when an address could not be fetched."""
+    from seawall.collection.configuration import collect_configuration
+
+    settings = read_settings("entra", config, typed)
+    with stopping() as stop:
+        client, base = graph_client(settings, Clock(stop), base_url)
+        client.report_wait = output.say
+        say = (lambda _: None) if quiet or as_json else output.say
+        try:
+            outcome = collect_configuration(client, base, out, lambda name: say(f"fetching {name}"))
+        except Stopped:
+            output.say("stopped; the folder is not complete")
+            return
+    if as_json:
+        output.answer_json({"folder": str(out), "objects": outcome.objects, "failed": outcome.failed})
+    elif not quiet:
+        output.say(
+            f"{plural(sum(outcome.objects.values()), 'object')} of {plural(len(outcome.objects), 'export')}"
+        )
+    if outcome.failed:
+        permissions = sorted(
+            {ADDRESSES[name].permission for name, why in outcome.failed.items() if why.startswith("403")}
+        )
+        raise CollectIncomplete(
+            f"not everything could be fetched: {', '.join(f'{name} ({why})' for name, why in outcome.failed.items())}",
+            fix=f"grant the application {', '.join(permissions)}, with admin consent; then fetch into a new folder"
+            if permissions
+            else "; ".join(dict.fromkeys(advice(why) for why in outcome.failed.values())),
+        )
+    if not quiet:
+        output.next_step(f"seawall assurance --configuration {output.quote_path(out)}")
 
 
 def _pass(passes: CollectionPass, say: Any) -> None:

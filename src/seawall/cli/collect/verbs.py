@@ -137,6 +137,47 @@ def entra(
     _run("entra", locals())
 
 
+@app.command("configuration", short_help="Fetch the configuration of Entra ID into a new folder.")
+def configuration(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="New folder for the configuration.")
+    ] = Path("configuration"),
+    config: Config = None,
+    tenant: Tenant = None,
+    client_id: ClientId = None,
+    secret_file: SecretFile = None,
+    certificate: Certificate = None,
+    cloud: CloudName = None,
+    proxy: Proxy = None,
+    proxy_secret_file: ProxySecret = None,
+    ca_bundle: Bundle = None,
+    base_url: BaseUrl = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch policies, roles, applications and domains from Microsoft Graph, for `seawall assurance --configuration`.
+
+    \b
+    Examples:
+      seawall collect configuration --tenant ID --client-id ID --certificate seawall.pem --out settings
+      seawall collect configuration --config collect.toml --out settings
+    """
+    from seawall.cli.collect import run
+
+    names = (
+        "tenant",
+        "client_id",
+        "secret_file",
+        "certificate",
+        "cloud",
+        "proxy",
+        "proxy_secret_file",
+        "ca_bundle",
+    )
+    given = locals()
+    run.run_configuration({name: given[name] for name in names}, config, out, base_url, quiet, as_json)
+
+
 @app.command("google", short_help="Collect Google Workspace audit logs.")
 def google(
     out: Out = DEFAULT_OUT,

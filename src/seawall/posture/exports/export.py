@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from seawall.vendor_api.graph_configuration import ADDRESSES, GRAPH
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -28,6 +30,7 @@ class Export:
     keeps: frozenset[str] = frozenset()
     contexts: tuple[str, ...] = field(default=())
     id: str = ""
+    product: str = "Microsoft 365"
 
     def has(self, one: Mapping[str, Any]) -> bool:
         """Return whether an object, with lower-case field names, belongs to this export."""
@@ -45,20 +48,16 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.lower().split())
 
 
-GRAPH = "https://graph.microsoft.com"
-
-
-def graph(
-    name: str, title: str, path: str, permission: str, fields: str, keeps: str, **more: object
-) -> Export:
-    """Return an export of Microsoft Graph. The path's last parts are the context of an empty page."""
-    plain = path.partition("?")[0].removeprefix("/v1.0/").removeprefix("/beta/")
+def graph(name: str, title: str, fields: str, keeps: str, **more: object) -> Export:
+    """Return an export of Microsoft Graph. The last parts of its first path are the context of an empty page."""
+    address = ADDRESSES[name]
+    plain = address.paths[0].partition("?")[0].removeprefix("/v1.0/").removeprefix("/beta/")
     contexts = (plain, *str(more.get("contexts", "")).split())
     return Export(
         name,
         title,
-        f"GET {GRAPH}{path}",
-        permission,
+        " and ".join(f"GET {GRAPH}{path}" for path in address.paths),
+        address.permission,
         words(fields),
         words(str(more.get("any_of", ""))),
         words(str(more.get("without", ""))),

@@ -17,6 +17,7 @@ GOOGLE = (
         words("setting"),
         words("policyquery customer"),
         keeps=words("setting policyquery type"),
+        product="Google Workspace",
     ),
     Export(
         "google_users",
@@ -25,5 +26,6 @@ GOOGLE = (
         "scope https://www.googleapis.com/auth/admin.directory.user.readonly",
         words("primaryemail isadmin"),
         keeps=words("primaryemail isadmin isdelegatedadmin suspended isenrolledin2sv isenforcedin2sv"),
+        product="Google Workspace",
     ),
 )

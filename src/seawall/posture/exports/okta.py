@@ -15,6 +15,7 @@ OKTA = (
         "scope okta.threatInsights.read",
         words("action excludezones"),
         keeps=words("action excludezones"),
+        product="Okta",
     ),
     Export(
         "okta_sign_on_rules",
@@ -24,6 +25,7 @@ OKTA = (
         words("actions type"),
         words("conditions"),
         keeps=words("name type status priority actions conditions system"),
+        product="Okta",
     ),
     Export(
         "okta_tokens",
@@ -32,6 +34,7 @@ OKTA = (
         "scope okta.apiTokens.read",
         words("tokenwindow userid"),
         keeps=words("name userid created lastupdated expiresat network"),
+        product="Okta",
     ),
     Export(
         "okta_authenticators",
@@ -42,5 +45,6 @@ OKTA = (
         words("settings provider"),
         words("signinmode features"),
         words("key type status name settings"),
+        product="Okta",
     ),
 )

@@ -1,0 +1,101 @@
+"""List the addresses of Microsoft Graph that hold a tenant's configuration, with the permission that each takes.
+
+Source: learn.microsoft.com, Microsoft Graph reference v1.0, section "Permissions" of each method; beta where the path says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+GRAPH: Final = "https://graph.microsoft.com"
+MICROSOFT_GRAPH: Final = "00000003-0000-0000-c000-000000000000"
+EXCHANGE_ONLINE: Final = "00000002-0000-0ff1-ce00-000000000000"
+"""Application ids of the two APIs whose permissions reach mail; the same in every tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationAddress:
+    """Hold paths, with their query, and the application permission that suffices. `{domain}` stands for a federated domain."""
+
+    permission: str
+    paths: tuple[str, ...]
+
+
+_POLICIES: Final = "Policy.Read.All"
+ADDRESSES: Final[dict[str, ConfigurationAddress]] = {
+    "conditional_access": ConfigurationAddress(_POLICIES, ("/v1.0/identity/conditionalAccess/policies",)),
+    "security_defaults": ConfigurationAddress(
+        _POLICIES, ("/v1.0/policies/identitySecurityDefaultsEnforcementPolicy",)
+    ),
+    "authorization_policy": ConfigurationAddress(_POLICIES, ("/v1.0/policies/authorizationPolicy",)),
+    "authentication_methods": ConfigurationAddress(
+        _POLICIES, ("/v1.0/policies/authenticationMethodsPolicy",)
+    ),
+    "admin_consent": ConfigurationAddress(_POLICIES, ("/v1.0/policies/adminConsentRequestPolicy",)),
+    "permission_grants": ConfigurationAddress(_POLICIES, ("/v1.0/policies/permissionGrantPolicies",)),
+    "app_management": ConfigurationAddress(_POLICIES, ("/v1.0/policies/defaultAppManagementPolicy",)),
+    "cross_tenant": ConfigurationAddress(_POLICIES, ("/v1.0/policies/crossTenantAccessPolicy/default",)),
+    "device_registration": ConfigurationAddress(
+        "Policy.Read.DeviceConfiguration", ("/beta/policies/deviceRegistrationPolicy",)
+    ),
+    "domains": ConfigurationAddress("Domain.Read.All", ("/v1.0/domains",)),
+    "federation": ConfigurationAddress(
+        "Domain.Read.All", ("/v1.0/domains/{domain}/federationConfiguration",)
+    ),
+    "role_schedules": ConfigurationAddress(
+        "RoleAssignmentSchedule.Read.Directory",
+        ("/v1.0/roleManagement/directory/roleAssignmentScheduleInstances?$expand=principal,roleDefinition",),
+    ),
+    "role_assignments": ConfigurationAddress(
+        "RoleManagement.Read.Directory", ("/v1.0/roleManagement/directory/roleAssignments?$expand=principal",)
+    ),
+    "directory_roles": ConfigurationAddress(
+        "RoleManagement.Read.Directory", ("/v1.0/directoryRoles?$expand=members",)
+    ),
+    "directory_settings": ConfigurationAddress("Directory.Read.All", ("/beta/settings",)),
+    "role_policies": ConfigurationAddress(
+        "RoleManagementPolicy.Read.Directory",
+        (
+            (
+                "/v1.0/policies/roleManagementPolicyAssignments"
+                "?$filter=scopeId eq '/' and scopeType eq 'DirectoryRole'&$expand=policy($expand=rules)"
+            ),
+        ),
+    ),
+    "service_principals": ConfigurationAddress(
+        "Application.Read.All",
+        (
+            (
+                "/v1.0/servicePrincipals?$select=id,appId,displayName,accountEnabled,appOwnerOrganizationId,"
+                "servicePrincipalType,keyCredentials,passwordCredentials,createdDateTime&$top=999"
+            ),
+        ),
+    ),
+    "applications": ConfigurationAddress(
+        "Application.Read.All",
+        (
+            (
+                "/v1.0/applications?$select=id,appId,displayName,signInAudience,keyCredentials,passwordCredentials"
+                "&$expand=owners($select=id,userPrincipalName)&$top=999"
+            ),
+        ),
+    ),
+    "app_role_assignments": ConfigurationAddress(
+        "Application.Read.All",
+        tuple(
+            f"/v1.0/servicePrincipals(appId='{app}')/appRoleAssignedTo"
+            for app in (MICROSOFT_GRAPH, EXCHANGE_ONLINE)
+        ),
+    ),
+    "delegated_grants": ConfigurationAddress("Directory.Read.All", ("/v1.0/oauth2PermissionGrants",)),
+    "application_activity": ConfigurationAddress(
+        "AuditLog.Read.All", ("/beta/reports/servicePrincipalSignInActivities",)
+    ),
+    "licences": ConfigurationAddress("LicenseAssignment.Read.All", ("/v1.0/subscribedSkus",)),
+    "users": ConfigurationAddress(
+        "User.Read.All",
+        ("/v1.0/users?$select=id,userPrincipalName,onPremisesSyncEnabled,onPremisesImmutableId&$top=999",),
+    ),
+}
+"""Addresses of configuration by the name of the export that they give."""

@@ -151,6 +151,11 @@ class CodedBatch:
     def __len__(self) -> int:
         return len(self.time)
 
+    def are_acts(self) -> Bools:
+        """Return which events are acts of an account, bool (n,): no processes of the provider, no statements of a vendor."""
+        is_own = ~self.one_of("account_type", ("system",)) & ~self.one_of("kind", ("vendor_alert",))
+        return np.asarray((self.actor != MISSING) & is_own)
+
     def one_of(self, column: str, wanted: Iterable[str]) -> Bools:
         """Return which rows have one of the wanted texts in a name column, bool (n,). Do not modify it."""
         asked = (column, tuple(wanted))

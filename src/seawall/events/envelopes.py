@@ -140,11 +140,12 @@ PAGES = (
     Page("Splunk", ("results",), frozenset({"init_offset", "preview", "fields", "messages", "highlighted"})),
     Page("Splunk", ("results",), most=1),
     Page("ALFA", ("activities",), most=2),
+    Page("Google Alert Center", ("alerts",), most=2),
 )
 PAGE_FIELDS = frozenset(page.place[0] for page in PAGES)
 PAGE_STARTS = (
     "took", "_scroll_id", "pit_id", "timed_out", "_shards", "hits", "rawResponse", "preview", "init_offset", "messages",
-    "fields", "results", "query", "activities",
+    "fields", "results", "query", "activities", "alerts",
 )  # fmt: skip
 """First fields of pages that are too large to be parsed as a whole."""
 

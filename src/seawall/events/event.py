@@ -13,7 +13,17 @@ _TEXT = pa.string()
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _TIME = pa.timestamp("us", tz="UTC")
 
-KINDS = ("sign_in", "mail_access", "mail_action", "mail_rule", "admin", "directory", "file", "other")
+KINDS = (
+    "sign_in",
+    "mail_access",
+    "mail_action",
+    "mail_rule",
+    "admin",
+    "directory",
+    "file",
+    "vendor_alert",
+    "other",
+)
 """Subjects of an event.
 
 - `sign_in`: a token was requested, interactively or not, successfully or not.
@@ -23,6 +33,7 @@ KINDS = ("sign_in", "mail_access", "mail_action", "mail_rule", "admin", "directo
 - `admin`: another administrative cmdlet of Exchange or the tenant, or a permission on a mailbox or folder.
 - `directory`: a change in Entra's or Okta's directory: consent, credential, role, method, policy, user, session revocation.
 - `file`: SharePoint and OneDrive.
+- `vendor_alert`: a vendor's statement about an account (a risk, an alert). The account did nothing in it.
 - `other`: everything else; `unmapped` has its raw fields.
 """
 
@@ -39,7 +50,7 @@ EVENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     (
         "source",
         _NAME,
-    ),  # m365_audit, office_activity, graph_activity, entra_signin, entra_audit, okta, google_workspace, mail_flow, other
+    ),  # m365_audit, office_activity, graph_activity, entra_signin, entra_audit, okta, google_workspace, mail_flow, …
     ("source_file", _NAME),  # the path (archive members as archive.zip!member)
     ("source_line", pa.int64()),  # 1-based record number in that file
     ("kind", _NAME),  # one of KINDS

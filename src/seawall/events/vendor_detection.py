@@ -10,7 +10,16 @@ from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
 from seawall.events.envelopes import MOST_LEVELS, EmbeddedDocumentError, open_envelopes, read_object
 from seawall.events.event_table import Normalised
 from seawall.events.google import activities as google_workspace
-from seawall.events.microsoft import entra_audit, entra_signin, graph_activity, mail_flow, office_activity
+from seawall.events.google import alert_center
+from seawall.events.microsoft import (
+    entra_audit,
+    entra_risk,
+    entra_signin,
+    graph_activity,
+    mail_flow,
+    office_activity,
+    security_alerts,
+)
 from seawall.events.microsoft import m365_columns as m365_audit
 from seawall.events.okta import system_log as okta
 
@@ -45,6 +54,9 @@ SOURCES: tuple[LogFormat, ...] = cast(
         okta,
         google_workspace,
         mail_flow,
+        entra_risk,
+        security_alerts,
+        alert_center,
         other,
     ),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seawall.detection.behaviour.alert_places import GroupSpans, place_alerts
 from seawall.detection.behaviour.fields import DerivedColumns
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Times
 from seawall.events.grouping import Rows, group_rows, stable_order
@@ -19,9 +20,12 @@ class GroupedDay:
     """Hold the n events of a day and the g groups that they form.
 
     `group` is int32 (n,): each event's group, or MISSING if the event gained no access (failures, processes of the
-    provider, events without an account). The other arrays are (g,), ordered by account and network. `row` is the group's
-    first event; `first` and `last` are in microseconds since 1970. An event without an address gets the network that its
-    account used in the half hour before.
+    provider, statements of a vendor, events without an account). The other arrays are (g,), ordered by account and network.
+    `row` is the group's first event; `first` and `last` are in microseconds since 1970. An event without an address gets the
+    network that its account used in the half hour before.
+
+    `evidence_row` is int (n,): the event at which a rule's hit on an event counts. It is the event itself. A vendor's
+    statement about an account counts at the last event of one of the account's groups (see `place_alerts`).
     """
 
     number: int
@@ -35,12 +39,13 @@ class GroupedDay:
     network: Codes
     first: Times
     last: Times
+    evidence_row: Rows
 
 
 def split_into_groups(batch: CodedBatch, derived: DerivedColumns, number: int) -> GroupedDay:
     """Group the events of one day. `number` is the day's number since 1970."""
     columns = derived.columns(batch)
-    acting = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
+    acting = batch.are_acts()
     gained = acting & batch.one_of("status", ("success",))
     columns["network"] = _carry_forward(batch, columns["network"], acting)
     rows = np.flatnonzero(gained)
@@ -52,18 +57,13 @@ def split_into_groups(batch: CodedBatch, derived: DerivedColumns, number: int) -
     group[rows] = found.place
     first, last = _spans(batch.time[rows], found.place, len(found.keys))
     at = rows[found.first]
+    actor, network = batch.actor[at], columns["network"][at]
+    ends = np.zeros(len(at), np.intp)
+    ends[found.place] = rows
+    evidence_row = place_alerts(batch, columns["network"], group, GroupSpans(actor, network, first, ends))
+    tenant = batch.codes["org_uid"][at].astype(np.int32)
     return GroupedDay(
-        number,
-        batch,
-        columns,
-        gained,
-        group,
-        at,
-        batch.actor[at],
-        batch.codes["org_uid"][at].astype(np.int32),
-        columns["network"][at],
-        first,
-        last,
+        number, batch, columns, gained, group, at, actor, tenant, network, first, last, evidence_row
     )
 
 

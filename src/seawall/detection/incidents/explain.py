@@ -14,6 +14,7 @@ from seawall.detection.incident import BaselineComparison, Incident, Severity, T
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.claims import claim, count_nouns
 from seawall.detection.incidents.session_beginnings import merge_sessions
+from seawall.detection.incidents.vendor_statements import merge_statements
 from seawall.detection.ranking.aspects import aspect as aspect_of
 from seawall.detection.ranking.aspects import weights
 from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
@@ -68,6 +69,7 @@ def describe_case(case: IncidentCase) -> Incident:
     reasons = _reasons(top, case.score)
     kind, technique, _ = claim(top)
     events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
+    statements = merge_statements(candidate.statements for candidate in story)
     return Incident(
         id=case.id,
         tenant=top.tenant,
@@ -111,6 +113,7 @@ def describe_case(case: IncidentCase) -> Incident:
             "session_roots": merge_sessions([c.beginnings for c in story]),
             "events_not_listed": sum(c.more_events for c in story),
             "groups": len(story),
+            **({"statements": statements} if statements else {}),
         },
     )
 

@@ -110,6 +110,7 @@ class LineageDetector:
         """Judge the uses of one day, then learn from them. `number` is the day's number since 1970."""
         size = len(batch)
         acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
+        acting &= ~batch.one_of("kind", ("vendor_alert",))
         names = _Names(session_keys(batch), token_keys(batch))
         continues = batch.one_of("activity_name", CONTINUED)
         births = acting & batch.one_of("kind", ("sign_in",)) & ~continues

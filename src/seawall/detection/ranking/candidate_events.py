@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from seawall.detection.behaviour.detector import BehaviourGroups
 from seawall.detection.incidents.session_beginnings import Beginnings, count_roots, list_roots
+from seawall.detection.incidents.vendor_statements import Statements, describe_statement, find_statements
 from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ragged import Ragged, collect, gather
 from seawall.detection.rules.detector import BuiltinHits
@@ -37,6 +38,8 @@ _VALUES = (
 class CandidateEvents:
     """Hold what the events of k groups show, (k,) or lists: those attributed to the attacker, and the account's whole day.
 
+    `statements` are what vendors say about the account on that day, as JSON, and `statement_times` when it happened.
+
     `points` are packed as (slot << 1 | hostile) << 32 | network code + 1; `slot` counts half hours since 1970.
     """
 
@@ -53,6 +56,16 @@ class CandidateEvents:
     roots: npt.NDArray[np.int64]
     points: Ragged
     point_counts: Rows
+    statements: pa.Array
+    statement_times: Times
+    statement_bounds: Rows
+
+    def list_statements(self, place: int) -> Statements:
+        """Return what vendors say about the account, in order of time."""
+        begin, end = self.statement_bounds[place : place + 2].tolist()
+        texts = map(describe_statement, self.statements.slice(begin, end - begin).to_pylist())
+        times = self.statement_times[begin:end].tolist()
+        return tuple((time, text) for time, text in zip(times, texts, strict=True) if text)
 
     def list_ids(self, place: int) -> tuple[str, ...]:
         """Return the record ids of a group, at most `EVENTS_KEPT`."""
@@ -122,6 +135,7 @@ def collect_events(
     proved, possible = _count_messages(batch, intruder)
     kept = intruder.first(EVENTS_KEPT)
     points, counts = _points(groups, rows, intruder)
+    said = find_statements(batch, groups.day.actor[rows])
     return CandidateEvents(
         ids=batch.texts["metadata_uid"].take(kept.values.astype(np.int64)),
         id_bounds=kept.bounds,
@@ -136,6 +150,9 @@ def collect_events(
         roots=count_roots(batch, intruder),
         points=points,
         point_counts=counts,
+        statements=batch.texts["parameters"].take(pa.array(said.values.astype(np.int64))),
+        statement_times=batch.time[said.values],
+        statement_bounds=said.bounds,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from seawall.detection.feedback_values import ScoreAdjustment
 from seawall.detection.incidents.session_beginnings import Beginnings
+from seawall.detection.incidents.vendor_statements import Statements
 from seawall.detection.ranking.patterns import Pattern
 from seawall.detection.ranking.rule_hits import RuleHit
 
@@ -70,6 +71,7 @@ class ScoredCandidate:
     adjustments: tuple[ScoreAdjustment, ...] = ()
     sigma: tuple[RuleHit, ...] = ()
     beginnings: Beginnings = ()
+    statements: Statements = ()
 
     @property
     def is_on_new_network(self) -> bool:

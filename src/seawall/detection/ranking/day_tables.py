@@ -140,6 +140,7 @@ def _tabulate_sigma(
     for hits in correlated:
         is_marked[hits.row] = True
     rows = np.flatnonzero(is_marked)
+    at = day.evidence_row[rows]
     marked = OwnedRows(
         batch.actor[rows],
         {
@@ -148,8 +149,8 @@ def _tabulate_sigma(
             "identity": batch.hash_column("metadata_uid")[rows],
             "tenant": _organisation(batch)[rows],
             "is_person": _is_person(batch)[rows],
-            "is_grouped": day.group[rows] != MISSING,
-            "network": day.columns["network"][rows],
+            "is_grouped": day.group[at] != MISSING,
+            "network": day.columns["network"][at],
             "rules": codes[rows],
         },
     )

@@ -115,6 +115,7 @@ class KeptGroups:
             points=events.list_points(place, texts["network"]),
             sigma=self.sigma.list_hits(place) if is_top else (),
             beginnings=events.list_beginnings(place),
+            statements=events.list_statements(place),
         )
 
     def _row(self, place: int) -> tuple[Any, ...]:

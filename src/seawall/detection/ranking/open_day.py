@@ -142,7 +142,7 @@ class OpenDay:
             np.searchsorted(at, scored.rows),
             lineage,
             hits,
-            _place(scored.sigma, scored.origin, origin),
+            _place(scored.sigma, scored.origin, origin).move(own.day.evidence_row),
             engine.sigma.rules.abouts,
             (scored.score[scored.rows], base, parts, scored.unsupervised[scored.rows]),
         )
@@ -188,6 +188,7 @@ class OpenDay:
             table["network"],
             table["first"],
             table["last"],
+            np.arange(size),
         )
         return day, table["values"]
 

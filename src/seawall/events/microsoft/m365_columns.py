@@ -7,6 +7,7 @@ Records arrive one by one (`row`) or as whole columns from the bulk readers. All
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from seawall.events.microsoft import forwarding
 from seawall.events.microsoft import m365_details as details
 from seawall.events.microsoft import m365_meanings as judge
 from seawall.events.microsoft import m365_records as records
+from seawall.events.microsoft.audit_alerts import state_alert
 from seawall.events.microsoft.m365_fields import DERIVED_FIELDS, NESTED_FIELDS, TEXT_FIELDS
 
 NAME = "m365_audit"
@@ -100,6 +102,7 @@ def normalise(table: Any) -> Normalised:
         _only(raw["Target"], kind, ("directory",)), _only(raw["Item"], kind, ("admin", "mail_rule")),
         _only(raw["OperationProperties"], raw["Operation"], ("UpdateInboxRules",)), _domains(raw, table),
     )  # fmt: skip
+    columns["parameters"] = _state_alerts(columns["parameters"], kind, contiguous(table.column(UNMAPPED)))
     columns["unmapped"] = table.column(UNMAPPED)
     return Normalised(time, columns)
 
@@ -131,12 +134,22 @@ def _find_alerted(user: Column, record: Any) -> Column:
     rows = np.append([judge.is_alert(value) for value in user.values], False)[user.codes]
     if not rows.any():
         return user
-    # Parsed without a cache: alerts are few and distinct.
+    return coalesce(_read_alerts(rows, record, judge.find_alerted_person), user)
+
+
+def _state_alerts(parameters: Column, kind: Column, record: Any) -> Column:
+    """Return the parameters, with what an alert says in the rows of alerts."""
+    rows = _is(kind, ("vendor_alert",))
+    return coalesce(_read_alerts(rows, record, state_alert), parameters) if rows.any() else parameters
+
+
+def _read_alerts(rows: Any, record: Any, read: Callable[[str | None], str | None]) -> Column:
+    """Return what a function reads from the whole records of some rows, without a cache: alerts are few and distinct."""
     texts = record.filter(pa.array(rows)).to_pylist()
     places = np.full(len(rows), -1)
     places[rows] = np.arange(len(texts))
-    persons = pa.array([judge.find_alerted_person(text) for text in texts], pa.string())
-    return coalesce(Column.of(persons.take(pa.array(places, mask=places < 0))), user)
+    found = pa.array(list(map(read, texts)), pa.string())
+    return Column.of(found.take(pa.array(places, mask=places < 0)))
 
 
 def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:

@@ -118,7 +118,7 @@ def _is_good(columns: dict[str, Any], size: int) -> npt.NDArray[np.bool_]:
 
 
 def _is_known(kind: list[Any]) -> npt.NDArray[np.bool_]:
-    """Return which records are of another kind than `other`, from the columns that tell it."""
+    """Return which records are of a kind that is not kept whole, from the columns that tell it."""
     inverse, kinds = distinct_rows(tuple(map(Column.of, kind)))
     return np.array([m365_records.is_known(*kind) for kind in kinds], np.bool_)[inverse]
 

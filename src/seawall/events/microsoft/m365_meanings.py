@@ -49,6 +49,9 @@ _SYSTEM_KEY = re.compile(r"(?i)^s-1-5-(?:18|19|20)$")
 """Matches the keys of Windows' own accounts."""
 _APPLICATIONS = ("5", "6", "Application", "ServicePrincipal")
 _ALERTS = "securitycompliancealerts"
+ALERT_OPERATIONS = ("AlertTriggered", "AlertEntityGenerated", "AlertUpdated")
+WHOLE_KINDS = ("vendor_alert", "other")
+"""Kinds whose records are kept whole in `unmapped`."""
 _MAIL_ACCESS = frozenset({"MailItemsAccessed", "FolderBind", "MessageBind", "MailboxLogin"})
 _RULES = frozenset({"New-InboxRule", "Set-InboxRule", "UpdateInboxRules", "Enable-InboxRule"})
 _TAKEN_AWAY = NO_TARGET | {"False", "false", "$false"}
@@ -110,7 +113,7 @@ def kind(
         return ("directory",)
     if number in FILE_RECORD_TYPES:
         return ("file",)
-    return ("other",)
+    return ("vendor_alert" if name in ALERT_OPERATIONS else "other",)
 
 
 def _set_parameters(parameters: str | None) -> set[str]:

@@ -52,16 +52,16 @@ def _layout(names: Names) -> tuple[tuple[tuple[int, str], ...], Names]:
 
 
 def is_known(operation: str | None, number: str | None, workload: str | None) -> bool:
-    """Return whether operation, record type and workload give another kind than `other`."""
+    """Return whether operation, record type and workload give a kind whose records are not kept whole."""
     if sum(map(len, filter(None, (operation, number, workload)))) > _SHORT:
         # Long texts are not cached.
-        return judge.kind(operation, number, workload, None)[0] != "other"
+        return judge.kind(operation, number, workload, None)[0] not in judge.WHOLE_KINDS
     return _is_known_kind(operation, number, workload)
 
 
 @lru_cache(1024)
 def _is_known_kind(operation: str | None, number: str | None, workload: str | None) -> bool:
-    return judge.kind(operation, number, workload, None)[0] != "other"
+    return judge.kind(operation, number, workload, None)[0] not in judge.WHOLE_KINDS
 
 
 def folders_summary(value: Any) -> list[str | None]:

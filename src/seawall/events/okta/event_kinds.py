@@ -19,7 +19,7 @@ _SIGN_IN = (
 )  # fmt: skip
 _OTHER = (
     "user.authentication.slo", "user.session.end", "user.session.expire",
-    "user.session.context", "user.risk.", "policy.auth_reevaluate", "security.threat.", "system.email.", "system.sms.",
+    "user.session.context", "policy.auth_reevaluate", "system.email.", "system.sms.",
     "system.voice.", "system.push.", "system.org.rate_limit", "system.operation.rate_limit", "system.import.",
     "system.agent.", "app.oauth2.as.token.revoke", "app.oauth2.token.revoke",
 )  # fmt: skip
@@ -29,6 +29,9 @@ _DIRECTORY = (
 )  # fmt: skip
 _ADMIN = ("system.", "zone.", "network_zone.", "security.", "org.", "account.", "core.", "inline_hook.",
           "event_hook.", "oauth2.", "certification.", "workflows.", "analytics.", "support.")  # fmt: skip
+_ALERTS = ("user.risk.", "security.threat.", "security.attack.", "security.breached_credential.",
+           "policy.entity_risk.evaluate")  # fmt: skip
+"""Event types with which Okta states a risk: no account does anything in them."""
 _RATE_LIMITS = ("rate_limit", "ratelimit")
 
 
@@ -40,6 +43,8 @@ def kind(event_type: str) -> str:
         return "other"
     if lowered.startswith("user.authentication.universal_logout"):
         return "directory"
+    if lowered.startswith(_ALERTS):
+        return "vendor_alert"
     if lowered.startswith(_OTHER):
         return "other"
     if lowered.startswith(_SIGN_IN):

@@ -162,7 +162,7 @@ def _is_spelt(fields: _Fields) -> Flags:
         "uuid", rows
     )
     types = fields.scalar("eventType")
-    is_ours &= _are(types, system_log.is_type)
+    is_ours &= _are(types, lambda text: system_log.is_type(text) and kind(text) != "vendor_alert")
     time = block.read_texts("published", rows)
     is_time = pc.fill_null(pc.match_substring_regex(time, _TIME), False)
     return is_ours & np.asarray(is_time, np.bool_) & ~block.is_structure("published", rows)

@@ -16,6 +16,7 @@ from seawall.events.okta import meanings as judge
 from seawall.events.okta.details import NO_TARGETS, Targets, parameters, rest, spell_methods, targets_of
 from seawall.events.okta.event_kinds import kind
 from seawall.events.okta.fields import NOTHING, FieldObject, plain_names
+from seawall.events.okta.risks import name_person, state_risk
 from seawall.events.okta.sentinel_table import is_table_row, record_of
 from seawall.events.times import to_microseconds
 
@@ -171,10 +172,13 @@ def columns(seen: OktaColumns) -> tuple[tuple[Text, ...], bool]:
     session, keeps_session = _session(seen.context, seen.token)
     ip, country, agent, browser = seen.client
     device = seen.device or debug.text("dthash") or debug.text("devicefingerprint")
-    before = (seen.uid, seen.time, seen.event_type or None, what, *seen.outcome, *seen.actor, targets.domain)
+    actor = name_person(targets, seen.actor) if what == "vendor_alert" else seen.actor
+    before = (seen.uid, seen.time, seen.event_type or None, what, *seen.outcome, *actor, targets.domain)
     place = (ip, seen.forwarded[0], country or seen.forwarded[1], agent, browser, device, session, seen.token)
     if what != "sign_in":
         changed = parameters(targets, debug)
+        if what == "vendor_alert":
+            changed = state_risk(seen.event_type, seen.outcome[1], ip or seen.forwarded[0], debug, changed)
         return (
             *before,
             targets.resource,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,10 @@ class SigmaHits:
     rule: Codes
     evidence: Floats
     weight: Floats
+
+    def move(self, rows: Rows) -> SigmaHits:
+        """Return the hits at other events: `rows` (n,) names the event at which a hit on each event counts."""
+        return replace(self, row=rows[self.row])
 
 
 class SigmaDetector:

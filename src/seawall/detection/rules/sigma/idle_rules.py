@@ -38,7 +38,7 @@ def find_idle_reason(detection: Any, tree: Node, looks: Sequence[tuple[str, tupl
 
 def _find_unkept_field(tree: Node, looks: Sequence[tuple[str, tuple[str, ...]]]) -> str:
     """Return a reason if the rule needs a field that no source keeps for the rule's kinds of record, or ""."""
-    known = [(family, kinds) for family, kinds in looks if family != "other"]
+    known = [(family, kinds) for family, kinds in looks if family not in ("other", "alert")]
     for name in list_needed_fields(tree) if known else ():
         answers = [one for family, _ in known for one in fields.find_answers(family, name)]
         if all(isinstance(one, fields.PathAnswer) and one.where for one in answers):

@@ -180,7 +180,7 @@ M365 = SourceFamily(
         "supportticketid", "targetcontextid", "version", "webid", "authenticationtype", "devicedisplayname", "tokentype",
         "azureactivedirectoryeventtype", "userkey", "usertype", "actor", "browsername", "deviceproperties", "folders",
     }),
-    whole=("other",),
+    whole=("other", "vendor_alert"),
     prefixes=("o365.audit.",),
 )  # fmt: skip
 
@@ -335,6 +335,25 @@ OTHER = SourceFamily(
     prefixes=CLOUD_PREFIXES,
 )  # fmt: skip
 
+ALERT = SourceFamily(
+    ("entra_risk", "microsoft_alerts", "google_alerts"),
+    {
+        **OTHER.fields,
+        **_table(
+            ("vendor", ("parameters:vendor",)),
+            ("says", ("parameters:says",)),
+            ("level", ("parameters:level",)),
+            ("state", ("parameters:state",)),
+            ("ipaddress ipaddr clientip", ("src_ip",)),
+            ("userprincipalname user accountupn", ("account",)),
+        ),
+    },
+    columns=("unmapped", "parameters"),
+    bags=OTHER.bags,
+    is_enveloped=True,
+    prefixes=CLOUD_PREFIXES,
+)
+
 FAMILIES: Mapping[str, SourceFamily] = {
     "m365": M365,
     "sign_in": SIGN_IN,
@@ -342,11 +361,12 @@ FAMILIES: Mapping[str, SourceFamily] = {
     "graph": GRAPH,
     "okta": OKTA,
     "google": GOOGLE,
+    "alert": ALERT,
     "other": OTHER,
 }
 
 _Looks = tuple[tuple[str, tuple[str, ...]], ...]
-_OTHER: _Looks = (("other", ()),)
+_OTHER: _Looks = (("alert", ()), ("other", ()))
 _EVERY: _Looks = tuple((name, ()) for name in FAMILIES)
 _MICROSOFT: _Looks = (("m365", ()), ("sign_in", ()), ("audit", ()), ("graph", ()), *_OTHER)
 _GOOGLE: _Looks = (("google", ()), *_OTHER)
@@ -354,6 +374,7 @@ _GOOGLE: _Looks = (("google", ()), *_OTHER)
 LOGSOURCES: Mapping[tuple[str, str], _Looks] = {
     ("", ""): _EVERY,
     ("seawall", ""): _EVERY,
+    ("seawall", "alerts"): (("alert", ()), ("m365", ("vendor_alert",)), ("okta", ("vendor_alert",))),
     ("azure", ""): _MICROSOFT,
     ("azure", "signinlogs"): (("sign_in", ()), ("m365", ("sign_in",)), *_OTHER),
     ("azure", "auditlogs"): (("audit", ()), ("m365", ("directory",)), *_OTHER),

@@ -25,7 +25,7 @@ from tests.thoroughness import examples
 GOLDEN = Path(__file__).parent / "golden"
 SAMPLES = sorted(GOLDEN.glob("*/*.csv"))
 IDS = [f"{path.parent.name}/{path.stem}" for path in SAMPLES]
-WITH_VENDORS_NAMES = ("hunting_email_sent", "hunting_click")
+WITH_VENDORS_NAMES = ("hunting_email_sent", "hunting_click", "log_analytics_table")
 """Samples whose columns are the fields of the vendor's record, so that they need no description."""
 DESCRIBED = [path for path in SAMPLES if path.stem not in WITH_VENDORS_NAMES]
 GUID = "5b1d0000-0000-4000-8000-000000000147"
@@ -278,3 +278,25 @@ def test_a_column_of_a_mark_may_be_empty(tmp_path: Path) -> None:
     )
     (event,) = rows(read_all(path)[0])
     assert (event["source"], event["activity_name"]) == ("google_workspace", "logout")
+
+
+@pytest.mark.parametrize(("folder", "twin"), [
+    ("entra_signin", "log_analytics_bound"),
+    ("entra_audit", "log_analytics_by_app"),
+    ("office_activity", "mail"),
+])  # fmt: skip
+def test_a_table_of_log_analytics_gives_the_event_of_its_record(folder: str, twin: str) -> None:
+    of_table, of_record = (
+        json.loads((GOLDEN / folder / f"{name}.event.json").read_text())
+        for name in ("log_analytics_table", twin)
+    )
+    assert of_table == of_record
+
+
+def test_times_in_an_unknown_zone_are_not_read_as_utc(tmp_path: Path) -> None:
+    path = tmp_path / "local.csv"
+    text = (GOLDEN / "entra_signin" / "log_analytics_table.csv").read_text("utf-8-sig")
+    path.write_text(text.replace("[UTC]", "[Local Time]"))
+    events, problems, _ = read_all(path)
+    assert events.num_rows == 0
+    assert [(problem.code, "UTC" in problem.reason) for problem in problems] == [("no-time", True)]

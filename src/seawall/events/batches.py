@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,12 @@ _MOST_ATTEMPTS = 200
 
 _BAD_TIME: tuple[ProblemCode, str] = ("bad-time", "a time outside 1990 to 2100")
 _UNTIMED: tuple[ProblemCode, str] = ("no-time", "no time that can be read")
+_LOCAL: tuple[ProblemCode, str] = (
+    "no-time",
+    "times are in an unknown local time: export the table with times in UTC",
+)
+_OTHER_ZONE = re.compile(r'"Time\w* \[[^\]"]{1,60}\]"')
+"""A column's name in a table that a portal exported with times of the person's zone: `TimeGenerated [Local Time]`."""
 
 Taken = tuple[Any, list[Problem], int]
 """Events, problems, and the number of records."""
@@ -270,10 +277,15 @@ def events_and_problems(
     has_time = normalised.time[bad] != NO_TIME
     found = zip(files[bad].tolist(), lines[bad].tolist(), has_time.tolist(), texts, strict=True)
     problems = [
-        record_problem(names[file], line, *(_BAD_TIME if timed else _UNTIMED), text=text or "")
+        record_problem(names[file], line, *_find_reason(text or "", has_time=timed), text=text or "")
         for file, line, timed, text in found
     ]
     return events.filter(pa.array(is_readable)), problems
+
+
+def _find_reason(text: str, *, has_time: bool) -> tuple[ProblemCode, str]:
+    """Return why the time of a record, of which this is the rest, is not read."""
+    return _BAD_TIME if has_time else _LOCAL if _OTHER_ZONE.search(text) else _UNTIMED
 
 
 def _file_codes(events: pa.Table) -> npt.NDArray[np.int64]:

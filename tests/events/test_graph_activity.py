@@ -153,6 +153,20 @@ def test_whose_mailbox(tmp_path: Path) -> None:
     assert events[4]["account_type"] == "service"
 
 
+def test_an_application_in_advanced_hunting(tmp_path: Path) -> None:
+    hunted = {
+        "EntityType": "app",
+        "AccountObjectId": COLLEAGUE,
+        "ApplicationId": "04B07795-8ddb-461a-bbee-02f9e1bf7b46",
+    }
+    record = request(1, RequestUri=f"{HOST}/v1.0/users/{USER}/messages", **hunted)
+    (event,) = rows(
+        read(tmp_path, [{name: record[name] for name in record if name not in ("UserId", "AppId", "Type")}])
+    )
+    assert (event["account"], event["account_type"]) == ("04b07795-8ddb-461a-bbee-02f9e1bf7b46", "service")
+    assert (event["actor_user_uid"], event["logon_type"]) == (COLLEAGUE, "application")
+
+
 def read(folder: Path, records: list[Any]) -> Any:
     path = folder / "log.json"
     path.write_text("\n".join(json.dumps(record) for record in records))

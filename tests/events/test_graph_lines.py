@@ -61,7 +61,7 @@ def hunted(number: int) -> Record:
              "SignInActivityId": "UniqueTokenIdentifier", "ResponseSizeBytes": "ResponseSize"}  # fmt: skip
     dropped = ("Type", "AadTenantId", "UserAgent", "SessionId", "TokenIssuedAt")
     record = {named.get(name, name): value for name, value in row(number).items() if name not in dropped}
-    return record | {"TargetWorkload": "Microsoft.Exchange"}
+    return record | {"TargetWorkload": "Microsoft.Exchange", "EntityType": ["user", "app", ""][number % 3]}
 
 
 FORMS = (row, diagnostic, legacy, hunted)

@@ -28,7 +28,7 @@ from seawall.events.microsoft.m365_meanings import address, clean, identifier
 NAME = "graph_activity"
 RAW_COLUMNS = (
     "id", "time", "method", "uri", "request", "status", "org", "user", "app", "principal", "ip", "agent", "device",
-    "session", "token", "issued", "credential",
+    "session", "token", "issued", "credential", "entity",
 )  # fmt: skip
 PLAIN_COLUMNS = frozenset({"id", "time", "uri", "token", "issued"})
 """Text columns with mostly distinct values."""
@@ -53,6 +53,7 @@ TEXTS = RequestedFields(
     app="appid applicationid", principal="serviceprincipalid", ip="ipaddress calleripaddress", agent="useragent",
     device="deviceid c_deviceid", session="sessionid c_sid",
     issued="tokenissuedat issuedat", credential="clientauthmethod",
+    entity="entitytype actortype",
 )  # fmt: skip
 """Field names (lower case) of each text column; the first with a value is used."""
 
@@ -70,6 +71,7 @@ USED = frozenset({
 _TENANT = re.compile(r"(?i)/tenants/([^/]+)")
 _ZERO = "AAAAAAAAAAAAAAAAAAAAAA"
 """The identifier of no token: sixteen bytes of zero."""
+_APPLICATIONS = frozenset({"app", "application", "serviceprincipal"})
 _CREDENTIALS = {"1": "secret", "2": "certificate"}
 
 
@@ -119,11 +121,11 @@ def normalise(table: Any) -> Normalised:
     (
         columns["kind"], columns["activity_name"], columns["mailbox"], columns["logon_type"], columns["folder"],
         columns["access_type"],
-    ) = _request(raw["method"], raw["request"], raw["user"])  # fmt: skip
+    ) = _request(raw["method"], raw["request"], raw["user"], raw["entity"])  # fmt: skip
     (columns["item_count"],) = _items.numbers(raw["method"], raw["request"])
     columns["status"], columns["status_code"] = _status(raw["status"])
     columns["account"], columns["account_type"], columns["actor_user_uid"], columns["actor_app_uid"] = _who(
-        raw["user"], raw["app"], raw["principal"]
+        raw["user"], raw["entity"], raw["app"], raw["principal"]
     )
     for name, source in (
         ("org_uid", "org"),
@@ -150,9 +152,11 @@ def _tokens(texts: Any) -> Any:
     return pc.if_else(is_none, pa.scalar(None, pa.string()), bare) if pc.any(is_none).as_py() else bare
 
 
-def _request_of(method: str | None, reduced: str | None, user: str | None) -> tuple[str | None, ...]:
+def _request_of(
+    method: str | None, reduced: str | None, user: str | None, entity: str | None
+) -> tuple[str | None, ...]:
     request = recall_request(method, reduced)
-    person = identifier(user)
+    person = _find_person(user, entity)
     whose, logon = request.mailbox, None
     if whose is not None:
         whose = whose or person
@@ -174,12 +178,20 @@ def _status_of(code: str | None) -> tuple[str | None, str | None]:
     return ("success", None) if text < "400" else ("failure", text)
 
 
-def _who_of(user: str | None, app: str | None, principal: str | None) -> tuple[str | None, ...]:
-    person = identifier(user)
+def _who_of(
+    user: str | None, entity: str | None, app: str | None, principal: str | None
+) -> tuple[str | None, ...]:
+    person = _find_person(user, entity)
     if person is not None:
         return person, "user", person, None
-    application = identifier(app) or identifier(principal)
-    return application, "service" if application else None, identifier(principal), application
+    principal_id = identifier(principal) or identifier(user)
+    application = identifier(app) or principal_id
+    return application, "service" if application else None, principal_id, application
+
+
+def _find_person(user: str | None, entity: str | None) -> str | None:
+    """Return the object id of a user; None for an application, whose own id advanced hunting gives as the account's."""
+    return None if (entity or "").strip().lower() in _APPLICATIONS else identifier(user)
 
 
 def _client_of(agent: str | None, app: str | None) -> tuple[str | None, str | None]:

@@ -18,6 +18,7 @@ _LOGS: Mapping[str, str] = {
     "m365": "Microsoft 365 audit log",
     "sign_in": "Entra sign-ins",
     "audit": "Entra directory audits",
+    "graph": "Microsoft Graph activity",
     "okta": "Okta System Log",
     "google": "Google Workspace",
     "other": "records of other kinds",

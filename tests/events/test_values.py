@@ -40,6 +40,18 @@ MICROSECONDS = int(MOMENT.timestamp()) * 1_000_000
         "5/18/2021 9:13:33 PM",
         "18/5/2021 21:13:33",
         "5/18/2021, 9:13:33.000 PM",
+        "5/18/2021, 9:13:33\u202fPM",
+        "18.05.2021 21:13:33",
+        "18.5.2021, 21:13:33",
+        "18-5-2021 21:13:33",
+        "2021/05/18 21:13:33",
+        "2021/5/18 23:13:33 +02:00",
+        "May 18, 2021 9:13:33 PM",
+        "May 18, 2021, 9:13:33 PM",
+        "May 18, 2021 at 11:13:33 PM GMT+2",
+        "May 19, 2021, 2:43:33 AM GMT+5:30",
+        "18 May 2021, 21:13:33",
+        "18-May-2021 21:13:33 UTC",
         "/Date(1621372413000)/",
         "1621372413",
         1621372413,
@@ -56,10 +68,33 @@ def test_spellings_of_a_time(text: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", None, True, [], "2021-13-01", "2021-02-30T00:00:00", "5", float("nan"), "13:00"]
+    "text",
+    [
+        "",
+        "x",
+        None,
+        True,
+        [],
+        "2021-13-01",
+        "2021-02-30T00:00:00",
+        "5",
+        float("nan"),
+        "13:00",
+        "May 18",
+        "Foo 18, 2021, 9:13:33 PM",
+        "18.05/2021",
+        "13.13.2021",
+        "May 18, 2021, 13:13:33 PM",
+        "198.51.100.7",
+    ],
 )
 def test_no_time(text: object) -> None:
     assert to_microseconds(text) is None
+
+
+def test_which_part_of_a_date_is_the_day() -> None:
+    assert to_microseconds("2/3/2026") == to_microseconds("2026-02-03")
+    assert to_microseconds("2.3.2026") == to_microseconds("2-3-2026") == to_microseconds("2026-03-02")
 
 
 @given(st.text(max_size=40) | st.integers() | st.floats())

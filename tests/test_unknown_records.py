@@ -22,8 +22,8 @@ def _time(number: int) -> str:
 SHAPES: dict[str, Any] = {
     "filebeat": lambda n: {
         "@timestamp": _time(n),
-        "event": {"module": "o365", "dataset": "o365.audit", "action": "UserLoggedIn", "outcome": "success"},
-        "o365": {"audit": AUDIT},
+        "event": {"module": "github", "dataset": "github.audit", "action": "UserLoggedIn", "outcome": "success"},
+        "github": {"audit": AUDIT},
         "user": {"name": "mara", "domain": "example.org"},
         "source": {"ip": "198.51.100.7"},
         "agent": {"type": "filebeat", "id": "00000000-0000-4000-8000-000000000001"},
@@ -46,7 +46,7 @@ SHAPES: dict[str, Any] = {
         "time": 1772445600000 + n,
         "class_uid": 3002,
         "activity_id": 1,
-        "metadata": {"version": "1.3.0", "product": {"name": "Microsoft 365"}, "uid": f"{n}"},
+        "metadata": {"version": "1.3.0", "product": {"name": "Slack"}, "uid": f"{n}"},
         "user": {"name": "mara@example.org"},
         "src_endpoint": {"ip": "198.51.100.7"},
     },

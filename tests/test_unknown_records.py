@@ -22,7 +22,12 @@ def _time(number: int) -> str:
 SHAPES: dict[str, Any] = {
     "filebeat": lambda n: {
         "@timestamp": _time(n),
-        "event": {"module": "github", "dataset": "github.audit", "action": "UserLoggedIn", "outcome": "success"},
+        "event": {
+            "module": "github",
+            "dataset": "github.audit",
+            "action": "UserLoggedIn",
+            "outcome": "success",
+        },
         "github": {"audit": AUDIT},
         "user": {"name": "mara", "domain": "example.org"},
         "source": {"ip": "198.51.100.7"},

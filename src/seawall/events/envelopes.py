@@ -109,7 +109,7 @@ ENVELOPES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RecordPage:
     """Describe an object with many records: a list of objects at `place`, or several in an object there.
 
     `beside` are fields of which one must be there too, unless it is empty; an object with more than `most` fields is none.
@@ -134,13 +134,15 @@ class Page:
 
 
 PAGES = (
-    Page("Elasticsearch", ("hits", "hits")),
-    Page("Elasticsearch", ("responses",), frozenset({"took"})),
-    Page("Kibana", ("rawResponse", "hits", "hits")),
-    Page("Splunk", ("results",), frozenset({"init_offset", "preview", "fields", "messages", "highlighted"})),
-    Page("Splunk", ("results",), most=1),
-    Page("ALFA", ("activities",), most=2),
-    Page("Google Alert Center", ("alerts",), most=2),
+    RecordPage("Elasticsearch", ("hits", "hits")),
+    RecordPage("Elasticsearch", ("responses",), frozenset({"took"})),
+    RecordPage("Kibana", ("rawResponse", "hits", "hits")),
+    RecordPage(
+        "Splunk", ("results",), frozenset({"init_offset", "preview", "fields", "messages", "highlighted"})
+    ),
+    RecordPage("Splunk", ("results",), most=1),
+    RecordPage("ALFA", ("activities",), most=2),
+    RecordPage("Google Alert Center", ("alerts",), most=2),
 )
 PAGE_FIELDS = frozenset(page.place[0] for page in PAGES)
 PAGE_STARTS = (

@@ -13,6 +13,7 @@ from seawall.detection.reason import SILENT, Reason
 from seawall.report import incident_terminal as terminal
 from seawall.report import incident_words as words
 from seawall.report.input import in_order
+from seawall.response.incident_facts import IncidentFacts
 from seawall.storage.files.incident_documents import find, look_up, write_incidents
 from seawall_base.errors import UsageError
 
@@ -112,3 +113,38 @@ def test_a_summary_tells_of_nothing_that_was_not_seen() -> None:
     assert silent not in words.strongest(loaded, 3)
     assert words.strongest(loaded, 3) == words.strongest(usual, 3)
     assert silent in words.evidence(loaded)[0]
+
+
+def test_the_explanation_says_what_others_say_and_how_sign_ins_were_authenticated() -> None:
+    out, stream = console()
+    said = {
+        "statements": [
+            {"time": "2026-03-02T09:41:00Z", "text": "Microsoft says: anonymised address, medium"},
+            5,
+        ]
+    }
+    found = replace(incident(), details=said)
+    same = words.list_statements(found)
+    facts = IncidentFacts(
+        (("second factor", 2), *((f"method {number}", 1) for number in range(9))),
+        (("5b1d-1", 2),),
+        (*same, (same[0][0] - 60_000_000, "Google says: [red]leaked\x1b[31m[/red]")),
+    )
+    terminal.explanation(out, found, 1, None, facts)
+    shown = text(stream)
+    assert shown.index("2 Mar 2026 09:40 UTC: Google says: [red]leaked") < shown.index(
+        "2 Mar 2026 09:41 UTC: Microsoft says"
+    )
+    assert shown.count("Microsoft says: anonymised address, medium") == 1
+    assert "2 records: second factor" in shown
+    assert "and 2 more (--json)" in shown
+    assert "2 records: continues request 5b1d-1" in shown
+    assert "\x1b" not in shown
+
+
+def test_nothing_is_said_of_others_who_say_nothing() -> None:
+    out, stream = console()
+    terminal.explanation(out, incident(), 1, None, IncidentFacts())
+    shown = text(stream)
+    assert "What others say" not in shown
+    assert "authenticated" not in shown

@@ -10,11 +10,13 @@ import typer
 from seawall.cli import output
 from seawall.cli.scan import DEFAULT_OUT
 from seawall.cli.store.options import AsJson
+from seawall_base.times import rfc3339
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from seawall.detection.incident import Incident
+    from seawall.response.incident_facts import IncidentFacts
 
 
 def explain(
@@ -37,15 +39,25 @@ def explain(
     from seawall.storage.files.incident_documents import incident_document, look_up
 
     rank, count, found = look_up(out / "incidents.jsonl", incident)
-    addresses = _addresses(out, found)
+    addresses, facts = _addresses(out, found), _facts(out, found)
     if as_json:
-        said = [{"address": address, "records": records} for address, records in addresses or ()]
-        output.answer_json({"rank": rank, "incident": incident_document(found), "addresses": said})
+        output.answer_json(
+            {
+                "rank": rank,
+                "incident": incident_document(found),
+                "addresses": [
+                    {"address": address, "records": records} for address, records in addresses or ()
+                ],
+                "sign_ins": [{"facts": text, "records": records} for text, records in facts.sign_ins],
+                "first_requests": [{"id": text, "records": records} for text, records in facts.requests],
+                "statements": [{"time": rfc3339(time), "text": text} for time, text in facts.statements],
+            }
+        )
         return
     from seawall.report import incident_terminal as terminal
 
     def draw(console: Console) -> None:
-        terminal.explanation(console, found, rank, addresses)
+        terminal.explanation(console, found, rank, addresses, facts)
 
     output.answer(draw)
     where = "" if out == DEFAULT_OUT else f" --out {output.quote_path(out)}"
@@ -53,6 +65,18 @@ def explain(
         output.next_step(f"seawall explain {rank + 1}{where}")
     else:
         output.next_step(f"open {output.quote_path(out / 'report.html')} in a browser")
+
+
+def _facts(out: Path, incident: Incident) -> IncidentFacts:
+    """How the incident's sign-ins were authenticated, and what vendors say; nothing without a readable events file."""
+    from seawall.response.incident_facts import IncidentFacts, read_facts
+    from seawall.storage.files.merged_events import EVENTS
+    from seawall_base.errors import InputUnreadable
+
+    try:
+        return read_facts(out / EVENTS, incident) if (out / EVENTS).is_file() else IncidentFacts()
+    except InputUnreadable:
+        return IncidentFacts()  # the addresses' message says so
 
 
 def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:

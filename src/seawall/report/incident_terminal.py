@@ -16,6 +16,7 @@ from rich.text import Text
 
 from seawall.detection.incident import Incident, Severity
 from seawall.report import incident_words as words
+from seawall.response.incident_facts import IncidentFacts
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import minute_text, span_text
@@ -31,6 +32,7 @@ MARKS: dict[Severity, tuple[str, str]] = {
 _ASCII = {"critical": "!!", "high": "! ", "medium": "* ", "low": "- "}
 _LINE = 400
 _BAR = 20
+_MOST_FACTS, _MOST_REQUESTS = 8, 3
 
 
 def queue(console: Console, incidents: Sequence[Incident]) -> None:
@@ -39,16 +41,38 @@ def queue(console: Console, incidents: Sequence[Incident]) -> None:
         console.print(_entry(incident, rank, _ascii_only(console)))
 
 
+Counted = Sequence[tuple[str, int]]
+"""Texts with the number of records that say so, the most frequent first."""
+
 Addresses = Sequence[tuple[str, int]]
 """Client addresses with their number of records, the most frequent first."""
 
 
-def explanation(console: Console, incident: Incident, rank: int, addresses: Addresses | None = None) -> None:
+def explanation(
+    console: Console,
+    incident: Incident,
+    rank: int,
+    addresses: Addresses | None = None,
+    facts: IncidentFacts | None = None,
+) -> None:
     """Print one incident in full: reasons with numbers, usual versus now, and the limits of the logs.
 
-    `addresses` are the client addresses of its records, None if unknown.
+    `addresses` are the client addresses of its records, None if unknown. `facts` are further facts from the events.
     """
-    console.print(Group(*_explanation(incident, rank, addresses, _ascii_only(console))))
+    facts = facts or IncidentFacts()
+    more = list[RenderableType]()
+    if said := words.statement_lines((*words.list_statements(incident), *facts.statements)):
+        more += _section("What others say", _bullets(said))
+    if facts.sign_ins:
+        lines = _name_counted("", facts.sign_ins, _MOST_FACTS)
+        lines += _name_counted("continues request ", facts.requests, _MOST_REQUESTS)
+        more += _section("How its sign-ins were authenticated", _bullets(lines))
+    console.print(Group(*_explanation(incident, rank, addresses, _ascii_only(console), more)))
+
+
+def _name_counted(what: str, found: Counted, most: int) -> list[str]:
+    lines = [f"{plural(count, 'record')}: {what}{text}" for text, count in found[:most]]
+    return lines + ([f"and {len(found) - most:,} more (--json)"] if len(found) > most else [])
 
 
 def _ascii_only(console: Console) -> bool:
@@ -82,13 +106,18 @@ def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
 
 
 def _explanation(
-    incident: Incident, rank: int, addresses: Addresses | None, ascii_only: bool
+    incident: Incident,
+    rank: int,
+    addresses: Addresses | None,
+    ascii_only: bool,
+    more: Sequence[RenderableType],
 ) -> Iterable[RenderableType]:
     yield _entry_head(incident, rank, ascii_only)
     yield _text(words.verdict(incident))
     yield Text("")
     yield _facts(incident, addresses)
     yield from _section("Why", _evidence(incident, ascii_only))
+    yield from more
     if incident.usual:
         yield from _section("Usual versus now", _usual(incident, ascii_only))
     normal = words.normal_ifs(incident)

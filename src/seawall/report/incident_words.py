@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from seawall.detection.incident import BaselineComparison, Incident
 from seawall.detection.reason import Reason
 from seawall_base.plurals import plural
-from seawall_base.times import span_text
+from seawall_base.times import minute_text, parse_rfc3339, span_text
 
 ASPECTS = {
     "activity": "Operation",
@@ -215,6 +216,22 @@ def beginnings_text(incident: Incident) -> str:
     return "; ".join(told)
 
 
+def list_statements(incident: Incident) -> tuple[tuple[int, str], ...]:
+    """Return what vendors say about the account, with its time in microseconds since 1970."""
+    found = incident.details.get("statements")
+    said = []
+    for one in found if isinstance(found, list | tuple) else ():
+        if isinstance(one, Mapping) and isinstance(one.get("text"), str):
+            with suppress(ValueError):
+                said.append((parse_rfc3339(str(one.get("time"))), one["text"]))
+    return tuple(said)
+
+
+def statement_lines(statements: Iterable[tuple[int, str]]) -> tuple[str, ...]:
+    """Return statements in order of time, each once, as text."""
+    return tuple(f"{minute_text(time)} UTC: {text}" for time, text in sorted(set(statements)))
+
+
 def ticket_lines(incident: Incident) -> tuple[str, ...]:
     """Return the summary and its reasons as plain lines, to paste into a ticket."""
     lines = [
@@ -232,6 +249,7 @@ def ticket_lines(incident: Incident) -> tuple[str, ...]:
     )
     if began := beginnings_text(incident):
         lines.append(f"Sessions in which mail was read, by how they began: {began}")
+    lines += [f"Said by others: {line}" for line in statement_lines(list_statements(incident))]
     lines += [f"Not shown by the logs: {note}" for note in incident.coverage]
     lines += [f"Next: {action}" for action in incident.actions]
     lines.append(f"Seawall incident {incident.id}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seawall.detection.rules.sigma.health import RuleHealth
     from seawall.pipeline.rule_health import HealthReport
 
-ATTENTION = 1
+NOISY = 1
 
 HEADINGS = {
     "noisy": "NOISY: hit more often than their level allows",
@@ -40,6 +40,13 @@ _SHORT = {
     "cannot_hit": "cannot hit",
     "does_not_run": "do not run",
     "waits": "wait for an operation that did not occur",
+}
+
+_REASONS = {
+    "log_missing": "for want of a log",
+    "field_missing": "for want of a field",
+    "value_missing": "for want of a value",
+    "never_written": "in any log",
 }
 
 Folders = Annotated[
@@ -79,7 +86,8 @@ def health(
     1,000 accounts, or on more than 5 % of account-days.
 
     A rule cannot hit if its log is missing, if no record with its operation has a field that it tests, or if a rule without an
-    operation tests for a value that never occurs.
+    operation tests for a value that never occurs. Parameters and changed properties, which only some records have, make a rule
+    that never hits.
 
     \b
     Examples:
@@ -87,7 +95,7 @@ def health(
       seawall rules health exports/ --days 30 --rules sigma/
       seawall rules health exports/ --json > health.json
 
-    Exit code 1: a rule is noisy, or no record with its operation has a field that it tests.
+    Exit code 1: a rule is noisy.
     """
     from seawall.cli import progress
     from seawall.detection.rules.sigma.load import load_rules
@@ -104,12 +112,8 @@ def health(
             _show_state(state, heading, found, show_all=show_all)
     if not quiet and any(one.reason == "log_missing" for one in found.rules):
         output.next_step(f"seawall doctor {' '.join(output.quote_path(path) for path in paths)}")
-    if any(_needs_attention(one) for one in found.rules):
-        raise typer.Exit(ATTENTION)
-
-
-def _needs_attention(one: RuleHealth) -> bool:
-    return one.state == "noisy" or (one.reason == "field_missing" and one.operation_records > 0)
+    if any(one.state == "noisy" for one in found.rules):
+        raise typer.Exit(NOISY)
 
 
 def _introduce(found: HealthReport) -> Iterator[str]:
@@ -124,12 +128,13 @@ def _introduce(found: HealthReport) -> Iterator[str]:
     said = [f"{counts[state]:,} {_SHORT[state]}" for state in HEADINGS if counts[state]]
     more = f". {plural(parts, 'more rule')} only for others that count them" if parts else ""
     yield f"rules: {', '.join(said)}{more}."
+    reasons = Counter(str(one.reason) for one in found.rules if one.state == "cannot_hit" and not one.is_part)
+    if reasons:
+        yield f"cannot hit: {', '.join(f'{reasons[name]:,} {said}' for name, said in _REASONS.items() if reasons[name])}."
 
 
 def _show_state(state: str, heading: str, found: HealthReport, *, show_all: bool) -> None:
-    own = sorted(
-        (one for one in found.rules if one.state == state and not one.is_part), key=lambda one: -one.rate
-    )
+    own = sorted((one for one in found.rules if one.state == state and not one.is_part), key=_rank)
     if not own:
         return
     output.write(f"\n{heading} ({len(own):,})\n")
@@ -142,6 +147,13 @@ def _show_state(state: str, heading: str, found: HealthReport, *, show_all: bool
         output.answer(lambda console: _draw(console, own, is_hit=state in ("noisy", "hits")))
     if not show_all and short:
         output.write("  --all lists them.\n")
+
+
+def _rank(one: RuleHealth) -> tuple[float, str, int, str]:
+    """Order rules by how often they hit, then by why they do not, by level and by title."""
+    from seawall.detection.rules.sigma.model import LEVELS
+
+    return -one.rate, str(one.reason), -LEVELS.index(one.about.level), one.about.title
 
 
 def _draw(console: Console, own: Sequence[RuleHealth], *, is_hit: bool) -> None:

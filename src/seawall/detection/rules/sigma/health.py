@@ -6,7 +6,7 @@ A rule that hits is compared with what its level allows. The answer is about the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from seawall.detection.rules.sigma.model import RuleDescription, SigmaCorrelation
@@ -30,6 +30,9 @@ MOST_A_DAY: Mapping[str, float] = {"low": 50.0, "medium": 20.0, "high": 5.0, "cr
 
 SILENT_SHARE = 0.05
 """A scan gives no weight to a rule that hits on more than this share of account-days."""
+
+MOST_NAMED = 3
+"""Values of a rule that are named where none of them occurs."""
 
 FEWEST_HITS = 5
 FEWEST_DAYS = 3
@@ -109,6 +112,7 @@ class _Finding:
     reason: HealthReason
     why: str
     operation_records: int = 0
+    is_optional: bool = False
 
 
 def name_log(family: str) -> str:
@@ -183,7 +187,9 @@ def _judge(
 def _find_state(finding: _Finding) -> RuleState:
     if finding.reason == HealthReason.operation_missing:
         return RuleState.waits
-    is_seen = finding.reason == HealthReason.value_missing and bool(finding.operation_records)
+    is_seen = bool(finding.operation_records) and (
+        finding.is_optional or finding.reason == HealthReason.value_missing
+    )
     return (
         RuleState.never_hit
         if is_seen or finding.reason == HealthReason.never_together
@@ -192,34 +198,43 @@ def _find_state(finding: _Finding) -> RuleState:
 
 
 def _examine(probes: RuleProbes, number: int, days: range) -> _Finding:
-    """Return how far a single rule gets in any family and alternative."""
-    found = [_examine_way(probes, one, days) for one in probes.alternatives[number]]
-    return max(found, key=lambda one: (_ORDER.index(one.reason), one.operation_records))
+    """Return how far a single rule gets in any family and alternative, and which of its logs is missing."""
+    found = [(way, _examine_way(probes, way, days)) for way in probes.alternatives[number]]
+    best = max((one for _, one in found), key=lambda one: (_ORDER.index(one.reason), one.operation_records))
+    if best.reason != HealthReason.field_missing:
+        return best
+    missing = dict.fromkeys(
+        one.why for way, one in found if one.reason == HealthReason.log_missing and not way.is_extra
+    )
+    return replace(best, why="; ".join((best.why, *missing)))
 
 
 def _examine_way(probes: RuleProbes, way: Alternative, days: range) -> _Finding:
     is_partly_there = bool(way.application) and probes.count_source(way.family, days) > 0
     log = f"{name_log(way.family)}{f' ({way.application})' if is_partly_there else ''}"
+    no_log = _Finding(HealthReason.log_missing, f"there is no log of this kind: {log}")
     if not probes.count(way.log, days):
-        return _Finding(HealthReason.log_missing, f"there is no log of this kind: {log}")
+        return no_log
     records = probes.count(way.log if way.operation is None else way.operation, days)
     named = 0 if way.operation is None else records
     if not records:
-        return _Finding(HealthReason.operation_missing, f"its operation did not occur in {log}")
-    there = plural(records, "record")
-    where = f"{there} with its operation" if way.operation is not None else f"{there} of {log}"
+        why = f"its operation did not occur in {log}"
+        return no_log if way.is_extra else _Finding(HealthReason.operation_missing, why)
+    kinds = "".join(f"{kind.replace('_', '-')} " for kind in way.kinds[:1])
+    there = f"{records:,} {kinds}record{'' if records == 1 else 's'}"
+    where = f"{there} of {log}" if way.operation is None else f"{there} with its operation"
     for need in way.needs:
         if not probes.count(need.present, days):
             if way.family == "other" and way.operation is None:
                 return _Finding(HealthReason.log_missing, f"there is no log that has {_name(need)}")
-            return _Finding(
-                HealthReason.field_missing, f"{_name(need)} is missing from all of {where}", named
-            )
+            why = f"{_name(need)} is missing from all of {where}"
+            return _Finding(HealthReason.field_missing, why, named, need.is_optional)
     for need in way.needs:
         if not probes.count(need.passes, days):
             why = f"{_say_never(need)} in {where}{_show(probes, need)}"
             return _Finding(HealthReason.value_missing, why, named)
-    return _Finding(HealthReason.never_together, f"its conditions never hold together in {where}", named)
+    why = f"its conditions never hold together in {where}"
+    return _Finding(HealthReason.never_together, why, named)
 
 
 def _name(need: Need) -> str:
@@ -229,7 +244,9 @@ def _name(need: Need) -> str:
 def _say_never(need: Need) -> str:
     if not need.wanted:
         return f"{_name(need)} never has a value that the rule asks for"
-    return f"{_name(need)} is never {' or '.join(f'`{text}`' for text in need.wanted)}"
+    named = [f"`{text}`" for text in need.wanted[:MOST_NAMED]]
+    more = len(need.wanted) - len(named)
+    return f"{_name(need)} is never {' or '.join([*named, *([f'{more:,} more'] if more else [])])}"
 
 
 def _show(probes: RuleProbes, need: Need) -> str:
@@ -249,7 +266,7 @@ def _examine_correlation(
         finding = choose((singles[place] for place in silent), key=lambda one: _ORDER.index(one.reason))
         is_plain = finding.reason in (HealthReason.log_missing, HealthReason.operation_missing)
         why = finding.why if is_plain else f"a rule that it counts: {finding.why}"
-        return _Finding(finding.reason, why, finding.operation_records)
+        return replace(finding, why=why)
     hits = sum(wholes[place] for place in places)
     count = "never as often as it asks" if not is_for_all else "never together as it asks"
     return _Finding(

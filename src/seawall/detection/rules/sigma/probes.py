@@ -36,7 +36,17 @@ OPERATION = "activity_name"
 APPLICATION = "id.applicationName"
 """Field that names the log within Google Workspace, as `google_workspace.admin` does in a rule."""
 
+OPTIONAL = (
+    "parameters.", "modifiedproperties", "targetresources.modifiedproperties", "operationproperties.", "extendedproperties.",
+    "additionaldetails", "debugcontext.debugdata.", "events.parameters.",
+)  # fmt: skip
+"""Beginnings of fields that stand in a record only where somebody set them, such as a parameter of a cmdlet."""
+
 MOST_ALTERNATIVES = 20
+MOST_NEEDS = 20
+MOST_PROBES = 10_000
+"""Beyond these, the further conditions of a rule are not counted: it is judged by its operation and its hits."""
+
 MOST_VALUES = 200
 """Most distinct values of a field that are counted to show what stands there instead of the rule's value."""
 
@@ -49,7 +59,7 @@ SAMPLED = 1_000
 class Need:
     """Name a condition that every hit fulfils: the fields that it tests, and its probes. `passes` implies `present`.
 
-    `wanted` are the values that the rule asks for, if it names them whole: at most three.
+    `wanted` are the values that the rule asks for, if it names them whole.
     """
 
     fields: tuple[str, ...]
@@ -57,20 +67,28 @@ class Need:
     passes: int
     wanted: tuple[str, ...] = ()
 
+    @property
+    def is_optional(self) -> bool:
+        """Return whether records lack the fields unless somebody set them: their absence says nothing of the log."""
+        return all(name.lower().removeprefix("properties.").startswith(OPTIONAL) for name in self.fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
     """One way for a rule to hit, in one family of sources.
 
     `log` is the probe of the records that the rule looks at, `operation` that of those with its operation, or None if the
-    rule names none. `application` is the part of Google Workspace's log, or "".
+    rule names none. `kinds` are those of the records (empty: all). `application` is the part of Google Workspace's log, or "".
+    `is_extra` marks records of no known kind, for a rule that looks at a known log.
     """
 
     family: str
     log: int
     operation: int | None
     needs: tuple[Need, ...]
+    kinds: tuple[str, ...] = ()
     application: str = ""
+    is_extra: bool = False
 
 
 class RuleProbes:
@@ -87,6 +105,9 @@ class RuleProbes:
         self._sources: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.alternatives = [list(self._list_alternatives(rule)) for rule in rules.rules]
         self.wholes = [self._list_wholes(rule) for rule in rules.rules]
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
     def observe(self, events: pa.Table) -> None:
         """Count n enriched events."""
@@ -143,13 +164,14 @@ class RuleProbes:
         for family, kinds in looks:
             for tree in _list_ways(rule.condition):
                 operation = _keep_operations(tree, families)
-                if family == "other" and len(families) > 1 and operation is None:
+                is_extra = family == "other" and len(families) > 1
+                if is_extra and operation is None:
                     continue  # records of no known kind say nothing of a rule for a known log
                 part = application if family == "google" else ""
                 log = self._find_log(family, kinds, part)
                 found = None if operation is None else self._probe(family, kinds, operation)
                 needs = tuple(self._list_needs(family, kinds, tree, operation, families))
-                yield Alternative(family, log, found, needs, part)
+                yield Alternative(family, log, found, needs, kinds, part, is_extra)
 
     def _find_log(self, family: str, kinds: tuple[str, ...], application: str) -> int:
         if application:
@@ -173,7 +195,8 @@ class RuleProbes:
         operation: Node | None,
         families: tuple[str, ...],
     ) -> Iterator[Need]:
-        for part in tree.parts if isinstance(tree, AllOf) else (tree,):
+        parts = tree.parts if isinstance(tree, AllOf) else (tree,)
+        for part in parts[:MOST_NEEDS] if len(self._keys) < MOST_PROBES else ():
             names = list_fields(part)
             if not names or isinstance(part, NotOf) or _is_of_operations(part, families):
                 continue
@@ -245,7 +268,7 @@ def _is_operation(field: str, families: tuple[str, ...]) -> bool:
 
 def _list_wanted(node: Node) -> tuple[str, ...]:
     is_whole = isinstance(node, FieldTest) and not (node.test.others or node.test.lowered)
-    return tuple(sorted(node.test.exact)[:3]) if is_whole and isinstance(node, FieldTest) else ()
+    return tuple(sorted(node.test.exact)) if is_whole and isinstance(node, FieldTest) else ()
 
 
 def _has_any(names: Sequence[str]) -> Node:

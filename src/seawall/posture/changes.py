@@ -24,13 +24,14 @@ class StateChange:
 def compare_findings(
     before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]
 ) -> list[StateChange]:
-    """Return the changes, worst first. Findings are those of a document; a revised policy is found by its id without version.
+    """Return the changes, worst first, then in the order of the findings, which are those of a document.
 
-    A list of names that reached its limit is not compared: what it leaves out is unknown.
+    A revised policy is found by its id without version. A list of names that reached its limit is not compared: what it
+    leaves out is unknown.
     """
     known = {_stem(one): one for one in before}
     found = [change for one in now if (change := _compare(known.get(_stem(one)), one)) is not None]
-    return sorted(found, key=lambda change: (_rank(change), change.id))
+    return sorted(found, key=_rank)
 
 
 def _stem(finding: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from seawall.events.small_exports import ExportedDocument, documents
 from seawall.posture.exports import EXPORTS, recognise
 from seawall.posture.exports.export import Export
 from seawall.posture.policy import Configuration
-from seawall.posture.values import lower_names
+from seawall.posture.values import lower_names, top_fields
 
 MOST_OBJECTS = 2_000_000
 """Most objects of all exports together; further ones are a problem."""
@@ -53,7 +53,11 @@ class _Reading:
             return
         self.size += 1
         self.objects[export.name].append(
-            {name: value for name, value in one.items() if not export.keeps or name in export.keeps}
+            {
+                name: lower_names(value)
+                for name, value in one.items()
+                if not export.keeps or name in export.keeps
+            }
         )
 
 
@@ -91,8 +95,7 @@ def _problems(reading: _Reading) -> Iterator[Problem]:
 
 
 def _read(document: ExportedDocument, reading: _Reading) -> None:
-    found = _unpack(lower_names(document.value), "", reading, document.file, _BUNDLE_DEPTH)
-    if not found:
+    if not _unpack(document.value, "", reading, document.file, _BUNDLE_DEPTH):
         reading.strangers[document.file] += 1
 
 
@@ -106,15 +109,16 @@ def _unpack(value: Any, hint: str, reading: _Reading, file: str, depth: int) -> 
         return any(found)
     if not isinstance(value, dict):
         return False
-    if export := recognise(value):
-        reading.keep(export, value, file)
+    one = top_fields(value)
+    if export := recognise(one):
+        reading.keep(export, one, file)
         return True
     if not depth:
         return False
-    name = next((name for name in _PAGE if isinstance(value.get(name), list)), None)
+    name = next((name for name in _PAGE if isinstance(one.get(name), list)), None)
     if name is not None:
-        return _unpack_page(value, name, hint, reading, file, depth)
-    inside = [_unpack(inner, key, reading, file, depth - 1) for key, inner in value.items()]
+        return _unpack_page(one, name, hint, reading, file, depth)
+    inside = [_unpack(inner, key, reading, file, depth - 1) for key, inner in one.items()]
     return any(inside)
 
 

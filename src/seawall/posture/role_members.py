@@ -11,7 +11,14 @@ from seawall.posture.policy import Configuration, name_of
 from seawall.posture.values import read_fields, read_items, read_text
 
 Kind = Literal["user", "group", "application", "unknown"]
-EXPORTS = ("role_schedules", "role_assignments", "directory_roles", "privileged_users", "privileged_roles")
+EXPORTS = (
+    "role_schedules",
+    "role_assignments",
+    "role_eligibility",
+    "directory_roles",
+    "privileged_users",
+    "privileged_roles",
+)
 """Exports that name the members of roles; any of them suffices."""
 _ROLE_BY_NAME = {name.lower(): key for key, name in PRIVILEGED_ROLES.items()}
 _KINDS: dict[str, Kind] = {
@@ -36,7 +43,7 @@ def role_members(configuration: Configuration) -> list[RoleMember]:
     """Return the members of the privileged roles, each once for a role, with what any export knows of them."""
     found: dict[tuple[str, str], RoleMember] = {}
     synced = _synced_users(configuration)
-    for member in _list_members(configuration):
+    for member in _with_groups(configuration):
         key = member.role, member.id
         known = found.get(key)
         is_synced = next((one for one in (member.is_synced, synced.get(member.id)) if one is not None), None)
@@ -45,8 +52,22 @@ def role_members(configuration: Configuration) -> list[RoleMember]:
     return list(found.values())
 
 
+def _with_groups(configuration: Configuration) -> Iterator[RoleMember]:
+    """Yield members, and instead of a group whose members an export lists those members."""
+    groups = {
+        read_text(one.get("id")).lower(): read_items(one.get("members"))
+        for one in configuration.all("groups")
+    }
+    for member in _list_members(configuration):
+        inside = groups.get(member.id) if member.kind in ("group", "unknown") else None
+        if inside is None:
+            yield member
+        for value in inside or ():
+            yield _member(read_fields(value), member.role)
+
+
 def _list_members(configuration: Configuration) -> Iterator[RoleMember]:
-    for export in ("role_schedules", "role_assignments"):
+    for export in ("role_schedules", "role_assignments", "role_eligibility"):
         for one in configuration.all(export):
             role = role_of(one)
             if role:

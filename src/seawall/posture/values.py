@@ -17,6 +17,7 @@ MOST_ITEMS = 20_000
 _TYPE_NAME = re.compile(
     r"\{?(?:System|Microsoft|Deserialized|Selected)(?:\.[\w`]+)+(?:\[.*\])?\}?", re.DOTALL
 )
+_TYPE_INITIALS = frozenset("SMD")
 _HASH_TABLE = re.compile(r"@\{(.*)\}", re.DOTALL)
 _POWERSHELL_TIME = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
 _DURATION = re.compile(r"P(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?")
@@ -32,10 +33,15 @@ def lower_names(value: Any) -> Any:
         return [lower_names(item) for item in value]
     if not isinstance(value, dict):
         return value
-    found = {str(name).lower(): lower_names(item) for name, item in value.items()}
+    return {name: lower_names(item) for name, item in top_fields(value).items()}
+
+
+def top_fields(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an object with its own field names in lower case. `AdditionalProperties` become fields of it."""
+    found = {str(name).lower(): item for name, item in value.items()}
     more = found.pop("additionalproperties", None)
     if isinstance(more, dict):
-        found |= {name: item for name, item in more.items() if found.get(name) is None}
+        found |= {name: item for name, item in top_fields(more).items() if found.get(name) is None}
     return found
 
 
@@ -43,7 +49,9 @@ def is_hidden(value: Any) -> bool:
     """Return whether an export names only the type of a value, and hides the value."""
     if isinstance(value, list):
         return any(is_hidden(item) for item in value[:MOST_ITEMS])
-    return isinstance(value, str) and _TYPE_NAME.fullmatch(value.strip()) is not None
+    if not isinstance(value, str) or value.lstrip(" {")[:1] not in _TYPE_INITIALS:
+        return False
+    return _TYPE_NAME.fullmatch(value.strip()) is not None
 
 
 def read_fields(value: Any) -> dict[str, Any]:

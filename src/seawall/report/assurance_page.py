@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from seawall.report.assurance import PATH_WORDS
 from seawall.report.incident_page import environment, part, policy, write_page
-from seawall.report.posture import STRENGTH_WORDS
+from seawall.report.posture import STRENGTH_WORDS, by_weight
 from seawall_base.plurals import plural
 
 ROWS = 500
@@ -33,6 +33,7 @@ def render_assurance(document: dict[str, Any]) -> str:
         has_logs=bool(document["summary"]["records"] or document["accounts"]) or document["posture"] is None,
         posture=document["posture"],
         strengths=STRENGTH_WORDS,
+        weighed=by_weight(document["posture"]["findings"]) if document["posture"] else [],
         summary=document["summary"],
         style=Markup(style),  # noqa: S704 - our own files, allowed by their hash
         policy=policy(style, ""),

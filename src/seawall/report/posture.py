@@ -15,7 +15,7 @@ from seawall.posture.policy import Configuration
 from seawall_base.times import rfc3339
 
 STATES = ("not met", "cannot say", "met")
-STRENGTH_WORDS = {"shall": "required", "should": "recommended", "lesson": "lesson of an incident"}
+STRENGTH_WORDS = {"shall": "required", "lesson": "lesson of an incident", "should": "recommended"}
 _MOST_PROBLEMS = 200
 
 
@@ -52,6 +52,12 @@ def posture_document(
             ],
         },
     }
+
+
+def by_weight(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return findings as an administrator should take them: most incidents first, then what the baseline requires."""
+    strengths = tuple(STRENGTH_WORDS)
+    return sorted(findings, key=lambda one: (-len(one["incidents"]), strengths.index(one["strength"])))
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

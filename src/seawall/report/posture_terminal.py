@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from seawall.report.posture import STRENGTH_WORDS
+from seawall.report.posture import STRENGTH_WORDS, by_weight
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 
@@ -26,7 +26,7 @@ def show_posture(console: Console, document: dict[str, Any]) -> None:
     )
     if document["since"] is not None:
         _changes(console, document["since"])
-    for finding in document["findings"]:
+    for finding in by_weight(document["findings"]):
         if finding["state"] == "not met":
             _show_broken(console, finding)
     unsure = [
@@ -46,7 +46,7 @@ def show_posture(console: Console, document: dict[str, Any]) -> None:
         _line(console, f"{product}: no export was given, so none of its policies is judged")
 
 
-def _show_broken(console: Console, finding: dict[str, Any]) -> None:
+def _show_broken(console: Console, finding: Mapping[str, Any]) -> None:
     _line(console, "")
     _line(
         console, f"{finding['id']}  {finding['title']} ({STRENGTH_WORDS[finding['strength']]})", style="bold"
@@ -85,7 +85,7 @@ def _missing(console: Console, missing: Sequence[dict[str, Any]]) -> None:
         _line(console, f"    {one['get']}")
 
 
-def _some(finding: dict[str, Any]) -> str:
+def _some(finding: Mapping[str, Any]) -> str:
     return f": {_list(finding['names'], finding['count'])}" if finding["names"] else ""
 
 

@@ -47,6 +47,10 @@ ADDRESSES: Final[dict[str, ConfigurationAddress]] = {
         "RoleAssignmentSchedule.Read.Directory",
         ("/v1.0/roleManagement/directory/roleAssignmentScheduleInstances?$expand=principal,roleDefinition",),
     ),
+    "role_eligibility": ConfigurationAddress(
+        "RoleEligibilitySchedule.Read.Directory",
+        ("/v1.0/roleManagement/directory/roleEligibilityScheduleInstances?$expand=principal,roleDefinition",),
+    ),
     "role_assignments": ConfigurationAddress(
         "RoleManagement.Read.Directory", ("/v1.0/roleManagement/directory/roleAssignments?$expand=principal",)
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from seawall.posture.exports.collaboration import COLLABORATION
@@ -19,4 +20,10 @@ BY_NAME = {export.name: export for export in EXPORTS}
 
 def recognise(one: Mapping[str, Any]) -> Export | None:
     """Return the export that an object, with lower-case field names, belongs to."""
-    return next((export for export in EXPORTS if export.has(one)), None)
+    return next((export for export in _candidates(frozenset(one)) if export.has_id(one)), None)
+
+
+@lru_cache(maxsize=1024)
+def _candidates(fields: frozenset[str]) -> tuple[Export, ...]:
+    """Return the exports whose objects have these fields; the objects of one export mostly have the same."""
+    return tuple(export for export in EXPORTS if export.has(fields))

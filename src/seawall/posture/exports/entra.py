@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from seawall.events.microsoft.security_defaults import UID
 from seawall.posture.exports.export import Export, graph, words
+from seawall.vendor_api.graph_configuration import GRAPH
 
 ENTRA = (
     graph(
@@ -80,11 +81,19 @@ ENTRA = (
         contexts="roleassignmentscheduleinstances",
     ),
     graph(
+        "role_eligibility",
+        "eligible role assignments",
+        "roleDefinitionId principalId memberType",
+        "principal roleDefinition startDateTime endDateTime directoryScopeId",
+        without="assignmentType",
+        contexts="roleeligibilityscheduleinstances",
+    ),
+    graph(
         "role_assignments",
         "role assignments",
         "roleDefinitionId principalId directoryScopeId",
         "principal roleDefinition",
-        without="assignmentType scheduleInfo",
+        without="assignmentType scheduleInfo memberType",
     ),
     graph(
         "directory_roles",
@@ -164,6 +173,16 @@ ENTRA = (
         "userPrincipalName id",
         "onPremisesSyncEnabled onPremisesImmutableId",
         any_of="onPremisesSyncEnabled onPremisesImmutableId",
+    ),
+    Export(
+        "groups",
+        "members of each group that holds a role",
+        f"GET {GRAPH}/v1.0/groups/{{id}}?$expand=members",
+        "GroupMember.Read.All",
+        words("id members"),
+        words("securityEnabled groupTypes mailEnabled displayName"),
+        words("roleTemplateId roleDefinitionId"),
+        words("id displayName members"),
     ),
     Export(
         "privileged_users",

@@ -32,15 +32,17 @@ class Export:
     id: str = ""
     product: str = "Microsoft 365"
 
-    def has(self, one: Mapping[str, Any]) -> bool:
-        """Return whether an object, with lower-case field names, belongs to this export."""
-        fields = one.keys()
+    def has(self, fields: frozenset[str]) -> bool:
+        """Return whether objects with these lower-case fields may belong to this export."""
         return (
             self.fields <= fields
             and (not self.any_of or bool(self.any_of & fields))
             and not self.without & fields
-            and (not self.id or one.get("id") == self.id)
         )
+
+    def has_id(self, one: Mapping[str, Any]) -> bool:
+        """Return whether an object has the id that the only object of this export has, if there is one."""
+        return not self.id or one.get("id") == self.id
 
 
 def words(text: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ _MEMBERS = (EXPORTS,)
 _SCHEDULES = (("role_schedules", "privileged_roles"),)
 _RULES = (("role_policies", "privileged_roles"),)
 _FEWEST, _MOST = 2, 8
+_GROUPS = "groups hold roles, and their members are not in the export"
 
 
 def _count(configuration: Configuration) -> tuple[list[RoleMember], list[RoleMember], list[str]]:
@@ -34,7 +35,12 @@ def _check_number(configuration: Configuration) -> PolicyVerdict:
             "not met", f"{len(top)} accounts are Global Administrators, at most {_MOST} should be", names
         )
     if groups:
-        return verdict("cannot say", "groups hold roles, and their members are not in the export", groups)
+        return verdict("cannot say", _GROUPS, groups, ("groups",))
+    knows_all = configuration.has("role_eligibility") or configuration.has("privileged_users")
+    if len(top) < _FEWEST and not knows_all:
+        return verdict(
+            "cannot say", "accounts that may activate the role are unknown", names, ("role_eligibility",)
+        )
     if len(top) < _FEWEST:
         return verdict(
             "not met", f"{len(top)} accounts are Global Administrators, at least {_FEWEST} should be", names
@@ -46,7 +52,7 @@ def _check_share(configuration: Configuration) -> PolicyVerdict:
     top, others, groups = _count(configuration)
     if len(top) > len(others):
         if groups:
-            return verdict("cannot say", "groups hold roles, and their members are not in the export", groups)
+            return verdict("cannot say", _GROUPS, groups, ("groups",))
         return verdict(
             "not met",
             f"{len(top)} Global Administrators, and only {len(others)} privileged users with a smaller role",

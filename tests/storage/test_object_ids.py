@@ -52,7 +52,7 @@ def test_the_record_keeps_the_id_and_becomes_the_accounts_own(tmp_path: Path) ->
     days = spool(tmp_path, table([BARE, event("named", 0, 2), pair()]))
     batch, _ = days.load(days.days()[0])
     assert batch.actor[0] == batch.actor[1]
-    assert days.join_counts == (1, 0)
+    assert days.join_counts == (1, 0, 0)
 
 
 STATES_NOTHING: dict[str, dict[str, Any]] = {
@@ -75,7 +75,7 @@ def test_what_states_no_name_joins_nothing(tmp_path: Path, columns: dict[str, An
     days = spool(tmp_path, table([BARE, pair(**columns)]))
     batch, _ = days.load(days.days()[0])
     assert batch.value("account", 0) == UID
-    assert days.join_counts == (0, 0)
+    assert days.join_counts == (0, 0, 0)
 
 
 def test_a_directory_change_states_its_persons_name(tmp_path: Path) -> None:
@@ -88,10 +88,10 @@ def test_the_earliest_name_counts_and_no_later_record_takes_the_id_away(tmp_path
     misleading = pair(day=2, account="aaron@x.example", mailbox=None)
     rows = [BARE, pair(), event("last", 5, account=UID), renamed, {**misleading, "metadata_uid": "m"}]
     days = spool(tmp_path, *(table([row]) for row in reversed(rows)))
-    assert days.join_counts == (0, 0)  # nothing was loaded yet
+    assert days.join_counts == (0, 0, 0)  # nothing was loaded yet
     found = {days.load(day)[0].value("account", 0) for day in (days.days()[0], days.days()[-1])}
     assert found == {"ann@x.example"}
-    assert days.join_counts == (1, 1)
+    assert days.join_counts == (1, 1, 0)
 
 
 def test_of_two_names_at_one_time_the_lesser_counts(tmp_path: Path) -> None:
@@ -177,7 +177,57 @@ def joined(rows: Sequence[dict[str, Any]], stop: int) -> list[str]:
         found = {
             b.value("metadata_uid", row): b.value("account", row) for b in batches for row in range(len(b))
         }
-    return [found[f"e{uid}"] for uid in range(12)]
+    return [found[name] for name in sorted(found)]
+
+
+RENAMED = pair(day=2, account="anna@x.example", mailbox="anna@x.example")
+
+
+def test_a_renamed_person_stays_one_account_and_keeps_the_own_mailbox(tmp_path: Path) -> None:
+    mail = event("mail", 3, account="anna@x.example", mailbox="anna@x.example")
+    days = spool(tmp_path, table([mail]), table([RENAMED, pair()]))
+    found = {}
+    for day in days.days():
+        batch, _ = days.load(day)
+        for row in range(len(batch)):
+            found[batch.value("metadata_uid", row)] = (
+                batch.value("account", row),
+                batch.value("mailbox", row),
+            )
+    assert {account for account, _ in found.values()} == {"ann@x.example"}
+    assert found["mail"] == ("ann@x.example", "ann@x.example")
+    assert days.join_counts == (0, 0, 1)
+
+
+def test_a_name_that_a_second_person_got_is_joined_with_nobody(tmp_path: Path) -> None:
+    second = pair("0f3a0000-0000-4000-8000-00000000a002", day=4)
+    found = accounts(tmp_path, table([pair(), RENAMED, second]))
+    assert found[RENAMED["metadata_uid"]] == "anna@x.example"
+    assert {name for uid, name in found.items() if uid != RENAMED["metadata_uid"]} == {"ann@x.example"}
+
+
+def test_a_guest_is_the_account_at_home_if_the_logs_state_both(tmp_path: Path) -> None:
+    guest = sign_in("g", 1, account="ann_b_x.example#ext#@org.example", actor_user_uid="id-guest")
+    home = sign_in("h", 2, account="ann_b@x.example", actor_user_uid="id-home")
+    for name, rows in (("both", [guest, home]), ("alone", [guest])):
+        (tmp_path / name).mkdir()
+        found = accounts(tmp_path / name, table(rows))
+        assert found["g"] == ("ann_b@x.example" if name == "both" else guest["account"])
+
+
+@pytest.mark.parametrize(
+    "name", ["#ext#@org.example", "ann#ext#@org.example", "_x.example#ext#@o.example", "ann_#ext#@o.example"]
+)
+def test_odd_names_of_guests_are_joined_with_nobody(tmp_path: Path, name: str) -> None:
+    rows = [sign_in("g", 1, account=name, actor_user_uid="id-guest"), pair()]
+    assert accounts(tmp_path, table(rows))["g"] == name
+
+
+def test_a_mailbox_by_object_id_is_shown_by_name(tmp_path: Path) -> None:
+    read = event("read", 0, 1, account="app-1", account_type="service", mailbox=UID)
+    days = spool(tmp_path, table([read, pair()]))
+    batch, _ = days.load(days.days()[0])
+    assert (batch.value("account", 0), batch.value("mailbox", 0)) == ("app-1", "ann@x.example")
 
 
 def test_a_kept_state_that_names_what_there_is_not_is_refused() -> None:

@@ -67,6 +67,10 @@ def print_summary(result: ScanResult, out: Path) -> None:
     if joined:
         last = f" ({several:,} of them have several names: the earliest counts)" if several else ""
         say(f"joined: {plural(joined, 'object id')} with the names of the same accounts{last}")
+    if summary.get("names_joined"):
+        say(
+            f"joined: {plural(summary['names_joined'], 'other name')} of renamed users and guests with their first names"
+        )
     rules = summary.get("rules", {})
     if rules.get("hits") or rules.get("skipped"):
         say(

@@ -161,31 +161,15 @@ class Coder:
         organisation id under which most accounts of the domain were seen. If the whole input belongs to one organisation,
         records without a domain belong to it too.
         """
-        organisations = self._sort_texts("org_uid")
-        joins = self._joins(organisations[1])  # before mailboxes are sorted: they may learn names
-        settled = {
-            name: organisations if name == "org_uid" else self._sort_texts(name) for name in self.vocabularies
-        }
-        return (
-            {name: vocabulary for name, (vocabulary, _) in settled.items()},
-            {name: mapping for name, (_, mapping) in settled.items()},
-            joins,
+        organisations, numbers = _sort_texts(
+            pa.array(self._homes_of(self.vocabularies["org_uid"]), pa.string())
         )
-
-    def _sort_texts(self, name: str) -> tuple[Vocabulary, Codes]:
-        """Return a column's vocabulary in alphabetical order, and the new code of each old one; MISSING comes last."""
-        vocabulary = self.vocabularies[name]
-        texts = pa.array(self._homes_of(vocabulary), pa.string()) if name == "org_uid" else vocabulary.array
-        # UTF-8 bytes sort like code points.
-        order = pc.sort_indices(texts)
-        ordered = texts.take(order)
-        numbers = np.arange(len(texts), dtype=np.int32)
-        if name == "org_uid":
-            encoded = ordered.dictionary_encode()
-            ordered, numbers = encoded.dictionary, encoded.indices.to_numpy()
-        mapping = np.full(len(texts) + 1, MISSING, np.int32)
-        mapping[order.to_numpy()] = numbers
-        return Vocabulary(ordered), mapping
+        vocabularies, mappings = {"org_uid": organisations}, {"org_uid": numbers}
+        joins = self._joins(numbers)  # may add mailboxes, so the others follow
+        for name, vocabulary in self.vocabularies.items():
+            if name not in vocabularies:
+                vocabularies[name], mappings[name] = _sort_texts(vocabulary.array)
+        return vocabularies, mappings, joins
 
     def meanings(self) -> Meanings:
         """Return the vocabularies, the present organisation of each organisation code, and the accounts of object ids.
@@ -198,10 +182,7 @@ class Coder:
         return self.vocabularies, {"org_uid": mapping}, self._joins(mapping)
 
     def _joins(self, organisations: Codes) -> Joins:
-        """Return the account of each object id, in organisations as mapped and accounts as coded.
-
-        The vocabulary of mailboxes learns the names of accounts whose ids it contains.
-        """
+        """Return the account of each object id, in organisations as mapped and accounts as coded."""
         return self.object_ids.joins(
             organisations, self.vocabularies["account"], self.vocabularies["mailbox"]
         )
@@ -262,6 +243,16 @@ class Coder:
     def _home(self, value: str) -> str:
         homes = self._homes.get(value)
         return min(homes, key=lambda uid: (-homes[uid], uid)) if homes else value
+
+
+def _sort_texts(texts: pa.StringArray) -> tuple[Vocabulary, Codes]:
+    """Return texts without repetition in alphabetical order, and the new code of each text; the last is for MISSING."""
+    # UTF-8 bytes sort like code points.
+    order = pc.sort_indices(texts)
+    encoded = texts.take(order).dictionary_encode()
+    mapping = np.full(len(texts) + 1, MISSING, np.int32)
+    mapping[order.to_numpy()] = encoded.indices.to_numpy()
+    return Vocabulary(encoded.dictionary), mapping
 
 
 def domain_of(name: str) -> str | None:

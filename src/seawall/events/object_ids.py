@@ -1,11 +1,14 @@
 """Learn which directory object id belongs to which account name, by organisation, from records with both.
 
 Many records name a person by user principal name, others by object id alone. The provider's own records of sign-ins and
-directory changes contain both.
+directory changes contain both. Names with the same id are one account: the person was renamed, or is a guest with a name here
+and a name at home.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,56 +35,60 @@ def _no_keys() -> Keys:
     return np.empty(0, np.uint64)
 
 
-def _no_codes() -> Codes:
-    return np.empty(0, np.int32)
+Stated = dict[tuple[int, str], set[tuple[int, str, int]]]
+"""Earliest time, text and code of each name, by organisation and object id."""
+
+GUEST = "#ext#"
+"""Part of a guest's user principal name: `ann_partner.example#EXT#@contoso.example` is `ann@partner.example` at home."""
 
 
 @dataclass(frozen=True, slots=True)
-class Joins:
-    """Hold n object ids that some records use as account, and the account of each.
+class CodeJoins:
+    """Hold n codes of one column that mean another, by organisation.
 
-    `keys`, uint64 (n,), sorted, combine organisation and account as `pair_keys`. `names`, int32 (n,), are the codes of the
-    account names. `is_contested`, bool (n,), marks ids for which records state several names. `mailbox_ids` and
-    `mailbox_names`, int32 (n,) or (0,), are the codes of ids and names among the mailboxes, MISSING if no record names
-    the id as a mailbox.
+    `keys`, uint64 (n,), sorted, combine organisation and code as `pair_keys`. `names`, int32 (n,), are the codes that they mean.
     """
 
     keys: Keys = field(default_factory=_no_keys)
-    names: Codes = field(default_factory=_no_codes)
-    is_contested: Bools = field(default_factory=lambda: np.empty(0, bool))
-    mailbox_ids: Codes = field(default_factory=_no_codes)
-    mailbox_names: Codes = field(default_factory=_no_codes)
+    names: Codes = field(default_factory=lambda: np.empty(0, np.int32))
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def find(self, organisation: Codes, account: Codes) -> tuple[Codes, Codes]:
-        """Return the rows of n events whose account is an object id, and the index of each id in `keys`."""
-        if not len(self.keys) or not len(account):
+    def find(self, organisation: Codes, codes: Codes) -> tuple[Codes, Codes]:
+        """Return the rows of n events whose code means another, and the index of each in `keys`."""
+        if not len(self.keys) or not len(codes):
             return np.empty(0, np.int32), np.empty(0, np.int32)
-        ids = (self.keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
-        is_id = np.zeros(max(int(ids.max()), int(account.max())) + 2, bool)
-        is_id[ids] = True  # the last place is that of MISSING
-        rows = np.flatnonzero(is_id[account])
-        keys = pair_keys(organisation[rows], account[rows])
+        own = (self.keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        is_own = np.zeros(max(int(own.max()), int(codes.max())) + 2, bool)
+        is_own[own] = True  # the last place is that of MISSING
+        rows = np.flatnonzero(is_own[codes])
+        keys = pair_keys(organisation[rows], codes[rows])
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         is_known = self.keys[places] == keys
         return rows[is_known], places[is_known]
 
-    def name_own_mailboxes(self, rows: Codes, places: Codes, mailbox: Codes) -> Codes:
-        """Return the mailboxes of events, with the account's name where one is the account's own by its object id.
+    def apply(self, organisation: Codes, codes: Codes) -> tuple[Codes, Codes]:
+        """Return the codes of n events with their meanings, and the indices in `keys` that were used."""
+        rows, places = self.find(organisation, codes)
+        if not len(rows):
+            return codes, places
+        meant = codes.astype(np.int32)
+        meant[rows] = self.names[places]
+        return meant, places
 
-        `rows` and `places` are those of `find`. Only the account's own mailbox is named, so that the rows that change are
-        those whose account does.
-        """
-        if not len(self.mailbox_ids):
-            return mailbox
-        is_own = (mailbox[rows] != MISSING) & (mailbox[rows] == self.mailbox_ids[places])
-        if not is_own.any():
-            return mailbox
-        named = mailbox.astype(np.int32)
-        named[rows[is_own]] = self.mailbox_names[places[is_own]]
-        return named
+
+@dataclass(frozen=True, slots=True)
+class Joins(CodeJoins):
+    """Hold n object ids and other names that some records use as account, and the account of each.
+
+    `is_contested`, bool (n,), marks ids for which records state several names. `is_name`, bool (n,), marks names, not ids.
+    `mailboxes` are the same joins for codes of mailboxes.
+    """
+
+    is_contested: Bools = field(default_factory=lambda: np.empty(0, bool))
+    is_name: Bools = field(default_factory=lambda: np.empty(0, bool))
+    mailboxes: CodeJoins = field(default_factory=CodeJoins)
 
 
 class ObjectIds:
@@ -124,39 +131,64 @@ class ObjectIds:
             self._crowded.add(key)
             ids.clear()
 
-    def joins(self, organisations: Codes, accounts: Vocabulary, mailboxes: Vocabulary | None = None) -> Joins:
-        """Return which accounts are object ids, and whose. `organisations` maps each organisation's code to its present one.
+    def joins(self, organisations: Codes, accounts: Vocabulary, mailboxes: Vocabulary) -> Joins:
+        """Return which accounts are object ids or other names, and whose.
 
-        `mailboxes` learns the names of accounts whose ids it contains.
+        `organisations` maps each organisation's code to its present one. Codes are those of the vocabularies; names of accounts
+        are added to `mailboxes` where mailboxes are named otherwise.
 
         The earliest pair decides; of pairs with equal time, the alphabetically first name. Nobody can write into a log's
-        past, so no later record can take over a person's id. Account codes are those of the vocabulary.
+        past, so no later record can take over a person's id. Names are joined only if each has one id: a name that was given
+        to a second person belongs to neither.
         """
-        found: dict[int, tuple[int, str, int]] = {}
+        stated = self._list_stated(organisations, accounts)
+        found: dict[int, int] = {}
         contested: set[int] = set()
-        for key, ids in self._ids.items():
-            name = key & 0xFFFFFFFF
-            text = accounts.text(name)
-            if "@" not in text:
-                continue
-            for uid, time in ids.items():
-                code = accounts.code(uid)
-                if code == MISSING:
-                    continue
-                place = int(organisations[key >> 32]) << 32 | code
-                own, known = (time, text, name), found.get(place)
-                if known is not None and known[2] != name:
-                    contested.add(place)
-                found[place] = own if known is None else min(own, known)
-        keys = sorted(found)
-        names = [found[key][2] for key in keys]
-        boxes = _list_mailboxes([key & 0xFFFFFFFF for key in keys], names, accounts, mailboxes)
+        for (organisation, uid), names in stated.items():
+            code = accounts.code(uid)
+            if code != MISSING:
+                found[organisation << 32 | code] = min(names)[2]
+                if len(names) > 1:
+                    contested.add(organisation << 32 | code)
+        others = _find_other_names(stated) | self._find_guests(organisations, accounts)
+        joined = others | found
+        keys = sorted(joined)
         return Joins(
             np.array(keys, np.uint64),
-            np.array(names, np.int32),
+            np.array([joined[key] for key in keys], np.int32),
             np.array([key in contested for key in keys], bool),
-            *boxes,
+            np.array([key not in found for key in keys], bool),
+            _join_mailboxes(stated, others, accounts, mailboxes),
         )
+
+    def _list_stated(self, organisations: Codes, accounts: Vocabulary) -> Stated:
+        """Return by organisation and id the earliest time, text and code of each name."""
+        stated: dict[tuple[int, str], dict[int, int]] = {}
+        for key, ids in self._ids.items():
+            if "@" in accounts.text(key & 0xFFFFFFFF):
+                for uid, time in ids.items():
+                    times = stated.setdefault((int(organisations[key >> 32]), uid), {})
+                    times[key & 0xFFFFFFFF] = min(time, times.get(key & 0xFFFFFFFF, time))
+        return {
+            pair: {(time, accounts.text(code), code) for code, time in times.items()}
+            for pair, times in stated.items()
+        }
+
+    def _find_guests(self, organisations: Codes, accounts: Vocabulary) -> dict[int, int]:
+        """Return the guests' names, by organisation and code, whose names at home the organisation's logs state too."""
+        known = {
+            int(organisations[key >> 32]) << 32 | key & 0xFFFFFFFF for key in (*self._ids, *self._crowded)
+        }
+        found = {}
+        for key in known:
+            text = accounts.text(key & 0xFFFFFFFF)
+            local, _, domain = text.partition(GUEST)[0].rpartition("_")
+            code = (
+                accounts.code(f"{local}@{domain}") if GUEST in text and local and "." in domain else MISSING
+            )
+            if code != MISSING and key >> 32 << 32 | code in known:
+                found[key] = code
+        return found
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
@@ -186,18 +218,35 @@ class ObjectIds:
         return fresh
 
 
-def _list_mailboxes(
-    ids: list[int], names: list[int], accounts: Vocabulary, mailboxes: Vocabulary | None
-) -> tuple[Codes, Codes]:
-    """Return the codes of object ids and of their names among the mailboxes; ids and names are codes of accounts."""
-    if mailboxes is None:
-        return _no_codes(), _no_codes()
-    boxes = [mailboxes.code(accounts.text(code)) for code in ids]
-    own = [
-        MISSING if box == MISSING else mailboxes.learn(accounts.text(name))
-        for box, name in zip(boxes, names, strict=True)
-    ]
-    return np.array(boxes, np.int32), np.array(own, np.int32)
+def _find_other_names(stated: Stated) -> dict[int, int]:
+    """Return the names, by organisation and code, whose only id has an earlier name that has no other id either."""
+    ids: Counter[int] = Counter(
+        organisation << 32 | name[2] for (organisation, _), names in stated.items() for name in names
+    )
+    found: dict[int, int] = {}
+    for (organisation, _), names in stated.items():
+        first = min(names)[2]
+        if len(names) > 1 and ids[organisation << 32 | first] == 1:
+            others = (organisation << 32 | code for _, _, code in names if code != first)
+            found |= {key: first for key in others if ids[key] == 1}
+    return found
+
+
+def _join_mailboxes(
+    stated: Stated, others: Mapping[int, int], accounts: Vocabulary, mailboxes: Vocabulary
+) -> CodeJoins:
+    """Return the mailboxes that records name by object id or another name, and whose they are."""
+    wanted = {(organisation, uid): min(names)[1] for (organisation, uid), names in stated.items()}
+    wanted |= {
+        (key >> 32, accounts.text(key & 0xFFFFFFFF)): accounts.text(name) for key, name in others.items()
+    }
+    found = {}
+    for (organisation, text), name in sorted(wanted.items()):
+        code = mailboxes.code(text)
+        if code != MISSING:
+            found[organisation << 32 | code] = mailboxes.learn(name)
+    keys = sorted(found)
+    return CodeJoins(np.array(keys, np.uint64), np.array([found[key] for key in keys], np.int32))
 
 
 def stating(columns: dict[str, np.ndarray], vocabularies: dict[str, Vocabulary]) -> Bools:

@@ -321,7 +321,7 @@ def _summary(
     engine: DetectionEngine,
     incidents: Sequence[Incident],
     book: RuleBook,
-    joined: tuple[int, int],
+    joined: tuple[int, int, int],
     seconds: float,
 ) -> dict[str, Any]:
     return {
@@ -336,6 +336,7 @@ def _summary(
         "tenants": engine.behaviour.tenants(),
         "object_ids_joined": joined[0],
         "object_ids_with_several_names": joined[1],
+        "names_joined": joined[2],
         "candidates": len(incidents),
         "raised": sum(one.raised for one in incidents),
         "rules": book.summary(),

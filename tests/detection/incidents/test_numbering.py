@@ -16,9 +16,10 @@ import seawall.pipeline.scan
 from seawall import scan
 from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.ranker import load
-from seawall.events.coded_batch import MISSING, Codes, Vocabulary, pair_keys
+from seawall.events.coded_batch import MISSING, Codes, Keys, Vocabulary, pair_keys
 from seawall.events.coder import Meanings
-from seawall.events.object_ids import Joins
+from seawall.events.grouping import Rows
+from seawall.events.object_ids import CodeJoins, Joins
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.storage import Coder, Spool
 from tests.sample_events import event, sign_in, table
@@ -37,11 +38,18 @@ def renumbered(settled: Meanings, dice: np.random.Generator) -> Meanings:
         places = np.append(np.argsort(order), MISSING).astype(np.int32)
         mappings[name] = places[settled[1][name]]
         if name == "org_uid":
-            keys = pair_keys(places[joins.keys >> np.uint64(32)], joins.keys.astype(np.uint32))
-            order = np.argsort(keys)
-            boxes = joins.mailbox_ids[order], joins.mailbox_names[order]
-            joins = Joins(keys[order], joins.names[order], joins.is_contested[order], *boxes)
+            keys, rows = reordered(joins, places)
+            own_keys, own_order = reordered(joins.mailboxes, places)
+            mailboxes = CodeJoins(own_keys, joins.mailboxes.names[own_order])
+            joins = Joins(keys, joins.names[rows], joins.is_contested[rows], joins.is_name[rows], mailboxes)
     return vocabularies, mappings, joins
+
+
+def reordered(joins: CodeJoins, places: Codes) -> tuple[Keys, Rows]:
+    """The keys with other numbers of organisations, and the order that sorts them."""
+    keys = pair_keys(places[joins.keys >> np.uint64(32)], joins.keys.astype(np.uint32))
+    order = np.argsort(keys)
+    return keys[order], order
 
 
 class Shuffled(Spool):

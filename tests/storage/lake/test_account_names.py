@@ -87,10 +87,14 @@ def test_rows_of_accounts_are_named_and_events_of_a_day_are_as_they_came(lake: L
     assert Counter(named) == Counter(ANN if one == UID else one for one in came)
 
 
-def test_an_accounts_own_mailbox_is_named_and_no_other(tmp_path: Path) -> None:
+def test_mailboxes_by_id_are_named(tmp_path: Path) -> None:
     lake = Lake.create(tmp_path / "lake")
     boxes = {"own": UID, "by name": ANN, "another's": OTHER, "none": None}
     lake.append(table([event(uid, 0, 9, account=UID, mailbox=box) for uid, box in boxes.items()]))
     lake.names_of = {"org": {UID: ANN, OTHER: "bob@x.example"}}.__getitem__
     found = lake.page("org", EventQuery(START, END)).events.select(["metadata_uid", "mailbox"]).to_pylist()
-    assert {row["metadata_uid"]: row["mailbox"] for row in found} == {**boxes, "own": ANN}
+    assert {row["metadata_uid"]: row["mailbox"] for row in found} == {
+        **boxes,
+        "own": ANN,
+        "another's": "bob@x.example",
+    }

@@ -184,6 +184,7 @@ def _is_same(known: Meanings | None, meanings: Meanings) -> bool:
         size = len(mapping) - 1  # the last place is for MISSING
         if not np.array_equal(mapping[:size], meanings[1][name][:size]):
             return False
-    return np.array_equal(known[2].keys, meanings[2].keys) and np.array_equal(
-        known[2].names, meanings[2].names
+    pairs = ((known[2], meanings[2]), (known[2].mailboxes, meanings[2].mailboxes))
+    return all(
+        np.array_equal(old.keys, new.keys) and np.array_equal(old.names, new.names) for old, new in pairs
     )

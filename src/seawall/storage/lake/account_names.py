@@ -10,17 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from seawall.storage.lake.query import EventQuery
 
 Names = Mapping[str, str]
-"""Account name by object id, within one organisation."""
+"""Account name by object id or other name, within one organisation."""
 
 NamesOf = Callable[[str], Names]
 """A function that returns the names of an organisation."""
 
-_ACCOUNT, _MAILBOX = "account", "mailbox"
+_ACCOUNT = "account"
 
 
 def no_names(_: str) -> Names:
@@ -39,31 +38,19 @@ def add_ids(wanted: EventQuery, names: Names) -> EventQuery:
 
 
 def name_accounts(rows: pa.Table, names: Names) -> pa.Table:
-    """Return the rows with names in place of object ids in the column `account`, and in `mailbox` for an account's own."""
-    if not names or _ACCOUNT not in rows.column_names or not len(rows):
+    """Return the rows with names in place of object ids in the columns `account` and `mailbox`."""
+    for column in (_ACCOUNT, "mailbox"):
+        if names and column in rows.column_names and len(rows):
+            rows = _name_column(rows, column, names)
+    return rows
+
+
+def _name_column(rows: pa.Table, name: str, names: Names) -> pa.Table:
+    column = rows[name]
+    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    if not any(text in names for text in texts):
         return rows
-    column = rows[_ACCOUNT]
-    texts = column.cast(pa.string()).combine_chunks()
-    named = _name_texts(texts, names)
-    if named is texts:
-        return rows
-    if _MAILBOX in rows.column_names:
-        mailbox = rows[_MAILBOX].cast(pa.string()).combine_chunks()
-        is_own = pc.fill_null(pc.equal(mailbox, texts), False)
-        rows = _replace(rows, _MAILBOX, pc.if_else(is_own, named, mailbox))
-    return _replace(rows, _ACCOUNT, named)
-
-
-def _name_texts(texts: pa.StringArray, names: Names) -> pa.StringArray:
-    """Return texts with names in place of object ids; the same array where it has none."""
-    encoded = texts.dictionary_encode()
-    values = encoded.dictionary.to_pylist()
-    if not any(value in names for value in values):
-        return texts
-    dictionary = pa.array([names.get(value, value) for value in values], pa.string())
-    return pa.DictionaryArray.from_arrays(encoded.indices, dictionary).cast(pa.string())
-
-
-def _replace(rows: pa.Table, name: str, texts: pa.StringArray) -> pa.Table:
-    place = rows.column_names.index(name)
-    return rows.set_column(place, rows.schema.field(name), texts.cast(rows.schema.field(name).type))
+    dictionary = pa.array([names.get(text, text) for text in texts], pa.string())
+    whole = pa.DictionaryArray.from_arrays(encoded.indices, dictionary).cast(pa.string()).cast(column.type)
+    return rows.set_column(rows.column_names.index(name), rows.schema.field(name), whole)

@@ -136,7 +136,7 @@ class Spool:
 
         `load` then replaces object ids among the accounts by the names that `joins` gives.
         """
-        self._joins = joins or Joins()
+        self._joins = Joins() if joins is None else joins
         self._is_joined = np.zeros(len(self._joins), bool)
         self._vocabularies = vocabularies
         self._mappings = {
@@ -149,9 +149,11 @@ class Spool:
         return self._vocabularies
 
     @property
-    def join_counts(self) -> tuple[int, int]:
-        """Number of object ids of loaded days that were joined with a name, and how many of these had several names."""
-        return int(self._is_joined.sum()), int((self._is_joined & self._joins.is_contested).sum())
+    def join_counts(self) -> tuple[int, int, int]:
+        """Number of joined object ids of loaded days, how many of these had several names, and number of other joined names."""
+        is_id = self._is_joined & ~self._joins.is_name
+        names = int((self._is_joined & self._joins.is_name).sum())
+        return int(is_id.sum()), int((is_id & self._joins.is_contested).sum()), names
 
     def days(self) -> list[int]:
         """Return the days that hold events, as days since 1970, ascending."""
@@ -195,7 +197,7 @@ class Spool:
         names = ["org_uid", "account", "activity_name", *_HASHES]
         parts = select_rows(pieces, ends, np.arange(start, ends[-1]), names)
         raw = {name: _numbers(parts, name) for name in names}
-        account, _ = self._name_accounts(raw["org_uid"], raw["account"], raw["account"])
+        account = self._name_accounts(raw["org_uid"], raw["account"])
         raw["org_uid"] = self._meaning("org_uid", raw["org_uid"])
         return self._actor_codes(raw["org_uid"], self._meaning("account", account)), raw
 
@@ -205,7 +207,9 @@ class Spool:
         """Return the events of records in the order of arrival, and the record behind each event."""
         time = raw["time"] = raw["time"].astype(np.int64, copy=False)
         identity = hashes["metadata_uid"] if hashes else hash_text(texts["metadata_uid"])
-        raw["account"], raw["mailbox"] = self._name_accounts(raw["org_uid"], raw["account"], raw["mailbox"])
+        raw["account"] = self._name_accounts(raw["org_uid"], raw["account"])
+        organisation = self._meaning("org_uid", raw["org_uid"])
+        raw["mailbox"], _ = self._joins.mailboxes.apply(organisation, raw["mailbox"])
         twins = DuplicateRecords(raw, texts, self._vocabularies, self._mappings)
         kept, donors = twins.merge(identity)
         final = twins.order(time, identity, kept)
@@ -277,20 +281,11 @@ class Spool:
         """Return codes of a column translated to the settled vocabulary."""
         return self._mappings[name][codes] if name in self._mappings else codes
 
-    def _name_accounts(
-        self, organisation: np.ndarray, account: np.ndarray, mailbox: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the codes of accounts and of their own mailboxes with object ids replaced by the joined names.
-
-        Note which joins were used.
-        """
-        rows, places = self._joins.find(self._meaning("org_uid", organisation), account)
-        if not len(rows):
-            return account, mailbox
+    def _name_accounts(self, organisation: np.ndarray, account: np.ndarray) -> np.ndarray:
+        """Return the accounts' codes with object ids and other names replaced by the joined names; note the joins used."""
+        named, places = self._joins.apply(self._meaning("org_uid", organisation), account)
         self._is_joined[places] = True
-        named = account.astype(np.int32)
-        named[rows] = self._joins.names[places]
-        return named, self._joins.name_own_mailboxes(rows, places, mailbox)
+        return named
 
     def _actor_codes(self, organisation: Codes, account: Codes) -> Codes:
         codes = self._actors.learn(pair_keys(organisation, account))

@@ -35,7 +35,7 @@ TECHNIQUES = {
     "T1562.008": "Disable or Modify Cloud Logs", "T1564.008": "Email Hiding Rules", "T1566": "Phishing",
     "T1566.001": "Spearphishing Attachment", "T1566.002": "Spearphishing Link", "T1566.003": "Spearphishing via Service",
     "T1567": "Exfiltration Over Web Service", "T1567.002": "Exfiltration to Cloud Storage",
-    "T1589.001": "Gather Victim Identity Information: Credentials", "T1606.002": "SAML Tokens",
+    "T1589.001": "Gather Victim Identity Information: Credentials", "T1606": "Forge Web Credentials", "T1606.002": "SAML Tokens",
     "T1621": "Multi-Factor Authentication Request Generation", "T1648": "Serverless Execution", "T1656": "Impersonation",
     "T1671": "Cloud Application Integration", "T1672": "Email Spoofing",
 }  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from seawall.events.applications import find_application_name, label_application
+from seawall.events.applications.names import is_application_name
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = resources.files("seawall.events.applications") / "data"
@@ -67,3 +68,8 @@ def test_the_tool_builds_the_table() -> None:
     assert named not in rows, "an address that is the id itself names nothing"
     assert rows[OUTLOOK_MOBILE] == "Outlook Mobile", "Microsoft's article takes precedence"
     assert counts["applications"] == len(rows)
+
+
+def test_names_of_applications_are_known_exactly() -> None:
+    assert is_application_name("Office 365 Exchange Online")
+    assert not any(map(is_application_name, ("office 365 exchange online", "Ann", "", None)))

@@ -20,6 +20,11 @@ def find_application_name(uid: str | None) -> str | None:
     return _load().get(uid.lower()) if uid else None
 
 
+def is_application_name(name: str | None) -> bool:
+    """Return whether a name is exactly that of a well-known application."""
+    return name in _names()
+
+
 def label_application(uid: str, name: str | None = None) -> str:
     """Return an application for readers: `Outlook Mobile (27922004-…)`, the id alone if nobody names it.
 
@@ -33,3 +38,8 @@ def label_application(uid: str, name: str | None = None) -> str:
 def _load() -> dict[str, str]:
     text = (resources.files("seawall.events.applications") / "data" / "names.csv").read_text("utf-8")
     return {row["id"]: row["name"] for row in csv.DictReader(io.StringIO(text))}
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(_load().values())

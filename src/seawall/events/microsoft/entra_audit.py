@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from seawall.events.applications.names import is_application_name
 from seawall.events.client_names import reduce_client
 from seawall.events.event_table import Normalised, parse_times
 from seawall.events.formats.field_capitals import RecordFields, spellings
@@ -106,7 +107,9 @@ def _actor(get: RecordFields) -> dict[str, str | None]:
         name = clean(as_text(user.get("userPrincipalName")))
         found = identifier(as_text(user.get("id")))
         if name or found:
+            shown = clean(as_text(user.get("displayName")))
             return {
+                "app_name": shown if is_application_name(shown) else None,
                 "account": (name or found or "").lower(),
                 "account_type": "user",
                 "actor_user_uid": found,

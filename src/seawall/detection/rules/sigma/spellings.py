@@ -244,7 +244,7 @@ AUDIT = SourceFamily(
         ("resultdescription resultreason failure_status_reason", ("status_detail",)),
         ("useragent", ("user_agent",)),
         ("initiatedby.app.appid", ("app_uid",)),
-        ("initiatedby.app.displayname", ("app_name",)),
+        ("initiatedby.app.displayname initiatedby.user.displayname", ("app_name",)),
         ("target", ("parameters:target", "unmapped:targetresources")),
         ("modifiedproperties", ("unmapped:targetresources.modifiedproperties",)),
         ("additionaldetails.additionalinfo",

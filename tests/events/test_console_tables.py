@@ -300,3 +300,26 @@ def test_times_in_an_unknown_zone_are_not_read_as_utc(tmp_path: Path) -> None:
     events, problems, _ = read_all(path)
     assert events.num_rows == 0
     assert [(problem.code, "UTC" in problem.reason) for problem in problems] == [("no-time", True)]
+
+
+HUNTED = {
+    "Timestamp": "2026-03-02T08:00:00Z",
+    "ErrorCode": "0",
+    "AccountUpn": "m@contoso.example",
+    "RequestId": "r",
+}
+
+
+@pytest.mark.parametrize(("stated", "kinds", "is_interactive"), [
+    ('["interactiveUser"]', ["interactiveUser"], True),
+    ('["nonInteractiveUser"]', ["nonInteractiveUser"], False),
+    ("Interactive user", ["interactiveUser"], True),
+    ('[1, "nonInteractiveUser"]', ["nonInteractiveUser"], False),
+    ("[]", None, None),
+])  # fmt: skip
+def test_how_a_hunted_sign_in_came_about(
+    stated: str, kinds: list[str] | None, is_interactive: bool | None
+) -> None:
+    found = restore_record(HUNTED | {"LogonType": stated})
+    assert found is not None
+    assert (found[1].get("signInEventTypes"), found[1].get("isInteractive")) == (kinds, is_interactive)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from seawall.events.consoles import entra, exchange, google, hunting, okta
+from seawall.events.consoles import entra, exchange, google, hunting, hunting_sign_ins, okta
 from seawall.events.consoles.columns import VendorTable, plain_names
 from seawall.events.formats.field_capitals import Names, once_for_names
 
@@ -14,6 +14,8 @@ TABLES: tuple[VendorTable, ...] = (
     entra.AUDITS,
     okta.SYSTEM_LOG,
     hunting.CLOUD_APP_EVENTS,
+    hunting_sign_ins.USER_SIGN_INS,
+    hunting_sign_ins.APPLICATION_SIGN_INS,
     exchange.MESSAGE_TRACE,
     google.GMAIL_EVENTS,
     google.DRIVE_EVENTS,

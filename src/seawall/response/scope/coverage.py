@@ -14,7 +14,7 @@ from seawall.response.scope.ledgers import CollectionLedgers
 from seawall.response.scope.log_silences import find_silences
 from seawall.response.scope.mailbox_silence import find_quiet_mailboxes
 from seawall.response.scope.records import SearchRecords
-from seawall.response.scope.search_bounds import DAY, GMAIL, MAIL, SIGN_IN
+from seawall.response.scope.search_bounds import DAY, GMAIL, GRAPH, MAIL, SHOWS, SIGN_IN
 from seawall.response.scope.unreadable_records import find_gaps as lost_gaps
 from seawall_base.times import span_text
 
@@ -121,8 +121,21 @@ class SpanCoverage:
                     )
 
     def _only_calls(self, records: SearchRecords) -> None:
-        query = f"""SELECT tenant FROM events WHERE kind = '{MAIL}' AND source = 'google_workspace'
-            GROUP BY tenant HAVING NOT bool_or(starts_with(coalesce(activity, ''), '{GMAIL}'))"""
-        text = "Gmail's own log is not there: calls of applications alone do not show what people open."
-        for (tenant,) in records.rows(query):
-            self._gaps[(tenant, MAIL)].append(CoverageGap(self.start, self.end, MAIL, "no-source", text))
+        for query, text in _ONLY_CALLS:
+            for (tenant,) in records.rows(query):
+                self._gaps[(tenant, MAIL)].append(CoverageGap(self.start, self.end, MAIL, "no-source", text))
+
+
+_ONLY_CALLS = (
+    (
+        f"""SELECT tenant FROM events WHERE kind = '{MAIL}' AND source = 'google_workspace'
+        GROUP BY tenant HAVING NOT bool_or(starts_with(coalesce(activity, ''), '{GMAIL}'))""",
+        "Gmail's own log is not there: calls of applications alone do not show what people open.",
+    ),
+    (
+        f"""SELECT tenant FROM events WHERE kind = '{MAIL}' AND source IS DISTINCT FROM 'google_workspace'
+        GROUP BY tenant HAVING bool_or(source = '{GRAPH}') AND NOT bool_or({SHOWS})""",
+        "The unified audit log's mail access is not there: Graph activity alone does not show what mail programs open.",
+    ),
+)
+"""Queries for organisations whose mail access is known from calls of applications alone, and what that means."""

@@ -19,7 +19,7 @@ from seawall.collection.coverage_gap import CoverageGap
 from seawall.detection.incidents.coverage import GAP_HOURS, NEEDED, silent_spans
 from seawall.response.scope.log_rhythm import Counts, LogRhythm, QuietStretch
 from seawall.response.scope.records import SearchRecords
-from seawall.response.scope.search_bounds import GMAIL, HOUR, MAIL, SIGN_IN
+from seawall.response.scope.search_bounds import GMAIL, GRAPH, HOUR, MAIL, SIGN_IN
 from seawall_base.plurals import plural
 from seawall_base.times import span_text
 
@@ -34,12 +34,14 @@ _AT_AN_EDGE = 0.05
 
 _WITNESSES = {
     MAIL: f"""(e.source = 'google_workspace' AND starts_with(coalesce(e.activity, ''), '{GMAIL}')
-        OR e.source IS DISTINCT FROM 'google_workspace' AND e.kind IN ('mail_access', 'mail_action', 'mail_rule', 'admin'))""",
+        OR coalesce(e.source, '') NOT IN ('google_workspace', '{GRAPH}')
+        AND e.kind IN ('mail_access', 'mail_action', 'mail_rule', 'admin'))""",
     SIGN_IN: "(e.kind = 'sign_in' OR e.source IS DISTINCT FROM 'google_workspace' AND e.kind = 'directory')",
 }
 """Record kinds of the same log and export: while these arrive, the others would have arrived too.
 
-Google exports each application separately, so there only records of the same application count.
+Google exports each application separately, so there only records of the same application count. Graph activity shows
+calls alone, so it is no witness of mail access.
 """
 
 _HOURS = f"""WITH logs AS (SELECT DISTINCT tenant, source FROM events WHERE kind = '{{kind}}')

@@ -29,7 +29,10 @@ MAIL, SIGN_IN = "mail_access", "sign_in"
 GMAIL = "delivery:"
 """Prefix of operations in Gmail's own log. API calls of applications do not show what people open."""
 
-SHOWS = f"""(kind = '{MAIL}'
+GRAPH = "graph_activity"
+"""Log of requests of programs, which does not show what mail programs and Outlook on the web open."""
+
+SHOWS = f"""(kind = '{MAIL}' AND source IS DISTINCT FROM '{GRAPH}'
     AND (source IS DISTINCT FROM 'google_workspace' OR starts_with(coalesce(activity, ''), '{GMAIL}')))"""
 """SQL for a record which shows that mail access to its mailbox is logged."""
 

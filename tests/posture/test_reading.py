@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.events import small_exports
 from seawall.posture import read_configuration as reading
 from seawall.posture.assess import assess_configuration
 from seawall.posture.exports import BY_NAME
@@ -169,6 +170,18 @@ def test_too_many_objects_are_left_out_and_said(tmp_path: Path, monkeypatch: pyt
     assert len(found.all("audit_bypass")) == 10
     assert problems == ["too-large"]
     assert states(found)["SEAWALL.AUDIT.1v1"] == "cannot say"
+
+
+@pytest.mark.parametrize("text", ["[" + "[]," * 60 + "[]]", '["' + '","' * 60 + '"]', '{"a":1}\n' * 70])
+def test_documents_of_too_many_values_are_not_parsed(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small_exports, "MOST_VALUES", 50)
+    (tmp_path / "x.json").write_text(text)
+    (tmp_path / "y.json").write_text(json.dumps(DOMAIN))
+    found, problems = read(tmp_path)
+    assert problems == ["too-large"]
+    assert len(found.all("domains")) == 1
 
 
 def test_only_the_fields_that_are_checked_are_kept(tmp_path: Path) -> None:

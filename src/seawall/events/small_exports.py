@@ -15,7 +15,7 @@ from typing import Any
 from seawall.events.failures import file_failure
 from seawall.events.formats.containers import PlainStream, open_members
 from seawall.events.formats.files import name_of, walk
-from seawall.events.formats.json_values import NotJson, TooDeep, encode, parse
+from seawall.events.formats.json_values import NotJson, TooDeep, brackets, encode, parse
 from seawall.events.formats.limits import Limits
 from seawall.events.masked_excerpts import file_problem, record_problem
 from seawall.events.problem import Problem
@@ -23,6 +23,8 @@ from seawall_base.regular_files import open_file
 
 LARGEST = 256 << 20
 """Largest document in bytes, enough for half a million accounts with their methods."""
+MOST_VALUES = 16_000_000
+"""Most values of one JSON document: each takes more memory than its text."""
 _DEPTH = 32
 _LISTS = ("value", "users", "items", "resources")
 _MOST_COLUMNS = 500
@@ -111,6 +113,9 @@ def _text(data: bytes) -> str:
 def _values(text: str, name: str) -> Iterator[ExportedDocument | Problem]:
     start = text.lstrip()[:1]
     if start in ("{", "["):
+        if text.count(",") + brackets(text) > MOST_VALUES:
+            yield file_problem(name, "too-large", f"more than {MOST_VALUES:,} values")
+            return
         try:
             yield ExportedDocument(parse(text, _DEPTH), name)
         except TooDeep:

@@ -150,6 +150,16 @@ PAGES: dict[str, Fold] = {
         "highlighted": {},
     },
     "splunk results alone": lambda records: {"results": [{"_raw": json.dumps(one)} for one in records]},
+    "graph hunting": lambda records: {
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#microsoft.graph.security.huntingQueryResults",
+        "schema": [{"name": "Timestamp", "type": "DateTime"}, {"name": "RawEventData", "type": "Object"}],
+        "results": records,
+    },
+    "defender hunting": lambda records: {
+        "Stats": {"ExecutionTime": 0.1, "resource_usage": {"cache": {"memory": {"hits": 5}}}},
+        "Schema": [{"Name": "Timestamp", "Type": "DateTime"}],
+        "Results": records,
+    },
     "alfa": lambda records: {
         "query": {"logtype": "login", "user": "all", "start_time": None},
         "activities": records,

@@ -141,13 +141,15 @@ PAGES = (
         "Splunk", ("results",), frozenset({"init_offset", "preview", "fields", "messages", "highlighted"})
     ),
     RecordPage("Splunk", ("results",), most=1),
+    RecordPage("Microsoft Graph", ("results",), frozenset({"schema"})),
+    RecordPage("Defender", ("Results",), frozenset({"Schema", "Stats"})),
     RecordPage("ALFA", ("activities",), most=2),
     RecordPage("Google Alert Center", ("alerts",), most=2),
 )
 PAGE_FIELDS = frozenset(page.place[0] for page in PAGES)
 PAGE_STARTS = (
     "took", "_scroll_id", "pit_id", "timed_out", "_shards", "hits", "rawResponse", "preview", "init_offset", "messages",
-    "fields", "results", "query", "activities", "alerts",
+    "fields", "results", "query", "activities", "alerts", "@odata.context", "schema", "Schema", "Stats", "Results",
 )  # fmt: skip
 """First fields of pages that are too large to be parsed as a whole."""
 

@@ -227,3 +227,37 @@ def test_an_application_keeps_the_last_of_the_names_of_the_day(tmp_path: Path) -
     watch.score()
     assert "Zeta (odd)" in repr(watch.candidates())
     assert so_far(watch) == at_once([table(rows)])
+
+
+def test_vendor_alerts_in_any_order_count_as_at_once(tmp_path: Path) -> None:
+    far = {"client": "python/rest", "src_asn": 64999, "src_asn_name": "Far", "src_prefix": "198.51.100.0/24"}
+    said = {
+        "source": "entra_risk",
+        "kind": "vendor_alert",
+        "activity_name": "attackerinTheMiddle",
+        "status": None,
+        "mailbox": None,
+        "app_uid": None,
+        "parameters": '{"vendor":"Microsoft","says":"attacker in the middle","level":"high"}',
+        "unmapped": '{"riskEventType":"attackerinTheMiddle","riskLevel":"high"}',
+    }
+    usual = [row for day in range(4) for row in people(day)]
+    odd = [people(3, count, 30 + count)[count - 1] | far for count in (1, 2, 3)]
+    alerts = [
+        event("named", 3, 90, account="p0@x.example", resource_uid=odd[0]["metadata_uid"], **said),
+        event("placed", 3, 91, account="p1@x.example", **said | far | {"client": None}),
+        event(
+            "neither", 3, 5, account="p2@x.example", **said, src_asn=None, src_asn_name=None, src_prefix=None
+        ),
+        event("settled", 3, 92, account="p3@x.example", status_code="dismissed", **said),
+        event("no act", 3, 93, account="nobody@x.example", **said),
+        event("late", 2, 94, account="p4@x.example", **said),
+    ]
+    watch = Watch(tmp_path)
+    taken = list[dict[str, Any]]()
+    for part in (usual, alerts[:1], odd[:1], odd[1:], alerts[1:3], alerts[3:]):
+        watch.take(table(part))
+        watch.score()
+        taken += part
+        assert so_far(watch) == at_once([table(taken)])
+    assert repr(watch.candidates()).count("Microsoft says: attacker in the middle, high") >= 3

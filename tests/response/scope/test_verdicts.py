@@ -296,3 +296,23 @@ def test_a_folder_whose_name_is_a_pattern_is_a_folder(tmp_path: Path) -> None:
     place = tmp_path / "a*b[c]" / "day=1"
     place.mkdir(parents=True)
     assert mailbox(searched(place, [*days_at_home(), theirs("evil-1")]), "ann").verdict == "touched"
+
+
+def test_what_a_vendor_says_about_an_account_touches_nobody(tmp_path: Path) -> None:
+    """The alert names the intruder's address and session, but it is no act of bob's account."""
+    rows = [*days_at_home(), theirs("evil-1")]
+    said = {
+        **theirs("alert-1"),
+        "source": "entra_risk",
+        "kind": "vendor_alert",
+        "activity_name": "maliciousIPAddress",
+        "status": None,
+        "account": "bob@x.example",
+        "mailbox": None,
+    }
+    (tmp_path / "without").mkdir()
+    (tmp_path / "with").mkdir()
+    before, after = searched(tmp_path / "without", rows), searched(tmp_path / "with", [*rows, said])
+    assert account(after, "bob").verdict == account(before, "bob").verdict == "not_touched"
+    assert mailbox(after, "bob").verdict == "not_touched"
+    assert mailbox(after, "ann").records == ("evil-1",)

@@ -33,6 +33,11 @@ COLUMNS = {
 }  # fmt: skip
 """Columns of the events file and their names here. Indicator kinds have the name of their column."""
 
+_NO_ACT = ("account", "account_type", "mailbox", "app", "user_agent", "client", "device", "address", "prefix", "network",
+           "network_name", "class", "session", "token", "key")  # fmt: skip
+"""Columns that the search does not see of vendor alerts: what a vendor says about an account is no act of it, and touches
+nothing."""
+
 _KNOWN = f"""
 CREATE TABLE used_prefix AS SELECT tenant, account, prefix FROM events
     WHERE ok AND time < $start AND prefix IS NOT NULL AND account IS NOT NULL GROUP BY ALL;
@@ -103,6 +108,8 @@ class SearchRecords:
                 [str(given)],
             )
             given.unlink()
+            blank = ", ".join(f'"{name}" = NULL' for name in _NO_ACT)
+            self.run(f"UPDATE events SET {blank} WHERE kind = 'vendor_alert'")
         except (OSError, pa.ArrowException, duckdb.Error) as error:
             raise InputUnreadable(f"{self._path}: {error}", fix="scan the logs again") from error
 

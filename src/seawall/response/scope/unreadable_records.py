@@ -27,7 +27,9 @@ MOST = 2_000
 """Lost records of a file that are located one by one; beyond, the file's whole period is a gap."""
 
 _NAMED = 5
-_NO_MAIL = frozenset({"entra_signin", "entra_audit", "okta"})
+_NO_MAIL = frozenset(
+    {"entra_signin", "entra_audit", "okta", "entra_risk", "microsoft_alerts", "google_alerts"}
+)
 """Sources that never contain mail access."""
 
 Owned = tuple[str, str, CoverageGap]

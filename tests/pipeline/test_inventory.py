@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.events.event import KINDS
 from seawall.events.readers import UNRECOGNISED, Limits, read
+from seawall.events.vendor_detection import SOURCES
 from seawall.pipeline.inventory import count_logs as counting
 from seawall.pipeline.inventory.count_logs import DAY, LogInventory, count_logs, find_log
 from seawall.pipeline.inventory.known_logs import FIELDS, KNOWN_LOGS, MICROSOFT, NEEDED_LOGS, NO_MAIL_LOG
@@ -144,12 +146,8 @@ def test_every_needed_log_is_a_known_one() -> None:
 
 
 @given(
-    st.sampled_from(
-        ["m365_audit", "office_activity", "entra_signin", "entra_audit", "okta", "google_workspace"]
-    ),
-    st.sampled_from(
-        ["sign_in", "mail_access", "mail_action", "mail_rule", "admin", "directory", "file", "other"]
-    ),
+    st.sampled_from([source.NAME for source in SOURCES if source.NAME != UNRECOGNISED]),
+    st.sampled_from(KINDS),
     st.sampled_from([None, True, False]),
     st.sampled_from([None, "user", "service", "system"]),
 )
@@ -159,7 +157,7 @@ def test_every_event_of_a_known_source_is_in_a_named_log(
     log = find_log(source, kind, interactive, account_type)
     assert log in KNOWN_LOGS
     assert log.product
-    assert (log.product == MICROSOFT) == (source not in {"okta", "google_workspace"})
+    assert (log.product == MICROSOFT) == (source not in {"okta", "google_workspace", "google_alerts"})
 
 
 def test_days_are_counted_in_utc(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tools import rule_tables
 
 import seawall
 from tests.detection.rules.test_sigma import hits as hits_of
-from tests.detection.rules.vendor_records import audit, m365, target
+from tests.detection.rules.vendor_records import alert, audit, m365, target
 from tests.sample_events import event
 
 Record = dict[str, Any]
@@ -40,6 +40,21 @@ def directory(
                 {"ID": whom, "Type": 5}, {"ID": "10032001266C162C", "Type": 3}],
         ExtendedProperties=[{"Name": "additionalDetails", "Value": "{}"},
                             {"Name": "extendedAuditEventCategory", "Value": "User"}], **more,
+    )  # fmt: skip
+
+
+def service_principal(name: str, operation: str) -> Record:
+    """A change of a service principal, as the audit log names it."""
+    record = directory(operation, ("KeyDescription", [], ["[KeyIdentifier=0f1e,KeyType=Password]"]))
+    named = [{"ID": f"ServicePrincipal_{UUID(int=8)}", "Type": 2}, {"ID": "ServicePrincipal", "Type": 2}]
+    return record | {"Target": [*named, {"ID": name, "Type": 1}, {"ID": str(UUID(int=9)), "Type": 2}]}
+
+
+def signed_in(who: str) -> Record:
+    """A sign-in of the unified audit log, five minutes later."""
+    return m365(
+        "UserLoggedIn", "AzureActiveDirectory", 15, UserId=who, ObjectId=str(UUID(int=10)), ErrorNumber="0",
+        CreationTime="2026-03-02T09:05:00", ExtendedProperties=[{"Name": "ResultStatusDetail", "Value": "Success"}],
     )  # fmt: skip
 
 
@@ -176,6 +191,45 @@ CASES: list[tuple[str, str, bool, Callable[[], list[Record]]]] = [
     ("inbox_rule_forwards", "a directory's own name", True,
      lambda: [cmdlet("Set-InboxRule", RedirectTo='"Ben" [EX:/o=ExchangeLabs/ou=First/cn=Recipients/cn=ben]')]),
     ("inbox_rule_by_client", "deletes", True, lambda: [client_rule(ActionType="Delete")]),
+    ("guest_made_member", "core directory", True, lambda: [directory("Update user.", ("UserType", ["Guest"], ["Member"]))]),
+    ("guest_made_member", "made a guest", False, lambda: [directory("Update user.", ("UserType", ["Member"], ["Guest"]))]),
+    ("immutable_id_changed", "core directory", True, lambda: [directory("Update user.", ("SourceAnchor", [], ["nq3o1B2w=="]))]),
+    ("immutable_id_changed", "another property", False, lambda: [directory("Update user.", ("Department", [], ["Sales"]))]),
+    ("immutable_id_changed", "synchronisation", False,
+     lambda: [directory("Update user.", ("SourceAnchor", [], ["nq3o1B2w=="])) | {"UserId": "Sync_AD01_1a2b@x.example"}]),
+    ("redirect_address_changed", "core directory", True,
+     lambda: [directory("Update application.", ("AppAddress", [], [{"Address": "http://localhost:30662"}]))]),
+    ("redirect_address_to_tunnel", "core directory", True,
+     lambda: [directory("Update application.", ("AppAddress", [], [{"Address": "https://a1.trycloudflare.com/x"}]))]),
+    ("redirect_address_to_tunnel", "own server", False,
+     lambda: [directory("Update application.", ("AppAddress", [], [{"Address": "https://app.x.example/x"}]))]),
+    ("own_service_credential_added", "core directory", True,
+     lambda: [service_principal("Office 365 Exchange Online", "Add service principal credentials.")]),
+    ("own_service_credential_added", "own application", False,
+     lambda: [service_principal("Office 365 Exchange Online Archiver", "Add service principal credentials.")]),
+    ("group_rule_changed", "core directory", True,
+     lambda: [directory("Update group.", ("MembershipRule", [], ['user.department -eq "x"']))]),
+    ("account_used_at_once", "audit log", True,
+     lambda: [directory("Add user.", whom="new@x.example"), signed_in("new@x.example")]),
+    ("account_used_at_once", "another account", False,
+     lambda: [directory("Add user.", whom="new@x.example"), signed_in("ann@x.example")]),
+    ("account_created_and_given_role", "audit log", True,
+     lambda: [directory("Add user.", whom="new@x.example"), directory("Add member to role.", whom="new@x.example")]),
+    ("enabled_account_used_at_once", "audit log", True,
+     lambda: [directory("Enable account.", whom="ann@x.example"), signed_in("ann@x.example")]),
+    ("many_permissions_given", "audit log", True,
+     lambda: [directory("Add app role assignment to service principal.") for _ in range(10)]),
+    ("alert_policy_off", "command line", True,
+     lambda: [compliance("Set-ProtectionAlert", '-Identity "Forwarding" -Disabled "True"')]),
+    ("case_opened_or_joined", "cmdlet", True,
+     lambda: [compliance("Add-ComplianceCaseMember", '-Case "7" -Member "ann@x.example"')]),
+    ("alert_account_sends_spam", "alert", True, lambda: [alert("User restricted from sending email")]),
+    ("alert_account_sends_spam", "another alert", False, lambda: [alert("Messages have been delayed")]),
+    ("mailbox_hidden", "the provider's own", False,
+     lambda: [cmdlet("Set-Mailbox", HiddenFromAddressListsEnabled="True", Arbitration="True")]),
+    ("chat_with_outside_opened", "cmdlet of Teams", True,
+     lambda: [m365("Set-CsTenantFederationConfiguration", "SkypeForBusiness", 16,
+                   Parameters=[{"Name": "AllowFederatedUsers", "Value": "True"}])]),
     ("okta_prompt_bombing", "mistyped codes", False, lambda: [verified("GOOGLE_AUTHENTICATOR", n) for n in range(6)]),
 ]  # fmt: skip
 

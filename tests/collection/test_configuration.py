@@ -8,15 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from seawall.cli.main import main
 from seawall.collection import configuration
-from seawall.collection.configuration import collect_configuration
+from seawall.collection.configuration import ConfigurationSource, collect_configuration, read_graph
 from seawall.posture.read_configuration import read_configuration
 from seawall.vendor_api.client import RetryPolicy
-from seawall.vendor_api.graph_configuration import ADDRESSES
+from seawall.vendor_api.configuration_addresses import GRAPH_ADDRESSES, OKTA_ADDRESSES
 from seawall_base.errors import OutputUnwritable
 from tests.collection.collecting import client_of
 from tests.collection.management import CLIENT, SECRET, TENANT, sign_in_host
@@ -86,18 +90,19 @@ def fetch(folder: Path, api: SettingsOfTenant) -> configuration.ConfigurationOut
     with serving(api) as server:
         api.base = server.url
         client = client_of(server.url, Still(), retries=RetryPolicy(attempts=2))
-        return collect_configuration(client, server.url, folder)
+        source = ConfigurationSource(client, server.url, GRAPH_ADDRESSES, read_graph)
+        return collect_configuration([source], folder)
 
 
 @pytest.mark.parametrize("page", [1, 2, 100])
 def test_every_address_once_and_the_reader_knows_all(tmp_path: Path, page: int) -> None:
     outcome = fetch(tmp_path / "new", SettingsOfTenant(page=page))
     assert outcome.failed == {}
-    assert set(outcome.objects) == set(ADDRESSES)
+    assert set(outcome.objects) == set(GRAPH_ADDRESSES)
     found, problems = read_configuration([tmp_path / "new"], 0)
     assert problems == []
     assert found.partial == frozenset()
-    assert set(ADDRESSES) - set(found.objects) == set()
+    assert set(GRAPH_ADDRESSES) - set(found.objects) == set()
     assert len(found.all("role_policies")) == 8
     assert len(found.all("app_role_assignments")) == 2
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()} == {0o600}
@@ -211,3 +216,142 @@ def test_the_verb(tmp_path: Path, is_refused: bool, capsys: pytest.CaptureFixtur
     assert re.search(r"\d+ objects of \d+ exports", told)
     assert main(["assurance", "--configuration", str(out), "--as-of", "2026-03-01"]) == 0
     assert re.search(r"[1-9]\d met, 0 not met", capsys.readouterr().out)
+
+
+@dataclass
+class OktaSettings:
+    """The addresses of an Okta organisation, from the samples, two objects a page."""
+
+    base: str = ""
+    tokens: str = "okta-tokens"
+
+    def answer(self, request: Request) -> Reply:
+        if request.headers.get("authorization") != "SSWS token-1":
+            return as_json({"errorCode": "E0000011"}, 401)
+        files = {
+            "/api/v1/threats/configuration": "okta-threats",
+            "/api/v1/policies/pol%2F1/rules": "okta-rules",
+            "/api/v1/api-tokens": self.tokens,
+            "/api/v1/authenticators": "okta-authenticators",
+        }
+        if request.path == "/api/v1/policies":
+            assert request.query == {"type": "OKTA_SIGN_ON"}
+            return as_json([{"id": "pol/1", "type": "OKTA_SIGN_ON", "name": "Default", "status": "ACTIVE"}])
+        if request.path == "/api/v1/authenticators" and "after" not in request.query:
+            link = f'<{self.base}/x>; rel="self", <{self.base}{request.path}?after=1>; rel="next"'
+            return as_json(
+                json.loads((SAMPLES / "good" / "okta-authenticators.json").read_text())[:1], Link=link
+            )
+        name = files[request.path]
+        return Reply(200, (SAMPLES / "good" / f"{name}.json").read_bytes() if name else b"[]", {})
+
+
+def private(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("tokens", ["okta-tokens", ""])
+def test_okta(tmp_path: Path, tokens: str, capsys: pytest.CaptureFixture[str]) -> None:
+    private(tmp_path / "token", "token-1")
+    settings = private(tmp_path / "collect.toml", '[okta]\ndomain = "acme.okta.com"\ntoken_file = "token"\n')
+    api, out = OktaSettings(tokens=tokens), tmp_path / "settings"
+    with serving(api) as server:
+        api.base = server.url
+        options = [
+            "--vendor",
+            "okta",
+            "--config",
+            str(settings),
+            "--base-url",
+            server.url,
+            "--out",
+            str(out),
+            "--json",
+        ]
+        assert main(["collect", "configuration", *options]) == 0
+    fetched = json.loads(capsys.readouterr().out)
+    assert fetched["failed"] == {}
+    assert set(fetched["objects"]) == set(OKTA_ADDRESSES) - {"okta_policies"}
+    found, problems = read_configuration([out], 0)
+    assert problems == []
+    assert set(found.objects) == set(OKTA_ADDRESSES) - {"okta_policies"}
+    assert len(found.all("okta_tokens")) == bool(tokens)
+    assert found.partial == frozenset()
+
+
+@dataclass
+class GoogleSettings:
+    """The Policy API and the users of the Directory API, from the samples, a few objects a page."""
+
+    scopes: list[str] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Reply:
+        if request.path == "/token":
+            assertion = parse_qs(request.body.decode())["assertion"][0]
+            scope = jwt.decode(assertion, options={"verify_signature": False})["scope"]
+            self.scopes.append(scope)
+            return as_json({"access_token": scope, "expires_in": 3600, "token_type": "Bearer"})
+        at = int(request.query.get("pageToken", 0))
+        if request.path == "/v1/policies":
+            name, found = (
+                "policies",
+                json.loads((SAMPLES / "good" / "google-policies.json").read_text())["policies"],
+            )
+        else:
+            lines = (SAMPLES / "good" / "google-users.jsonl").read_text().splitlines()
+            name, found = "users", [json.loads(line) for line in lines]
+        assert (
+            name in request.headers["authorization"] or "directory.user" in request.headers["authorization"]
+        )
+        page = {name: found[at : at + 3]} | ({"nextPageToken": str(at + 3)} if at + 3 < len(found) else {})
+        return as_json(page)
+
+
+def test_google(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    account = {
+        "type": "service_account", "client_email": "s@p.iam.gserviceaccount.com", "private_key": key.decode(),
+        "private_key_id": "1", "token_uri": "https://oauth2.googleapis.com/token", "client_id": "1", "project_id": "p",
+    }  # fmt: skip
+    private(tmp_path / "key.json", json.dumps(account))
+    text = (
+        '[google]\ncustomer = "C01234567"\nadministrator = "audit@contoso.example"\nkey_file = "key.json"\n'
+    )
+    settings = private(tmp_path / "collect.toml", text)
+    api, out = GoogleSettings(), tmp_path / "settings"
+    with serving(api) as server:
+        options = [
+            "--vendor",
+            "google",
+            "--config",
+            str(settings),
+            "--base-url",
+            server.url,
+            "--out",
+            str(out),
+            "--json",
+        ]
+        assert main(["collect", "configuration", *options]) == 0
+    assert json.loads(capsys.readouterr().out)["failed"] == {}
+    assert [scope.rpartition("/")[2] for scope in api.scopes] == [
+        "cloud-identity.policies.readonly",
+        "admin.directory.user.readonly",
+    ]
+    found, problems = read_configuration([out], 0)
+    assert problems == []
+    assert {name: len(objects) for name, objects in found.objects.items()} == {
+        "google_policies": 22,
+        "google_users": 5,
+    }
+
+
+@pytest.mark.parametrize(
+    "more", [["--vendor", "kafka"], ["--vendor", "okta"], ["--vendor", "google", "--tenant", TENANT]]
+)
+def test_what_the_verb_refuses(tmp_path: Path, more: list[str]) -> None:
+    assert main(["collect", "configuration", "--out", str(tmp_path / "x"), *more]) == 2
+    assert not (tmp_path / "x").exists()

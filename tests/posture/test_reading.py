@@ -137,6 +137,26 @@ def test_an_empty_page_is_given_and_a_missing_one_is_not(tmp_path: Path) -> None
     assert states(found)["MS.AAD.3.2v2"] == "not met"
 
 
+@pytest.mark.parametrize(
+    ("context", "export"),
+    [
+        ("domains('contoso.example')/federationConfiguration", "federation"),
+        ("domains", "domains"),
+        ("servicePrincipals('0a')/appRoleAssignedTo", "app_role_assignments"),
+        ("servicePrincipals(id,appId)", "service_principals"),
+        ("policies/roleManagementPolicyAssignments(policy(rules()))", "role_policies"),
+        ("roleManagement/directory/roleAssignmentScheduleInstances(principal())", "role_schedules"),
+    ],
+)
+def test_an_empty_page_is_of_the_list_that_its_context_names(
+    context: str, export: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x.json").write_text(json.dumps(page(context, [])))
+    found, problems = read(tmp_path)
+    assert problems == []
+    assert list(found.objects) == [export]
+
+
 def test_without_the_last_page_nothing_is_proved(tmp_path: Path) -> None:
     more = {"@odata.nextLink": "https://graph.microsoft.com/v1.0/x?$skiptoken=1"}
     ok = DOMAIN | {"passwordValidityPeriodInDays": 2147483647}

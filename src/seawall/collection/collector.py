@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seawall.collection.configuration import ConfigurationSource, read_google, read_graph, read_okta
 from seawall.collection.ledger import LedgerWriter, open_ledger
 from seawall.collection.segments import SegmentFolder
 from seawall.collection.settings import Vendor
@@ -17,9 +18,16 @@ from seawall.collection.source import LogSource
 from seawall.collection.vendors import entra, google, m365, okta
 from seawall.vendor_api.access.google import GoogleAccess
 from seawall.vendor_api.access.microsoft import MicrosoftAccess, certificate_credential
+from seawall.vendor_api.access.okta import SCOPE as OKTA_LOGS
 from seawall.vendor_api.access.okta import ApiToken, PrivateKeyAccess
 from seawall.vendor_api.client import VendorAccess, VendorClient
 from seawall.vendor_api.clouds import GOOGLE, GRAPH, MANAGEMENT, Cloud
+from seawall.vendor_api.configuration_addresses import (
+    GOOGLE_ADDRESSES,
+    GOOGLE_IDENTITY,
+    GRAPH_ADDRESSES,
+    OKTA_ADDRESSES,
+)
 from seawall_base.clock import Clock
 from seawall_base.errors import CollectInvalid, OutputUnwritable
 from seawall_base.http_client import ForeignHost, HttpClient
@@ -154,17 +162,40 @@ def _entra(
     return LogCollector("entra", settings["tenant"], source, (client, login))
 
 
-def graph_client(
-    settings: Mapping[str, Any], clock: Clock, base_url: str | None = None
-) -> tuple[VendorClient, str]:
-    """Return a client of Microsoft Graph, and the URL of its host, from the settings of `entra`. Raises `CollectInvalid`."""
+def configuration_sources(
+    vendor: Vendor, settings: Mapping[str, Any], clock: Clock, base_url: str | None = None
+) -> list[ConfigurationSource]:
+    """Return where a vendor's configuration is, from the settings of its logs. Raises `CollectInvalid`."""
     proxy = read_proxy_settings(settings["proxy"], settings["proxy_secret_file"], settings["ca_bundle"])
+    base_url = base_url.rstrip("/") if base_url is not None else None
+    if vendor == "okta":
+        scopes = sorted({address.permission for address in OKTA_ADDRESSES.values()})
+        client, base, _ = _okta_clients(settings, clock, base_url, proxy, scopes)
+        return [ConfigurationSource(client, base, OKTA_ADDRESSES, read_okta)]
+    if vendor == "google":
+        return list(_google_configuration(settings, clock, base_url, proxy))
     cloud = GRAPH[settings["cloud"]]
-    base = base_url.rstrip("/") if base_url is not None else cloud.api
-    access, _ = _microsoft(
-        settings, cloud, base if base_url is not None else None, clock, "SEAWALL_ENTRA_SECRET", proxy
-    )
-    return VendorClient(_http_client(base, proxy), access, clock), base
+    access, _ = _microsoft(settings, cloud, base_url, clock, "SEAWALL_ENTRA_SECRET", proxy)
+    base = base_url or cloud.api
+    client = VendorClient(_http_client(base, proxy), access, clock)
+    return [ConfigurationSource(client, base, GRAPH_ADDRESSES, read_graph)]
+
+
+def _google_configuration(
+    settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings
+) -> Iterator[ConfigurationSource]:
+    """Yield the two hosts that hold Google's settings and users. Each gets a token of its own scope."""
+    key = secret_of(settings["key_file"], "SEAWALL_GOOGLE_KEY", "--key-file")
+    login_base = base_url or GOOGLE.login
+    for name, host in (("google_policies", GOOGLE_IDENTITY), ("google_users", GOOGLE.api)):
+        login = VendorClient(_http_client(login_base, proxy), None, clock)
+        address = GOOGLE_ADDRESSES[name]
+        access = GoogleAccess(
+            key, settings["administrator"], login, f"{login_base}/token", (address.permission,)
+        )
+        base = base_url or host
+        client = VendorClient(_http_client(base, proxy), access, clock, is_throttled=google.is_throttled)
+        yield ConfigurationSource(client, base, {name: address}, read_google)
 
 
 def _google(
@@ -185,15 +216,33 @@ def _google(
 def _okta(
     settings: Mapping[str, Any], clock: Clock, base_url: str | None, proxy: ProxySettings
 ) -> LogCollector:
+    client, base, login = _okta_clients(settings, clock, base_url, proxy, (OKTA_LOGS,))
+    source = okta.OktaSource(client, base, clock, settings["days"])
+    return LogCollector("okta", settings["domain"], source, (client, login))
+
+
+def _okta_clients(
+    settings: Mapping[str, Any],
+    clock: Clock,
+    base_url: str | None,
+    proxy: ProxySettings,
+    scopes: Sequence[str],
+) -> tuple[VendorClient, str, VendorClient]:
+    """Return a client of an Okta organisation, the URL of its host, and the client that obtains its tokens."""
     base = base_url or f"https://{settings['domain']}"
     login = VendorClient(_http_client(base, proxy), None, clock)
     if settings["client_id"] is not None:
         key = secret_of(settings["key_file"], "SEAWALL_OKTA_KEY", "--key-file")
         access: VendorAccess = PrivateKeyAccess(
-            key, settings["client_id"], base, login, clock, settings["key_id"] or "", dpop=settings["dpop"]
+            key,
+            settings["client_id"],
+            base,
+            login,
+            clock,
+            settings["key_id"] or "",
+            dpop=settings["dpop"],
+            scopes=scopes,
         )
     else:
         access = ApiToken(secret_of(settings["token_file"], "SEAWALL_OKTA_TOKEN", "--token-file"))
-    client = VendorClient(_http_client(base, proxy), access, clock)
-    source = okta.OktaSource(client, base, clock, settings["days"])
-    return LogCollector("okta", settings["domain"], source, (client, login))
+    return VendorClient(_http_client(base, proxy), access, clock), base, login

@@ -6,6 +6,7 @@ hold any of these (such as `ProviderSettingsExport.json` of CISA's ScubaGear). N
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ MOST_OBJECTS = 2_000_000
 _BUNDLE_DEPTH = 4
 _PAGE = ("value", "policies", "items", "resources", "users")
 _NEXT = ("@odata.nextlink", "nextpagetoken", "nextlink")
+_PARENTHESES = re.compile(r"\([^()]*\)")
 _BY_CONTEXT = {context: export for export in reversed(EXPORTS) for context in export.contexts}
 
 
@@ -122,12 +124,20 @@ def _unpack(value: Any, hint: str, reading: _Reading, file: str, depth: int) -> 
     return any(inside)
 
 
+def _kind_of(context: str) -> str:
+    """Return which list a page of Graph is of: the path in its context, without keys and selected fields, or its last part."""
+    path = context[:2_000].partition("#")[2].lower()
+    before = ""
+    while path != before:
+        before, path = path, _PARENTHESES.sub("", path)
+    return path if path in _BY_CONTEXT else path.rpartition("/")[2]
+
+
 def _unpack_page(
     value: dict[str, Any], name: str, hint: str, reading: _Reading, file: str, depth: int
 ) -> bool:
     """Keep the objects of a page, and note for their exports whether another page follows it."""
-    context = str(value.get("@odata.context", ""))
-    kind = context.partition("#")[2].partition("(")[0].removesuffix("/$entity").strip("/").lower()
+    kind = _kind_of(str(value.get("@odata.context", "")))
     before = {key: len(found) for key, found in reading.objects.items()}
     is_found = _unpack(value[name], kind or hint, reading, file, depth - 1)
     grown = {key for key, found in reading.objects.items() if len(found) > before.get(key, 0)}

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli import output
-from seawall.collection.collector import collector_of, graph_client, open_collection
+from seawall.collection.collector import collector_of, configuration_sources, open_collection
+from seawall.collection.configuration import collect_configuration
 from seawall.collection.errors import CollectIncomplete
 from seawall.collection.run import CollectionPass, PassOutcome
 from seawall.collection.settings import Vendor, read_settings
 from seawall.vendor_api.error_advice import advice
 from seawall.vendor_api.errors import CollectRefused
-from seawall.vendor_api.graph_configuration import ADDRESSES
 from seawall_base.clock import Clock, Stopped
 from seawall_base.errors import OutputUnwritable
 from seawall_base.plurals import plural
@@ -76,18 +76,23 @@ def run_kafka(
 
 
 def run_configuration(
-    typed: dict[str, Any], config: Path | None, out: Path, base_url: str | None, quiet: bool, as_json: bool
+    vendor: Vendor,
+    typed: dict[str, Any],
+    config: Path | None,
+    out: Path,
+    base_url: str | None,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Fetch a tenant's configuration once. Raises CollectIncomplete when an address could not be fetched."""
-    from seawall.collection.configuration import collect_configuration
-
-    settings = read_settings("entra", config, typed)
+    settings = read_settings(vendor, config, typed)
     with stopping() as stop:
-        client, base = graph_client(settings, Clock(stop), base_url)
-        client.report_wait = output.say
+        sources = configuration_sources(vendor, settings, Clock(stop), base_url)
+        for source in sources:
+            source.client.report_wait = output.say
         say = (lambda _: None) if quiet or as_json else output.say
         try:
-            outcome = collect_configuration(client, base, out, lambda name: say(f"fetching {name}"))
+            outcome = collect_configuration(sources, out, lambda name: say(f"fetching {name}"))
         except Stopped:
             output.say("stopped; the folder is not complete")
             return
@@ -98,12 +103,12 @@ def run_configuration(
             f"{plural(sum(outcome.objects.values()), 'object')} of {plural(len(outcome.objects), 'export')}"
         )
     if outcome.failed:
-        permissions = sorted(
-            {ADDRESSES[name].permission for name, why in outcome.failed.items() if why.startswith("403")}
-        )
+        addresses = {name: address for source in sources for name, address in source.addresses.items()}
+        refused = [name for name, why in outcome.failed.items() if why.startswith("403")]
+        permissions = sorted({addresses[name].permission for name in refused})
         raise CollectIncomplete(
             f"not everything could be fetched: {', '.join(f'{name} ({why})' for name, why in outcome.failed.items())}",
-            fix=f"grant the application {', '.join(permissions)}, with admin consent; then fetch into a new folder"
+            fix=f"grant the application {', '.join(permissions)}; then fetch into a new folder"
             if permissions
             else "; ".join(dict.fromkeys(advice(why) for why in outcome.failed.values())),
         )

@@ -137,11 +137,15 @@ def entra(
     _run("entra", locals())
 
 
-@app.command("configuration", short_help="Fetch the configuration of Entra ID into a new folder.")
+@app.command("configuration", short_help="Fetch a tenant's configuration into a new folder.")
 def configuration(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="New folder for the configuration.")
     ] = Path("configuration"),
+    vendor: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="entra, or google or okta with the settings of --config."),
+    ] = "entra",
     config: Config = None,
     tenant: Tenant = None,
     client_id: ClientId = None,
@@ -155,15 +159,19 @@ def configuration(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch policies, roles, applications and domains from Microsoft Graph, for `seawall assurance --configuration`.
+    """Fetch policies, roles, applications and settings once, for `seawall assurance --configuration`.
 
     \b
     Examples:
       seawall collect configuration --tenant ID --client-id ID --certificate seawall.pem --out settings
-      seawall collect configuration --config collect.toml --out settings
+      seawall collect configuration --vendor okta --config collect.toml --out settings-okta
     """
     from seawall.cli.collect import run
+    from seawall_base.errors import UsageError
 
+    vendors: dict[str, Vendor] = {"entra": "entra", "google": "google", "okta": "okta"}
+    if vendor not in vendors:
+        raise UsageError(f"--vendor {vendor} is none of entra, google, okta", fix="give one of these")
     names = (
         "tenant",
         "client_id",
@@ -174,8 +182,14 @@ def configuration(
         "proxy_secret_file",
         "ca_bundle",
     )
-    given = locals()
-    run.run_configuration({name: given[name] for name in names}, config, out, base_url, quiet, as_json)
+    options = locals()
+    typed = {name: options[name] for name in names if vendor == "entra" or options[name] is not None}
+    if vendor != "entra" and (config is None or typed.keys() & set(names[:5])):
+        raise UsageError(
+            f"--vendor {vendor} takes its settings from --config alone",
+            fix=f"write a table [{vendor}], as for its logs",
+        )
+    run.run_configuration(vendors[vendor], typed, config, out, base_url, quiet, as_json)
 
 
 @app.command("google", short_help="Collect Google Workspace audit logs.")

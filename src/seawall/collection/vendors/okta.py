@@ -47,7 +47,7 @@ RECALL: Final = LateArrivalRule(0, KEEPS, 1, OVERLAP, 30 * DAY)
 """Okta receives most events at once; a repetition 30 days after the event is not known to occur."""
 
 PAGE: Final = 1000
-_LINK: Final = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?(?=\s*(?:[,;]|$))')
+NEXT_LINK: Final = re.compile(r'<([^<>]*)>\s*;\s*rel="?next"?(?=\s*(?:[,;]|$))')
 
 
 class _Record(msgspec.Struct):
@@ -96,7 +96,7 @@ class OktaSource:
 
 def _piece(answer: HttpResponse) -> FetchedPage:
     records = decode_body(answer.body, list[msgspec.Raw])
-    link = _LINK.search(answer.headers.get("link", ""))
+    link = NEXT_LINK.search(answer.headers.get("link", ""))
     if records and link is None:
         # Okta documents that the link is always present; without it, collection could not continue.
         raise MalformedResponse

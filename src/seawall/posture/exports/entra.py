@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from seawall.events.microsoft.security_defaults import UID
 from seawall.posture.exports.export import Export, graph, words
-from seawall.vendor_api.graph_configuration import GRAPH
+from seawall.vendor_api.configuration_addresses import GRAPH
 
 ENTRA = (
     graph(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.vendor_api.graph_configuration import ADDRESSES, GRAPH
+from seawall.vendor_api.configuration_addresses import GRAPH, GRAPH_ADDRESSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def words(text: str) -> frozenset[str]:
 
 def graph(name: str, title: str, fields: str, keeps: str, **more: object) -> Export:
     """Return an export of Microsoft Graph. The last parts of its first path are the context of an empty page."""
-    address = ADDRESSES[name]
+    address = GRAPH_ADDRESSES[name]
     plain = address.paths[0].partition("?")[0].removeprefix("/v1.0/").removeprefix("/beta/")
     contexts = (plain, *str(more.get("contexts", "")).split())
     return Export(

@@ -7,13 +7,15 @@ API, users.
 from __future__ import annotations
 
 from seawall.posture.exports.export import Export, words
+from seawall.vendor_api.clouds import GOOGLE as CLOUD
+from seawall.vendor_api.configuration_addresses import GOOGLE_ADDRESSES, GOOGLE_IDENTITY
 
 GOOGLE = (
     Export(
         "google_policies",
         "settings of Google Workspace",
-        "GET https://cloudidentity.googleapis.com/v1/policies?pageSize=100, all pages",
-        "scope https://www.googleapis.com/auth/cloud-identity.policies.readonly",
+        f"GET {GOOGLE_IDENTITY}{GOOGLE_ADDRESSES['google_policies'].paths[0]}, all pages",
+        f"scope {GOOGLE_ADDRESSES['google_policies'].permission}",
         words("setting"),
         words("policyquery customer"),
         keeps=words("setting policyquery type"),
@@ -22,8 +24,8 @@ GOOGLE = (
     Export(
         "google_users",
         "users of Google Workspace",
-        "GET https://admin.googleapis.com/admin/directory/v1/users?customer=my_customer&maxResults=500, all pages",
-        "scope https://www.googleapis.com/auth/admin.directory.user.readonly",
+        f"GET {CLOUD.api}{GOOGLE_ADDRESSES['google_users'].paths[0]}, all pages",
+        f"scope {GOOGLE_ADDRESSES['google_users'].permission}",
         words("primaryemail isadmin"),
         keeps=words("primaryemail isadmin isdelegatedadmin suspended isenrolledin2sv isenforcedin2sv"),
         product="Google Workspace",

@@ -6,45 +6,55 @@ Fields: developer.okta.com, references of ThreatInsight, Policies, API Tokens an
 from __future__ import annotations
 
 from seawall.posture.exports.export import Export, words
+from seawall.vendor_api.configuration_addresses import OKTA_ADDRESSES
+
+
+def _address(*names: str) -> tuple[str, str]:
+    """Return how to get an export, and the scope that it takes."""
+    paths = [path for name in names for path in OKTA_ADDRESSES[name].paths]
+    return ", then ".join(
+        f"GET https://DOMAIN{path}" for path in paths
+    ), f"scope {OKTA_ADDRESSES[names[0]].permission}"
+
 
 OKTA = (
     Export(
         "okta_threats",
         "ThreatInsight settings of Okta",
-        "GET https://DOMAIN/api/v1/threats/configuration",
-        "scope okta.threatInsights.read",
+        *_address("okta_threats"),
         words("action excludezones"),
         keeps=words("action excludezones"),
+        contexts=("okta_threats",),
         product="Okta",
     ),
     Export(
         "okta_sign_on_rules",
         "rules of each global session policy of Okta",
-        "GET https://DOMAIN/api/v1/policies?type=OKTA_SIGN_ON, then /api/v1/policies/ID/rules for each",
-        "scope okta.policies.read",
+        *_address("okta_policies", "okta_sign_on_rules"),
         words("actions type"),
         words("conditions"),
         keeps=words("name type status priority actions conditions system"),
+        contexts=("okta_sign_on_rules",),
         product="Okta",
     ),
     Export(
         "okta_tokens",
         "API tokens of Okta",
-        "GET https://DOMAIN/api/v1/api-tokens",
-        "scope okta.apiTokens.read",
+        *_address("okta_tokens"),
         words("tokenwindow userid"),
         keeps=words("name userid created lastupdated expiresat network"),
+        contexts=("okta_tokens",),
         product="Okta",
     ),
     Export(
         "okta_authenticators",
         "authenticators of Okta",
-        "GET https://DOMAIN/api/v1/authenticators",
-        "scope okta.authenticators.read",
+        *_address("okta_authenticators"),
         words("key type status"),
         words("settings provider"),
         words("signinmode features"),
         words("key type status name settings"),
+        contexts=("okta_authenticators",),
         product="Okta",
     ),
 )

@@ -1,6 +1,8 @@
-"""List the addresses of Microsoft Graph that hold a tenant's configuration, with the permission that each takes.
+"""List the addresses that hold a tenant's configuration, with the permission that each takes.
 
-Source: learn.microsoft.com, Microsoft Graph reference v1.0, section "Permissions" of each method; beta where the path says so.
+Sources: learn.microsoft.com, Microsoft Graph reference v1.0, section "Permissions" of each method (beta where the path says
+so); docs.cloud.google.com, "Method: policies.list"; developers.google.com, "Method: users.list"; developer.okta.com,
+references of ThreatInsight, Policies, API Tokens and Authenticators.
 """
 
 from __future__ import annotations
@@ -16,14 +18,20 @@ EXCHANGE_ONLINE: Final = "00000002-0000-0ff1-ce00-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationAddress:
-    """Hold paths, with their query, and the application permission that suffices. `{domain}` stands for a federated domain."""
+    """Hold paths with their query, and the permission or scope that suffices.
+
+    `{id}` in a path stands for an object of the address `each`: for `domains` the federated ones. An address that is only a
+    step gives no export of its own.
+    """
 
     permission: str
     paths: tuple[str, ...]
+    each: str = ""
+    is_step: bool = False
 
 
 _POLICIES: Final = "Policy.Read.All"
-ADDRESSES: Final[dict[str, ConfigurationAddress]] = {
+GRAPH_ADDRESSES: Final[dict[str, ConfigurationAddress]] = {
     "conditional_access": ConfigurationAddress(_POLICIES, ("/v1.0/identity/conditionalAccess/policies",)),
     "security_defaults": ConfigurationAddress(
         _POLICIES, ("/v1.0/policies/identitySecurityDefaultsEnforcementPolicy",)
@@ -41,7 +49,7 @@ ADDRESSES: Final[dict[str, ConfigurationAddress]] = {
     ),
     "domains": ConfigurationAddress("Domain.Read.All", ("/v1.0/domains",)),
     "federation": ConfigurationAddress(
-        "Domain.Read.All", ("/v1.0/domains/{domain}/federationConfiguration",)
+        "Domain.Read.All", ("/v1.0/domains/{id}/federationConfiguration",), "domains"
     ),
     "role_schedules": ConfigurationAddress(
         "RoleAssignmentSchedule.Read.Directory",
@@ -102,4 +110,27 @@ ADDRESSES: Final[dict[str, ConfigurationAddress]] = {
         ("/v1.0/users?$select=id,userPrincipalName,onPremisesSyncEnabled,onPremisesImmutableId&$top=999",),
     ),
 }
-"""Addresses of configuration by the name of the export that they give."""
+"""Addresses of Microsoft Graph by the name of the export that they give."""
+OKTA_ADDRESSES: Final[dict[str, ConfigurationAddress]] = {
+    "okta_threats": ConfigurationAddress("okta.threatInsights.read", ("/api/v1/threats/configuration",)),
+    "okta_policies": ConfigurationAddress(
+        "okta.policies.read", ("/api/v1/policies?type=OKTA_SIGN_ON",), is_step=True
+    ),
+    "okta_sign_on_rules": ConfigurationAddress(
+        "okta.policies.read", ("/api/v1/policies/{id}/rules",), "okta_policies"
+    ),
+    "okta_tokens": ConfigurationAddress("okta.apiTokens.read", ("/api/v1/api-tokens",)),
+    "okta_authenticators": ConfigurationAddress("okta.authenticators.read", ("/api/v1/authenticators",)),
+}
+"""Addresses of an Okta organisation."""
+GOOGLE_IDENTITY: Final = "https://cloudidentity.googleapis.com"
+GOOGLE_ADDRESSES: Final[dict[str, ConfigurationAddress]] = {
+    "google_policies": ConfigurationAddress(
+        "https://www.googleapis.com/auth/cloud-identity.policies.readonly", ("/v1/policies?pageSize=100",)
+    ),
+    "google_users": ConfigurationAddress(
+        "https://www.googleapis.com/auth/admin.directory.user.readonly",
+        ("/admin/directory/v1/users?customer=my_customer&maxResults=500",),
+    ),
+}
+"""Addresses of Google Workspace: the settings at `GOOGLE_IDENTITY`, the users at the Admin SDK's host."""

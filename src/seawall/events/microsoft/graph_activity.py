@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,7 +24,7 @@ from seawall.events.formats.field_capitals import (
     spellings,
 )
 from seawall.events.formats.json_values import content_id, encode
-from seawall.events.microsoft.graph_requests import recall_request, reduce_request
+from seawall.events.microsoft.graph_requests import read_request, reduce_request
 from seawall.events.microsoft.m365_meanings import address, clean, identifier
 
 NAME = "graph_activity"
@@ -120,9 +122,9 @@ def normalise(table: Any) -> Normalised:
     columns: dict[str, Any] = {"metadata_uid": table.column("id"), "resource_uid": table.column("uri")}
     (
         columns["kind"], columns["activity_name"], columns["mailbox"], columns["logon_type"], columns["folder"],
-        columns["access_type"],
+        columns["access_type"], items,
     ) = _request(raw["method"], raw["request"], raw["user"], raw["entity"])  # fmt: skip
-    (columns["item_count"],) = _items.numbers(raw["method"], raw["request"])
+    columns["item_count"] = _numbers_of(items)
     columns["status"], columns["status_code"] = _status(raw["status"])
     columns["account"], columns["account_type"], columns["actor_user_uid"], columns["actor_app_uid"] = _who(
         raw["user"], raw["entity"], raw["app"], raw["principal"]
@@ -155,13 +157,19 @@ def _tokens(texts: Any) -> Any:
 def _request_of(
     method: str | None, reduced: str | None, user: str | None, entity: str | None
 ) -> tuple[str | None, ...]:
-    request = recall_request(method, reduced)
+    request = read_request(method, reduced)
     person = _find_person(user, entity)
     whose, logon = request.mailbox, None
     if whose is not None:
         whose = whose or person
         logon = "application" if person is None else _logon_of(whose, person)
-    return request.kind, request.operation, whose, logon, request.folder, request.access_type
+    items = None if request.items is None else str(request.items)
+    return request.kind, request.operation, whose, logon, request.folder, request.access_type, items
+
+
+def _numbers_of(column: Column) -> npt.NDArray[np.float64]:
+    """Return a column of whole numbers as float64 (n,), NaN for null."""
+    return np.array([*map(float, filter(None, column.values)), np.nan])[column.codes]
 
 
 def _logon_of(whose: str | None, person: str) -> str | None:
@@ -202,8 +210,7 @@ def _credential_of(credential: str | None, account_type: str | None) -> tuple[st
     return (_CREDENTIALS.get(credential or "") if account_type == "service" else None,)
 
 
-_request = Mapper(_request_of, 6)
-_items = Mapper(lambda method, reduced: (recall_request(method, reduced).items,), 1)
+_request = Mapper(_request_of, 7)
 _status = Mapper(_status_of, 2)
 _who = Mapper(_who_of, 4)
 _client = Mapper(_client_of, 2)

@@ -9,11 +9,13 @@ import pyarrow as pa
 
 from seawall.events.json_lines.layout import PADDING, Bytes
 from seawall.events.microsoft.graph_requests import (
-    KEPT_PARTS,
     LONGEST_NAME,
     LONGEST_PART,
+    MAIL_LETTERS,
     MOST_PARTS,
     NAMESPACE,
+    OWNERS,
+    VERSIONS,
 )
 from seawall_base.compiled import compile_kernel
 
@@ -32,9 +34,10 @@ _SLASH, _COLON, _STAR, _DOLLAR, _MARK, _OPEN, _CLOSE, _QUOTE, _EQUALS = (
 )
 _TWO = 0x32
 _LETTERS = {
-    name: np.frombuffer(name.encode(), np.uint8) for name in (NAMESPACE, "search=", "?search", "v1.0", "beta")
+    name: np.frombuffer(name.encode(), np.uint8)
+    for name in (NAMESPACE, OWNERS, MAIL_LETTERS, *VERSIONS, "search=", "?search")
 }
-_NAMESPACE, _SEARCH, _SEARCHES, _VERSION, _BETA = _LETTERS.values()
+_NAMESPACE, _OWNERS, _MAIL, _VERSION, _BETA, _SEARCH, _SEARCHES = _LETTERS.values()
 _HTTP, _HTTPS = (np.frombuffer(name, np.uint8) for name in (b"http://", b"https://"))
 _LONGEST_BEFORE, _LONGEST_BEHIND = 11, 20
 """Letters before and behind the digit in a name."""
@@ -165,11 +168,22 @@ def _write_part(data: Bytes, start: int, end: int, texts: Bytes, at: int) -> int
 
 
 @compile_kernel
+def _is_before_mail(data: Bytes, place: int, end: int) -> bool:
+    """Return whether the next part of a path begins as names of mail do."""
+    while place < end and data[place] == _SLASH:
+        place += 1
+    if place == end:
+        return False
+    letter = _lower(data[place])
+    return bool(letter == _MAIL[0] or letter == _MAIL[1])
+
+
+@compile_kernel
 def _reduce(data: Bytes, start: int, end: int, texts: Bytes, at: int) -> int:
     """Write the reduced address of one text; return the place behind it."""
     cut = _find(data, start, end, _MARK)
     place = _find_path(data, start, cut)
-    parts, is_first, is_versioned, is_inside = 0, True, False, False
+    parts, is_first, is_versioned, is_inside, is_owner = 0, True, False, False, False
     while place < cut:
         if data[place] == _SLASH:
             place += 1
@@ -194,8 +208,13 @@ def _reduce(data: Bytes, start: int, end: int, texts: Bytes, at: int) -> int:
         if parts > 0:
             texts[at] = _SLASH
             at += 1
-        if parts < KEPT_PARTS and (
-            parts == 0 or not (is_marked or _find(data, begin, behind, _OPEN) < behind)
+        if parts == 0:
+            is_owner = behind - begin == len(_OWNERS) and _begins(data, begin, behind, _OWNERS)
+        if parts == 0 or (
+            parts == 1
+            and not is_marked
+            and _find(data, begin, behind, _OPEN) == behind
+            and (not is_versioned or (is_owner and _is_before_mail(data, behind, cut)))
         ):
             at = _keep_part(data, begin, behind, texts, at)
         else:

@@ -1,18 +1,18 @@
 """Interpret a request to Microsoft Graph: what it does, to which mailbox, and how many messages it reads.
 
-`reduce_request` makes a short text of an address, with a star for each identifier beyond the second part of the path.
-Such texts repeat, so `read_request` runs once for each of them.
+`reduce_request` makes a short text of an address, with a star for each identifier except that of a mailbox. Such texts
+repeat, so `read_request` runs once for each of them.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 VERSIONS = ("v1.0", "beta")
-KEPT_PARTS = 2
-"""Parts of the path that are kept as they are: `users/ID`, `me/messages`."""
+OWNERS = "users"
+MAIL_LETTERS = "ms"
+"""What names of mail begin with: `messages`, `mailFolders`, `sendMail`. Before such a name, a user's id is kept."""
 LONGEST_PART = 200
 """Longest kept part of the path, in bytes."""
 LONGEST_NAME = 40
@@ -66,7 +66,7 @@ class GraphRequest:
     mailbox: str | None = None
     folder: str | None = None
     access_type: str | None = None
-    items: float | None = None
+    items: int | None = None
 
 
 def reduce_request(uri: str) -> str:
@@ -79,25 +79,34 @@ def reduce_request(uri: str) -> str:
         path = path.partition("://")[2].partition("/")[2]
     parts = [part for part in path.split("/") if part]
     is_versioned = bool(parts) and parts[0].lower() in VERSIONS
-    reduced = "/".join(_reduce_parts(parts[is_versioned:]))
+    reduced = "/".join(_reduce_parts(parts[is_versioned:], is_versioned=is_versioned))
     return ("/" if is_versioned else "") + reduced + ("?search" if _SEARCH.search(query) else "")
 
 
-def _reduce_parts(parts: list[str]) -> list[str]:
+def _reduce_parts(parts: list[str], *, is_versioned: bool) -> list[str]:
     reduced: list[str] = []
     is_inside = False
-    for part in parts:
+    for place, part in enumerate(parts):
         if is_inside:
             is_inside = not part.endswith(":")
             continue
         if len(reduced) == MOST_PARTS:
             break
-        if len(reduced) < KEPT_PARTS and not (reduced and ("(" in part or part.endswith(":"))):
+        if not reduced or (len(reduced) == 1 and _keeps_second(parts, place, is_versioned=is_versioned)):
             reduced.append(part if part.isascii() and len(part) <= LONGEST_PART else "*")
             continue
         is_inside = part.endswith(":")
         reduced.append(_reduce_part(part))
     return reduced
+
+
+def _keeps_second(parts: list[str], place: int, *, is_versioned: bool) -> bool:
+    """Return whether the second part of a path is kept: a user's id before names of mail, the tenant of the legacy interface."""
+    part = parts[place]
+    if "(" in part or part.endswith(":"):
+        return False
+    follows = parts[place + 1] if place + 1 < len(parts) else ""
+    return not is_versioned or (parts[0].lower() == OWNERS and follows[:1].lower() in tuple(MAIL_LETTERS))
 
 
 def _reduce_part(part: str) -> str:
@@ -169,7 +178,7 @@ def _interpret(verb: str, parts: list[str], operation: str) -> GraphRequest:
     if names[:3] == ["admin", "exchange", "mailboxes"] and (
         names[-1] == "exportitems" or names[-1] == "items"
     ):
-        return GraphRequest("mail_access", operation, access_type="sync", items=0.0)
+        return GraphRequest("mail_access", operation, access_type="sync", items=0)
     if verb in WRITES and first in _DIRECTORY and _NO_DIRECTORY.isdisjoint(names[1:]):
         return GraphRequest("directory", operation)
     return GraphRequest("admin" if verb in WRITES and first == "admin" else "other", operation)
@@ -183,7 +192,7 @@ def _interpret_mail(verb: str, whose: str | None, rest: list[str], operation: st
     """Return what a request does to a mailbox; None if it concerns none."""
     area = rest[0] if rest else ""
     if area == "sendmail" and verb == "POST":
-        return GraphRequest("mail_action", operation, whose, items=1.0)
+        return GraphRequest("mail_action", operation, whose, items=1)
     if area == "mailboxsettings" and verb in WRITES:
         return GraphRequest("admin", operation, whose)
     if area == "mailfolders":
@@ -211,14 +220,8 @@ def _interpret_messages(
         is_one = bool(rest) and rest[0] not in ("delta", "$count")
         if rest[:1] == ["$count"]:
             return GraphRequest("other", operation, whose, folder)
-        kind_of = ("bind", 1.0) if is_one else ("sync", 0.0)
+        kind_of = ("bind", 1) if is_one else ("sync", 0)
         return GraphRequest("mail_access", operation, whose, folder, *kind_of)
     if verb in WRITES:
-        return GraphRequest("mail_action", operation, whose, folder, items=1.0)
+        return GraphRequest("mail_action", operation, whose, folder, items=1)
     return GraphRequest("other", operation, whose, folder)
-
-
-@lru_cache(4096)
-def recall_request(method: str | None, reduced: str | None) -> GraphRequest:
-    """Return `read_request` from a cache."""
-    return read_request(method, reduced)

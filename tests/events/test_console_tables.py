@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.events.consoles.columns import camel, plain_name
-from seawall.events.consoles.entra import SIGN_INS
+from seawall.events.consoles.entra import AUDITS, SIGN_INS
 from seawall.events.consoles.tables import TABLES, find_mark, find_table, restore_record
+from seawall.events.consoles.translations import TRANSLATIONS
 from seawall.events.formats.csv_records import table_header
 from seawall.events.formats.empty_tables import is_empty_table
 from seawall.events.readers import Limits
@@ -27,6 +28,8 @@ SAMPLES = sorted(GOLDEN.glob("*/*.csv"))
 IDS = [f"{path.parent.name}/{path.stem}" for path in SAMPLES]
 WITH_VENDORS_NAMES = ("hunting_email_sent", "hunting_click", "log_analytics_table")
 """Samples whose columns are the fields of the vendor's record, so that they need no description."""
+WITHOUT_MARKS = ("portal_spanish",)
+"""Samples without the columns by which a record alone is recognised."""
 DESCRIBED = [path for path in SAMPLES if path.stem not in WITH_VENDORS_NAMES]
 GUID = "5b1d0000-0000-4000-8000-000000000147"
 
@@ -87,7 +90,7 @@ def test_every_form_of_a_table_gives_the_same_event(path: Path, tmp_path: Path) 
     source, record = recognise(row_of(path), 40)
     assert path.parent.name == source.NAME
     texts = {
-        "record": json.dumps(record).encode(),
+        **({} if path.stem in WITHOUT_MARKS else {"record": json.dumps(record).encode()}),
         "utf-16": line.decode().encode("utf-16"),
         "lines": json.dumps(row_of(path)).encode(),
         "type": b"#TYPE Selected.System.Object\r\n" + line,
@@ -323,3 +326,18 @@ def test_how_a_hunted_sign_in_came_about(
     found = restore_record(HUNTED | {"LogonType": stated})
     assert found is not None
     assert (found[1].get("signInEventTypes"), found[1].get("isInteractive")) == (kinds, is_interactive)
+
+
+def test_columns_of_one_plain_name_are_all_kept() -> None:
+    row = {"Date (UTC)": "2026-03-02T08:00:00Z", "Username": "m@contoso.example", "Request ID": "r"}
+    found = restore_record(row | {"User": "Mara", "Usuario": "Mara L.", "user": "mara", "USER": "MARA"})
+    assert found is not None
+    kept = {name: found[1][name] for name in ("userDisplayName", "Usuario", "user", "USER")}
+    assert kept == {"userDisplayName": "Mara", "Usuario": "Mara L.", "user": "mara", "USER": "MARA"}
+
+
+def test_translations_lead_to_columns_that_are_known() -> None:
+    known = SIGN_INS.cells.keys() | AUDITS.cells.keys()
+    for names in TRANSLATIONS:
+        assert {plain_name(english) for english in names.values()} <= known
+        assert {plain_name(name) for name in names} <= known

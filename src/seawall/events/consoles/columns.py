@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from seawall.events.consoles.translations import TRANSLATIONS
 from seawall.events.formats.field_capitals import Names, once_for_names
 from seawall.events.formats.json_values import as_text
 
@@ -24,21 +25,29 @@ _LONGEST_NUMBER = 16
 REPEATED = " #"
 """What a table's reader puts behind a column's name that occurs again, before the number."""
 
+_ENGLISH = {
+    _NOT_PLAIN.sub("", name).lower(): _NOT_PLAIN.sub("", english).lower()
+    for names in TRANSLATIONS
+    for name, english in names.items()
+}
+
 Row = dict[str, Any]
 Convert = Callable[[str], Any]
 
 
 def plain_name(name: str) -> str:
-    """Return the plain form of a column's name."""
-    return _NOT_PLAIN.sub("", name).lower()
+    """Return the plain form of a column's name, in English if its translation is known."""
+    plain = _NOT_PLAIN.sub("", name).lower()
+    return _ENGLISH.get(plain, plain)
 
 
 @once_for_names
 def plain_names(names: Names) -> dict[str, str]:
-    """Return each column's name by its plain form; of several, the first."""
+    """Return each column's name by its plain form; of several with one form, later ones by a form with their whole name."""
     found: dict[str, str] = {}
     for name in names:
-        found.setdefault(plain_name(name), name)
+        plain = plain_name(name)
+        found[f"{plain}{REPEATED}{name}" if plain in found else plain] = name
     return found
 
 

@@ -158,6 +158,7 @@ SIGN_INS = VendorTable(
         frozenset({"dateutc", "requestid", "applicationid"}),
         frozenset({"dateutc", "requestid", "username"}),
         frozenset({"dateutc", "requestid", "serviceprincipalid"}),
+        frozenset({"dateutc", "username", "ipaddress", "status"}),
     ),
     _SIGN_IN,
     _finish_sign_in,

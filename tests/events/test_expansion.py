@@ -86,6 +86,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "tar.gz": lambda: gzip.compress(
         tar_of(*((tar_file(str(n)), RECORD + b" " * (4 * MEGABYTE)) for n in range(20)))
     ),
+    "array of long texts": lambda: gzip.compress(
+        b'[{"time":"' + b'"},{"time":"'.join([b"x" * (10 * MEGABYTE)] * 8) + b'"}]'
+    ),
     "array of numbers": lambda: gzip.compress(b'[{"time":1},' + b"1," * (7 * MEGABYTE) + b"1]"),
     "array of arrays": lambda: gzip.compress(b'[{"time":1},' + b"[]," * (MEGABYTE // 4) + b"[]]"),
 }

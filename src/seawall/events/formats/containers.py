@@ -24,6 +24,8 @@ from seawall.events.formats.inflating import (
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.table_files.avro_file import MAGIC as AVRO
 from seawall.events.formats.table_files.avro_file import AvroFile
+from seawall.events.formats.table_files.parquet_file import ParquetTable
+from seawall.events.formats.table_files.parquet_layout import MAGIC as PARQUET
 from seawall.events.formats.table_files.table_part import ChunkStream, TablePart
 from seawall.events.formats.tar_archive import BLOCK, BadTar, is_tar, tar_members
 from seawall.events.formats.zip_archive import ZipEntry, entries, find_directory, open_entry
@@ -58,7 +60,7 @@ class _Around:
 
 def is_container(head: bytes) -> bool:
     """Return whether bytes with this beginning are compressed or an archive."""
-    return head.startswith((*_ZIP, AVRO)) or _find_decompressor(head) is not None or is_tar(head)
+    return head.startswith((*_ZIP, AVRO, PARQUET)) or _find_decompressor(head) is not None or is_tar(head)
 
 
 def _find_decompressor(head: bytes) -> Callable[[InflatedStream], InflatedStream] | None:
@@ -103,19 +105,18 @@ def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterat
             yield outer.problem
     elif head.startswith(AVRO):
         yield from _open_avro(outer, around)
+    elif head.startswith(PARQUET):
+        yield from _open_parquet(raw, outer, around)
     else:
         yield from _open_tar(outer, around)
 
 
 def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterator[PlainStream | Problem]:
     name, limits, names = outer.name, around.limits, MemberNames(outer.name)
+    raw = _make_seekable(raw, outer, limits)
     if raw is None:
-        # A ZIP file's directory is at its end, so a nested one is held in memory, up to a limit.
-        data = outer.peek(limits.record_bytes * 4 + 1)
-        if len(data) > limits.record_bytes * 4:
-            yield file_problem(name, "bomb", "an archive inside an archive is too large to open")
-            return
-        raw = io.BytesIO(data)
+        yield _too_large(name)
+        return
     left = raw.seek(0, 2)
     for number, entry in enumerate(_list(raw), 1):
         if isinstance(entry, str):
@@ -141,6 +142,18 @@ def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> It
         counter = cast(Counter, _Declared(entry.packed))
         bounded = BoundedStream(as_binary(stream), label, limits, counter, around.expansion)
         yield from _open(None, bounded, around.deeper())
+
+
+def _make_seekable(raw: BinaryIO | None, outer: BoundedStream, limits: Limits) -> BinaryIO | None:
+    """Return a file whose directory is at its end. One inside an archive is held in memory; None beyond a limit."""
+    if raw is not None:
+        return raw
+    data = outer.peek(limits.record_bytes * 4 + 1)
+    return io.BytesIO(data) if len(data) <= limits.record_bytes * 4 else None
+
+
+def _too_large(name: str) -> Problem:
+    return file_problem(name, "bomb", "a file inside an archive is too large to open there: unpack it first")
 
 
 def _list(raw: BinaryIO) -> Iterator[ZipEntry | str]:
@@ -182,6 +195,21 @@ def _open_avro(outer: BoundedStream, around: _Around) -> Iterator[PlainStream | 
     yield from _open_parts(file.parts(counter), outer.name, around)
     if outer.problem is not None:
         yield outer.problem
+
+
+def _open_parquet(
+    raw: BinaryIO | None, outer: BoundedStream, around: _Around
+) -> Iterator[PlainStream | Problem]:
+    raw = _make_seekable(raw, outer, around.limits)
+    if raw is None:
+        yield _too_large(outer.name)
+        return
+    try:
+        table = ParquetTable(raw, around.limits)
+    except DAMAGE as error:
+        yield outer.problem or file_problem(outer.name, "unreadable", f"a Parquet file: {error}")
+        return
+    yield from _open_parts(table.parts(), outer.name, around)
 
 
 def _open_parts(parts: Iterator[TablePart], name: str, around: _Around) -> Iterator[PlainStream | Problem]:

@@ -20,7 +20,7 @@ from seawall.events.problem import Problem
 _DELIMITERS = ",;\t"
 _TIME_COLUMN = re.compile(r"(?i)time|date|published|created|auditdata|^_raw$")
 _COLUMN_NAME = re.compile(r"[\w@:.\-\[\] ()/#$]{1,100}")
-_KEPT_EMPTY = frozenset({"AuditData"})
+KEPT_EMPTY = frozenset({"AuditData"})
 """Columns kept even if empty, with those by which a table is recognised: an empty cell makes no other kind of log."""
 _MOST_COLUMNS = 2000
 SHORT_REACH = 1 << 16
@@ -139,7 +139,7 @@ def _record(row: bytes, names: Sequence[str], delimiter: str, name: str, line: i
     return line, {
         key: value
         for key, value in zip(names, parsed[0], strict=True)
-        if value or key in kept or key in _KEPT_EMPTY
+        if value or key in kept or key in KEPT_EMPTY
     }
 
 

@@ -113,11 +113,15 @@ class JsonSplitter:
         self._wrapped = 0
         self._is_tail = False
         self._is_dropping = False
+        self._awaited = 0
+        """Size of the buffer from which on an unclosed string is searched for its end again: twice as long as it is."""
 
     def feed(self, chunk: bytes) -> Iterator[bytes | ObjectRun | OversizedRecord]:
         """Yield the records completed by this chunk."""
         self._buffer += chunk
-        yield from self._scan(is_end=False)
+        if self._awaited <= len(self._buffer) or len(self._buffer) - self._start > self._limit:
+            self._awaited = 0
+            yield from self._scan(is_end=False)
         if len(self._buffer) - self._start > self._limit:
             if not self._is_dropping:
                 self._is_dropping = True
@@ -125,6 +129,7 @@ class JsonSplitter:
             self._start = self._position
         del self._buffer[: self._start]
         self._position -= self._start
+        self._awaited -= self._start
         self._start = 0
 
     def finish(self) -> Iterator[bytes | ObjectRun | OversizedRecord]:
@@ -151,6 +156,7 @@ class JsonSplitter:
                 # Unclosed string: either its rest is still to come, or the line ended and it is damaged.
                 if b"\n" not in self._buffer[match.end() : match.end() + self._limit] and not is_end:
                     self._position = match.start()
+                    self._awaited = 2 * len(self._buffer) - match.start()
                     if len(self._buffer) - match.start() > self._limit:
                         self._position = len(self._buffer)
                     return

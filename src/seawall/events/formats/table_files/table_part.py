@@ -76,8 +76,8 @@ def build_header_line(names: Iterable[str]) -> bytes:
 
 def build_oversized_line(limit: int) -> Iterator[bytes]:
     """Yield pieces of a line that is longer than `limit` bytes, in place of a record that is too large."""
-    piece = b"x" * CHUNK
-    yield b'{"too large":"'
+    piece = b" " * CHUNK
+    yield b'{"too large":1'
     for _ in range(limit // CHUNK + 1):
         yield piece
-    yield b'"}\n'
+    yield b"}\n"

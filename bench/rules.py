@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 import yaml
 from tests.detection.rules.foreign_records import CANNOT_HIT, WRITTEN, made
 from tools.sigma_in_sqlite import Peer, hits_by_record, log_of, rules, same_log
@@ -131,8 +132,11 @@ def mark_records(files: Sequence[Path], folders: Sequence[Path], networks: Netwo
         marks = asked.mark(events)[0]
         found.rules += time.thread_time() - begin
         found.events += events.num_rows
-        name = Path(events["source_file"][0].as_py()).name
-        found.marks[name].append((events["source_line"], marks))
+        files_read = events["source_file"]  # a batch may hold several short files
+        for name in pc.unique(files_read).to_pylist():
+            of_file = pc.equal(files_read, name)
+            lines = events["source_line"].filter(of_file)
+            found.marks[Path(name).name].append((lines, marks.filter(of_file)))
     found.reading = time.process_time() - start - found.rules
     return found
 

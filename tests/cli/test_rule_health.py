@@ -13,6 +13,8 @@ from uuid import UUID
 import pytest
 import yaml
 
+from seawall.detection.rules.sigma.health import name_log
+from seawall.detection.rules.sigma.spellings import FAMILIES
 from tests.cli.conftest import Run
 from tests.detection.rules.vendor_records import google, m365, okta, sign_in
 
@@ -345,3 +347,31 @@ def test_fields_of_sign_ins_that_one_log_lacks_are_found_in_the_other(run: Run, 
     row = by_name(run("rules", "health", str(audit), str(entra), "--rules", str(mine), "--json").out)["odd"]
     assert (row["state"], row["reason"]) == ("cannot_hit", "value_missing")
     assert "it is `multiFactorAuthentication`" in row["why"]
+
+
+def test_rules_for_risk_detections_ask_for_risk_detections(run: Run, logs: Path, tmp_path: Path) -> None:
+    asked = rule(
+        31,
+        "Odd risk",
+        {"product": "azure", "service": "riskdetection"},
+        {"riskEventType": "anonymizedIPAddress"},
+    )
+    mine = written(tmp_path / "mine", {"odd": asked})
+    row = by_name(run("rules", "health", str(logs), "--rules", str(mine), "--json").out)["odd"]
+    assert (row["state"], row["reason"]) == ("cannot_hit", "log_missing")
+    assert row["why"] == "there is no log of this kind: risk detections and alerts of vendors"
+    risk = {
+        "id": "4f5b6a70-0a52-4b3b-9d1e-2a0a5f1d9c11", "riskEventType": "leakedCredentials", "riskLevel": "high",
+        "riskState": "atRisk", "detectedDateTime": "2026-03-02T10:00:00Z", "userPrincipalName": "ann@x.example",
+        "userId": "7a1e0d34-5c0f-4ae5-9e0f-0a37f5f0a6b2", "detectionTimingType": "offline", "source": "IdentityProtection",
+        "activity": "user", "ipAddress": None, "requestId": None, "riskDetail": "none",
+        "activityDateTime": "2026-03-02T10:00:00Z", "lastUpdatedDateTime": "2026-03-02T10:00:00Z",
+    }  # fmt: skip
+    here = lines(tmp_path / "risk.jsonl", [risk])
+    row = by_name(run("rules", "health", str(here), "--rules", str(mine), "--json").out)["odd"]
+    assert (row["state"], row["reason"]) == ("cannot_hit", "value_missing")
+    assert row["why"].endswith("it is `leakedCredentials`")
+
+
+def test_every_family_of_sources_has_a_name_for_readers() -> None:
+    assert [family for family in FAMILIES if name_log(family) == family] == []

@@ -21,6 +21,7 @@ _LOGS: Mapping[str, str] = {
     "graph": "Microsoft Graph activity",
     "okta": "Okta System Log",
     "google": "Google Workspace",
+    "alert": "risk detections and alerts of vendors",
     "other": "records of other kinds",
 }
 """Names of the families of sources."""
@@ -225,8 +226,6 @@ def _examine_way(probes: RuleProbes, way: Alternative, days: range) -> _Finding:
     where = f"{there} of {log}" if way.operation is None else f"{there} with its operation"
     for need in way.needs:
         if not probes.count(need.present, days):
-            if way.family == "other" and way.operation is None:
-                return _Finding(HealthReason.log_missing, f"there is no log that has {_name(need)}")
             why = f"{_name(need)} is missing from all of {where}"
             return _Finding(HealthReason.field_missing, why, named, need.is_optional)
     for need in way.needs:

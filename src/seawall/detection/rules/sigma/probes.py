@@ -79,7 +79,7 @@ class Alternative:
 
     `log` is the probe of the records that the rule looks at, `operation` that of those with its operation, or None if the
     rule names none. `kinds` are those of the records (empty: all). `application` is the part of Google Workspace's log, or "".
-    `is_extra` marks records of no known kind, for a rule that looks at a known log.
+    `is_extra` marks alerts and records of no known kind, for a rule that looks at another log.
     """
 
     family: str
@@ -160,13 +160,14 @@ class RuleProbes:
     def _list_alternatives(self, rule: SigmaRule) -> Iterator[Alternative]:
         looks = fields.find_families(rule.product, rule.service)
         families = tuple(family for family, _ in looks)
+        extra = _list_extra(families)
         application = rule.service.partition("google_workspace.")[2]
         for family, kinds in looks:
             for tree in _list_ways(rule.condition):
                 operation = _keep_operations(tree, families)
-                is_extra = family == "other" and len(families) > 1
+                is_extra = family in extra
                 if is_extra and operation is None:
-                    continue  # records of no known kind say nothing of a rule for a known log
+                    continue  # these records say nothing of a rule for another log
                 part = application if family == "google" else ""
                 log = self._find_log(family, kinds, part)
                 found = None if operation is None else self._probe(family, kinds, operation)
@@ -228,6 +229,14 @@ def _sum(counts: Mapping[int, int], days: range) -> int:
 
 def _choose_kinds(records: RuleRecords, rows: Rows, kinds: tuple[str, ...]) -> Rows:
     return rows[records.where("kind", kinds)[rows]] if kinds else rows
+
+
+def _list_extra(families: Sequence[str]) -> tuple[str, ...]:
+    """Return the families that a rule looks at only in case its records came without what names their log."""
+    if "other" not in families:
+        return ()
+    is_for_alerts = set(families) <= {"alert", "other"}
+    return ("other",) if is_for_alerts else ("alert", "other")
 
 
 def _list_ways(tree: Node) -> tuple[Node, ...]:

@@ -128,6 +128,27 @@ def test_a_narrowed_policy_is_named_with_its_gap(gap: str) -> None:
     assert gap in found.names[0]
 
 
+def test_the_smallest_change_is_named_where_one_gap_is_left() -> None:
+    off = access_policy("Off", "enabledForReportingButNotEnforced", controls=["mfa"])
+    assert (
+        judge("MS.AAD.3.2v2", conditional_access=[off]).fix
+        == "Set the policy Off to On: it exists, and it is report-only."
+    )
+    narrow = access_policy("Narrow", controls=["mfa"], conditions={"users": {**USERS, "excludeUsers": ["a"]}})
+    assert (
+        "Remove the exclusion from the policy Narrow"
+        in judge("MS.AAD.3.2v2", conditional_access=[narrow]).fix
+    )
+    both = access_policy(
+        "Both", "disabled", controls=["mfa"], conditions={"users": {**USERS, "excludeUsers": ["a"]}}
+    )
+    assert judge("MS.AAD.3.2v2", conditional_access=[both]).fix == ""
+
+
+def test_a_policy_on_an_action_is_none_on_sign_ins() -> None:
+    assert judge("MS.AAD.3.7v1", conditional_access=[GOOD["MS.AAD.3.8v1"]]).names == ()
+
+
 def test_emergency_accounts_may_be_excluded() -> None:
     rule = access_policy(
         controls=["mfa"], conditions={"users": {**USERS, "excludeUsers": ["ABC"], "excludeGroups": ["d"]}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seawall.posture.policy import Configuration, PolicyVerdict, name_of, verdict
@@ -38,6 +38,7 @@ _NARROWING = {
     "insiderrisklevels": "insider risk",
     "clientapplications": "workload identities",
 }
+_REPORT_ONLY, _DISABLED = "it is report-only", "it is disabled"
 _EVERYTHING = frozenset({"", "all", "none"})
 
 
@@ -143,7 +144,7 @@ def list_gaps(
     """Return what keeps a policy from applying to everybody. `used` are conditions that the policy is meant to have."""
     gaps = []
     if rule.state != "enabled":
-        gaps.append("it is report-only" if rule.state.startswith("enabledforreporting") else "it is disabled")
+        gaps.append(_REPORT_ONLY if rule.state.startswith("enabledforreporting") else _DISABLED)
     gaps += _user_gaps(rule, configuration, by_roles)
     if not by_action and "all" not in rule.words(rule.apps, "includeapplications"):
         gaps.append("it does not include all resources")
@@ -208,22 +209,35 @@ def judge_rules(
     by_action: bool = False,
 ) -> PolicyVerdict:
     """Return "met" if a policy that fits applies to everybody; else which policies come near, and what narrows each."""
-    near, hidden = [], []
+    near: list[str] = []
+    hidden: list[str] = []
+    nearest: list[tuple[str, str]] = []
     for rule in access_rules(configuration):
         if rule.is_hidden:
             hidden.append(rule.name)
-        elif fits(rule):
+        elif fits(rule) and (by_action or not rule.words(rule.apps, "includeuseractions")):
             gaps = list_gaps(rule, configuration, used=used, by_roles=by_roles, by_action=by_action)
             if not gaps:
-                return verdict("met", f"a policy {what} for everybody", [rule.name])
+                return verdict("met", f"a policy {what}", [rule.name])
             near.append(f"{rule.name}: {'; '.join(gaps)}")
+            nearest += [(rule.name, gaps[0])] if len(gaps) == 1 else []
     if hidden:
         return verdict(
             "cannot say", "the export hides parts of policies: export them again with -Depth 10", hidden
         )
     if "conditional_access" in configuration.partial:
         return verdict("cannot say", "the export of policies is not complete: a next page is missing")
-    return verdict("not met", f"no policy {what} for everybody", near)
+    found = verdict("not met", f"no policy {what}", near)
+    return replace(found, fix=_close_gap(*min(nearest))) if nearest else found
+
+
+def _close_gap(name: str, gap: str) -> str:
+    """Return the change that lets a policy with one gap apply to everybody."""
+    if gap in (_REPORT_ONLY, _DISABLED):
+        return f"Set the policy {name} to On: it exists, and {gap}."
+    if gap.startswith("it excludes"):
+        return f"Remove the exclusion from the policy {name} ({gap}), or name emergency accounts with --emergency."
+    return f"Widen the policy {name}: {gap}."
 
 
 def has_security_defaults(configuration: Configuration) -> bool:

@@ -23,7 +23,8 @@ class PolicyVerdict:
     """Say whether a policy is met, and why.
 
     `names` are the objects that break it (or meet it), `count` how many there are. `missing` are exports without which
-    nothing can be said, beyond those that the policy always needs.
+    nothing can be said, beyond those that the policy always needs. `fix` is the smallest change for these objects, if the
+    check knows a smaller one than the policy's.
     """
 
     state: State
@@ -31,6 +32,7 @@ class PolicyVerdict:
     names: tuple[str, ...] = ()
     count: int = 0
     missing: tuple[str, ...] = ()
+    fix: str = ""
 
 
 @dataclass(slots=True)

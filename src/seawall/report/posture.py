@@ -82,7 +82,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
             }
             for key in policy.incidents
         ],
-        "fix": policy.fix,
+        "fix": verdict.fix or policy.fix,
         "formerly": list(policy.formerly),
         "missing_exports": [list(names) for names in finding.missing],
     }

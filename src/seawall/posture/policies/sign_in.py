@@ -29,14 +29,18 @@ def _check_legacy(configuration: Configuration) -> PolicyVerdict:
         clients = rule.words(rule.conditions, "clientapptypes")
         return blocks(rule) and {"other", "exchangeactivesync"} <= clients
 
-    return judge_rules(configuration, fits, "blocks legacy protocols", used=frozenset({"clientapptypes"}))
+    return judge_rules(
+        configuration, fits, "blocks legacy protocols for everybody", used=frozenset({"clientapptypes"})
+    )
 
 
 def _check_user_risk(configuration: Configuration) -> PolicyVerdict:
     def fits(rule: Rule) -> bool:
         return blocks(rule) and "high" in rule.words(rule.conditions, "userrisklevels")
 
-    return judge_rules(configuration, fits, "blocks users at high risk", used=frozenset({"userrisklevels"}))
+    return judge_rules(
+        configuration, fits, "blocks every user at high risk", used=frozenset({"userrisklevels"})
+    )
 
 
 def _check_sign_in_risk(configuration: Configuration) -> PolicyVerdict:
@@ -44,16 +48,16 @@ def _check_sign_in_risk(configuration: Configuration) -> PolicyVerdict:
         return blocks(rule) and "high" in rule.words(rule.conditions, "signinrisklevels")
 
     return judge_rules(
-        configuration, fits, "blocks sign-ins at high risk", used=frozenset({"signinrisklevels"})
+        configuration, fits, "blocks every sign-in at high risk", used=frozenset({"signinrisklevels"})
     )
 
 
 def _check_resistant(configuration: Configuration) -> PolicyVerdict:
-    return judge_rules(configuration, requires_resistance, "requires phishing-resistant methods")
+    return judge_rules(configuration, requires_resistance, "requires phishing-resistant methods of everybody")
 
 
 def _check_second_factor(configuration: Configuration) -> PolicyVerdict:
-    return judge_rules(configuration, requires_second_factor, "requires a second factor")
+    return judge_rules(configuration, requires_second_factor, "requires a second factor of everybody")
 
 
 def _check_privileged(configuration: Configuration) -> PolicyVerdict:
@@ -66,7 +70,9 @@ def _check_privileged(configuration: Configuration) -> PolicyVerdict:
 
 
 def _check_managed(configuration: Configuration) -> PolicyVerdict:
-    return judge_rules(configuration, lambda rule: requires_only(rule, _MANAGED), "requires a managed device")
+    return judge_rules(
+        configuration, lambda rule: requires_only(rule, _MANAGED), "requires a managed device of everybody"
+    )
 
 
 def _check_registration(configuration: Configuration) -> PolicyVerdict:
@@ -74,7 +80,9 @@ def _check_registration(configuration: Configuration) -> PolicyVerdict:
         actions = rule.words(rule.apps, "includeuseractions")
         return "urn:user:registersecurityinfo" in actions and requires_only(rule, _MANAGED)
 
-    return judge_rules(configuration, fits, "requires a managed device to register methods", by_action=True)
+    return judge_rules(
+        configuration, fits, "requires a managed device of everybody who registers a method", by_action=True
+    )
 
 
 def _check_device_code(configuration: Configuration) -> PolicyVerdict:
@@ -83,7 +91,7 @@ def _check_device_code(configuration: Configuration) -> PolicyVerdict:
         return blocks(rule) and "devicecodeflow" in rule.words(flows, "transfermethods")
 
     return judge_rules(
-        configuration, fits, "blocks device code flow", used=frozenset({"authenticationflows"})
+        configuration, fits, "blocks device code flow for everybody", used=frozenset({"authenticationflows"})
     )
 
 

@@ -45,6 +45,21 @@ def test_sigma_rules_and_how_sessions_began() -> None:
     assert (odd.sigma, odd.sessions) == ([], "")
 
 
+def test_what_others_say() -> None:
+    said = [
+        {"time": "2026-03-01T00:01:00Z", "text": "Microsoft says: leaked credentials, high"},
+        {"time": "2026-03-01T00:00:00Z", "text": "Google says: Suspicious login, low"},
+        {"time": "never", "text": "no time"}, {"time": None, "text": "none"}, {"text": 7}, "x",
+    ]  # fmt: skip
+    value = incident_value(replace(INCIDENT, details={"statements": said}))
+    assert value.statements == [
+        "1 Mar 2026 00:00 UTC: Google says: Suspicious login, low",
+        "1 Mar 2026 00:01 UTC: Microsoft says: leaked credentials, high",
+    ]
+    assert all(f"Said by others: {line}" in value.text for line in value.statements)
+    assert incident_value(replace(INCIDENT, details={"statements": 7})).statements == []
+
+
 def test_numbers_that_json_does_not_know() -> None:
     odd = replace(
         INCIDENT,

@@ -241,7 +241,8 @@ export interface IncidentRow {
 
 /**
  * An incident with its full explanation. `text` is the reason in words, to be pasted into a ticket. `sessions`
- * describes how the sessions in which mail was read began, empty if none was.
+ * describes how the sessions in which mail was read began, empty if none was. `statements` are what vendors say
+ * about the account, each with its time.
  */
 export interface IncidentValue {
   id: string;
@@ -276,6 +277,7 @@ export interface IncidentValue {
   rules: string[];
   sigma: SigmaHit[];
   sessions: string;
+  statements: string[];
   coverage: string[];
   actions: string[];
   events: number;

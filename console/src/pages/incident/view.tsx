@@ -92,6 +92,11 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
           <Answers incident={incident} onChanged={answered} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />
           <ContainmentPlan id={incident.id} />
           <RelatedAccounts id={incident.id} />
+          {incident.statements.length > 0 && (
+            <Panel title="What others say">
+              <Notes notes={incident.statements} />
+            </Panel>
+          )}
           <Coverage notes={incident.coverage} />
         </div>
       </div>
@@ -107,14 +112,21 @@ function Coverage({ notes }: { notes: readonly string[] }) {
       {notes.length === 0 ? (
         <p className="soft small">Nothing that is known to be missing.</p>
       ) : (
-        <ul className="coverage small">
-          {notes.map((note) => (
-            <li key={note} className="log-text">
-              {note}
-            </li>
-          ))}
-        </ul>
+        <Notes notes={notes} />
       )}
     </Panel>
+  );
+}
+
+/** Sentences in a list. */
+function Notes({ notes }: { notes: readonly string[] }) {
+  return (
+    <ul className="coverage small">
+      {notes.map((note) => (
+        <li key={note} className="log-text">
+          {note}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -155,7 +155,8 @@ class SigmaHit(msgspec.Struct, frozen=True):
 class IncidentValue(IncidentRow, frozen=True, kw_only=True):
     """An incident with its full explanation. `text` is the reason in words, to be pasted into a ticket.
 
-    `sessions` describes how the sessions in which mail was read began, empty if none was.
+    `sessions` describes how the sessions in which mail was read began, empty if none was. `statements` are what vendors say
+    about the account, each with its time.
     """
 
     reasons: list[ReasonValue]
@@ -170,6 +171,7 @@ class IncidentValue(IncidentRow, frozen=True, kw_only=True):
     rules: list[str]
     sigma: list[SigmaHit]
     sessions: str
+    statements: list[str]
     coverage: list[str]
     actions: list[str]
     events: Count

@@ -128,6 +128,7 @@ def incident_value(
         rules=[rule for rule in rules if isinstance(rule, str)] if isinstance(rules, list | tuple) else [],
         sigma=_sigma(details.get("sigma")),
         sessions=words.beginnings_text(incident),
+        statements=list(words.statement_lines(words.list_statements(incident))),
         coverage=list(incident.coverage),
         actions=list(incident.actions),
         events=words.record_count(incident),

@@ -103,8 +103,8 @@ def test_fifty_thousand_damaged_files_are_read(tmp_path: Path, part: int) -> Non
 def test_the_campaign_is_the_same_each_time_and_reads_something() -> None:
     known = samples()
     assert len(known) > 40
-    files = [damaged_file(seed, known) for seed in range(60)]
-    assert files == [damaged_file(seed, known) for seed in range(60)]
+    files = [damaged_file(seed, known) for seed in range(100)]
+    assert files == [damaged_file(seed, known) for seed in range(100)]
     assert len(set(files)) == len(files)
     assert min(map(len, (SHAPES, DAMAGES, CONTAINERS))) >= 7
     records, events = _account(batch for body in files for batch in batches_of(body, "token", BODY))

@@ -15,7 +15,9 @@ from seawall.events.common_schemas.ecs_entra import make_entra_record
 from seawall.events.common_schemas.ecs_google import make_activity
 from seawall.events.common_schemas.ecs_office import make_audit_record
 from seawall.events.common_schemas.ecs_okta import make_okta_record
+from seawall.events.common_schemas.hawk import make_searched_record
 from seawall.events.common_schemas.ocsf import make_vendor_record
+from seawall.events.common_schemas.small_letters import spell_activity, spell_audit_record
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 
 MOST_LEVELS = 4
@@ -79,6 +81,7 @@ ENVELOPES = (
     Envelope("Wazuh", ("ms-graph",), beside=frozenset({"integration"})),
     Envelope("Wazuh", ("gcp",), beside=frozenset({"integration"})),
     Envelope("Wazuh", ("data",)),
+    Envelope("CIPP", ("Data", "RawData"), beside=frozenset({"LogId"})),
     Envelope("Panther", ("log",), "any log", beside=frozenset({"rule_id"})),
     Envelope("Panther", ("log",), "any log", most=3),
     Envelope("Fluentd, Fluent Bit", ("log",)),
@@ -102,6 +105,15 @@ ENVELOPES = (
     *(
         Envelope("Elastic", ("google_workspace", name), make=make_activity)
         for name in ("kind", "event", "actor")
+    ),
+    Envelope("Hawk", ("AuditCreationTime",), make=make_searched_record),
+    *(
+        Envelope("Athena, Snowflake", (name,), make=spell_audit_record)
+        for name in ("creationtime", "CREATIONTIME", "creation_time", "CREATION_TIME", "creationTime")
+    ),
+    *(
+        Envelope("Athena", (name,), beside=frozenset({"events"}), make=spell_activity)
+        for name in ("ipaddress", "ownerdomain")
     ),
     Envelope("OCSF", ("metadata", "product"), beside=_OCSF, make=make_vendor_record),
 )
@@ -143,6 +155,7 @@ PAGES = (
     RecordPage("Splunk", ("results",), most=1),
     RecordPage("Microsoft Graph", ("results",), frozenset({"schema"})),
     RecordPage("Defender", ("Results",), frozenset({"Schema", "Stats"})),
+    RecordPage("CIPP", ("Results",), frozenset({"Metadata"}), most=2),
     RecordPage("ALFA", ("activities",), most=2),
     RecordPage("Google Alert Center", ("alerts",), most=2),
 )

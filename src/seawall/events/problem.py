@@ -15,6 +15,7 @@ ProblemCode = Literal[
     "not-a-log",  # the file contains no log that Seawall reads
     "unreadable",  # the file could not be opened, or is damaged: records before the damage were read
     "bomb",  # an archive that expands beyond the limit
+    "lost-values",  # an export that holds the name of a type in place of lists: its records were read without them
     "wrong-columns",  # a table row that does not fit its header
     "reader-failed",  # Seawall itself failed, which is a bug
 ]

@@ -19,6 +19,7 @@ from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, SplitterMaker, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_formats import find_document_format, find_line_format, find_table_format
+from seawall.events.formats.lost_values import find_lost_values, has_lost_values
 from seawall.events.formats.many_lines import ManyLines
 from seawall.events.formats.mixed_formats import ColumnReaders
 from seawall.events.formats.row_reader import quick
@@ -144,6 +145,12 @@ class _Reading:
         limits, rows = self._limits, self.rows
         text = Utf8Stream(stream, stream.peek(1024))
         head = text.peek(HEAD)
+        lost = (
+            find_lost_values(stream.name, head, _find_header(head, limits)) if has_lost_values(head) else None
+        )
+        if lost is not None:
+            yield from self._finish_lines()
+            rows.add(lost)
         is_document, form = _survey(head, limits) if self._is_large else (False, None)
         lines = self._lines
         if self._columns.find(form) is not None:

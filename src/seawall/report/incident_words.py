@@ -74,6 +74,7 @@ PROBLEMS = {
     "unreadable": "Could not be opened, or is damaged",
     "reader-failed": "Seawall failed on it",
     "bomb": "Archive expands beyond the limit",
+    "lost-values": "Lists were lost in the export",
     "wrong-columns": "Row does not fit its header",
 }
 

@@ -11,7 +11,7 @@ from seawall.events.common_schemas.fields import Table, fill, find, nest
 
 _FIELDS: Table = (
     ("Id", "event.id"),
-    ("CreationTime", "@timestamp"),
+    ("CreationTime", "@timestamp ts"),
     ("Operation", "event.action"),
     ("Workload", "event.provider"),
     ("OrganizationId", "organization.id"),
@@ -51,7 +51,8 @@ _ACTIONS = {
     "added-users-to-group": "MemberAdded",
 }
 """Actions that stand for an operation."""
-_RAW = "_raw"
+_RAW, _RAW_PREFIX = "_raw", "Raw"
+"""Names under which Elastic and Matano keep what should be a list and was a text."""
 _PROPERTIES = "ModifiedProperties"
 _OF_OBJECTS = ("AppRole", "ConsentAction", "ConsentContext", "DelegatedPermissionGrant", "Device", "Group", "Role",
                "ServicePrincipal", "TargetId", "User")  # fmt: skip
@@ -68,6 +69,9 @@ def make_audit_record(record: dict[str, Any]) -> dict[str, Any] | None:
     for name, value in found.items():
         if isinstance(value, dict) and value.keys() == {_RAW}:
             found[name] = value[_RAW]
+    for name in ("Parameters", "ExtendedProperties"):
+        if found.get(name) is None and found.get(_RAW_PREFIX + name) is not None:
+            found[name] = found.pop(_RAW_PREFIX + name)
     data, changes = audit.get("Data"), audit.get(_PROPERTIES)
     if data is not None:
         found["Data"] = data.get("flattened", data) if isinstance(data, dict) else data

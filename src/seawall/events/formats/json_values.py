@@ -83,6 +83,14 @@ def read_structure(value: Any) -> Any:
     return value
 
 
+def read_powershell_object(value: Any) -> Any:
+    """Read an object as PowerShell writes it into a text: `@{Name=value; Other=value}`; return any other value unchanged."""
+    if not isinstance(value, str) or not (value.startswith("@{") and value.endswith("}")):
+        return value
+    parts = (part.partition("=") for part in value[2:-1].split("; "))
+    return {name.strip(): text for name, mark, text in parts if mark}
+
+
 def read_named_values(value: Any) -> dict[str, Any]:
     """Return name-value pairs as a dictionary: lists of `{Name, Value}` or `{key, value}`, objects, or their JSON text."""
     value = read_structure(value)

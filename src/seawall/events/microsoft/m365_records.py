@@ -6,7 +6,13 @@ from functools import lru_cache
 from typing import Any
 
 from seawall.events.formats.field_capitals import Names, once_for_names
-from seawall.events.formats.json_values import as_text, content_id, encode, read_structure
+from seawall.events.formats.json_values import (
+    as_text,
+    content_id,
+    encode,
+    read_powershell_object,
+    read_structure,
+)
 from seawall.events.microsoft import m365_meanings as judge
 from seawall.events.microsoft.m365_fields import (
     CONTEXT_FIELDS,
@@ -33,7 +39,7 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
         values[place] = value if value.__class__ is str else as_text(value)
     operation, number, workload = (values[place] for place in _KIND_PLACES)
     values[0] = values[0] or content_id(record)
-    context = read_structure(record.get("AppAccessContext"))
+    context = read_powershell_object(read_structure(record.get("AppAccessContext")))
     context = context if isinstance(context, dict) else {}
     values += [as_text(context.get(name)) for name in CONTEXT_FIELDS]
     values += folders_summary(record.get("Folders"))

@@ -134,22 +134,30 @@ def spell_out(name: str) -> str:
 
 
 def _merge_people(people: Iterable[AlertedPerson]) -> list[AlertedPerson]:
-    """Return distinct people; one named by address and by object id apart is the same if one entry has both."""
+    """Return distinct people. One with a name and one with an object id are the same if an entry has both."""
     found: list[AlertedPerson] = []
+    places: dict[str, int] = {}
     for person in people:
-        for place, known in enumerate(found):
-            if _is_same(person, known):
-                found[place] = AlertedPerson(known.name or person.name, known.object_id or person.object_id)
-                break
-        else:
+        place = _find_place(person, found, places)
+        if place is None:
+            place = len(found)
             found.append(person)
+        known = found[place]
+        found[place] = AlertedPerson(known.name or person.name, known.object_id or person.object_id)
+        for text in (person.name, person.object_id):
+            if text:
+                places.setdefault(text, place)
     return found
 
 
-def _is_same(one: AlertedPerson, other: AlertedPerson) -> bool:
-    if one.object_id and other.object_id:
-        return one.object_id == other.object_id
-    return one.name is not None and one.name == other.name
+def _find_place(person: AlertedPerson, found: list[AlertedPerson], places: dict[str, int]) -> int | None:
+    """Return the place of a person who was named before. One name with two object ids is two people."""
+    place = places.get(person.object_id or "")
+    if place is None and person.name in places:
+        place = places[person.name]
+        if person.object_id and found[place].object_id not in (None, person.object_id):
+            return None
+    return place
 
 
 def _clean_member(value: Any) -> Any:

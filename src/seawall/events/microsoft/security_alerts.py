@@ -1,11 +1,14 @@
 """Read Microsoft's alerts: Sentinel's `SecurityAlert`, `AlertInfo` and `AlertEvidence` of advanced hunting, Graph's alerts.
 
+An incident of Graph is read as one alert about those whom its alerts name.
+
 Each record is one event about the person whom it names. `AlertInfo` names none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from seawall.events.formats.field_capitals import Names, RecordFields, once_for_names, spellings
@@ -20,14 +23,17 @@ __all__ = ["NAME", "RAW_COLUMNS", "normalise", "recognises", "row"]
 NAME = "microsoft_alerts"
 RAW_COLUMNS = COLUMNS
 
-_SENTINEL, _INFO, _EVIDENCE, _GRAPH, _LEGACY = (
+_SENTINEL, _INFO, _EVIDENCE, _GRAPH, _LEGACY, _INCIDENT = (
     "SecurityAlert",
     "AlertInfo",
     "AlertEvidence",
     "alerts_v2",
     "alerts",
+    "incidents",
 )
 _TABLES = {name.lower(): name for name in (_SENTINEL, _INFO, _EVIDENCE)}
+MOST_ALERTS = 1_000
+"""Alerts of one incident that are looked at."""
 _NO_ATTACK = ("falsePositive", "informationalExpectedActivity", "benignPositive")
 _STREAM = "advancedhunting-"
 _FIELDS = (
@@ -37,6 +43,7 @@ _FIELDS = (
     (_INFO, frozenset({"alertid", "title", "severity", "servicesource", "detectionsource"})),
     (_GRAPH, frozenset({"title", "severity", "servicesource", "evidence"})),
     (_LEGACY, frozenset({"title", "severity", "vendorinformation"})),
+    (_INCIDENT, frozenset({"displayname", "severity", "incidentweburl", "lastupdatedatetime"})),
 )
 """Fields by which a form is recognised, in lower case."""
 
@@ -75,7 +82,8 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     state, title = _state(get), get.text("title", "alertname", "displayname")
     alert.said |= {
         "product": get.text("productname", "servicesource", "providername")
-        or as_text(get.member("vendorinformation", "provider")),
+        or as_text(get.member("vendorinformation", "provider"))
+        or ("Microsoft Defender XDR" if form == _INCIDENT else None),
         "says": title,
         "type": get.text("alerttype", "detectorid"),
         "level": (get.text("severity", "alertseverity") or "").lower(),
@@ -120,6 +128,9 @@ def _time(form: str, get: RecordFields) -> str | None:
         return get.text("starttime", "timegenerated", "time")
     if form in (_INFO, _EVIDENCE):
         return get.text("timestamp", "timegenerated", "time")
+    if form == _INCIDENT:
+        begun = (as_text(_lower(one).get("firstactivitydatetime")) for one in _objects(get.value("alerts")))
+        return min(filter(None, begun), default=None) or get.text("createddatetime")
     return get.text("firstactivitydatetime", "eventdatetime", "createddatetime", "time")
 
 
@@ -139,7 +150,7 @@ def _organisation(form: str, get: RecordFields, found: AlertEvidence) -> str | N
         or found.tenant
         or get.text("aadtenantid", "azuretenantid")
     )
-    if stated is None and (form == _GRAPH or "properties" in get):
+    if stated is None and (form in (_GRAPH, _INCIDENT) or "properties" in get):
         stated = get.text("tenantid")
     return identifier(stated)
 
@@ -173,6 +184,11 @@ def _read_graph(get: RecordFields) -> AlertEvidence:
     return read_evidence(_objects(get.value("evidence")))
 
 
+def _read_incident(get: RecordFields) -> AlertEvidence:
+    alerts = map(_lower, islice(_objects(get.value("alerts")), MOST_ALERTS))
+    return read_evidence(one for alert in alerts for one in _objects(read_structure(alert.get("evidence"))))
+
+
 def _read_legacy(get: RecordFields) -> AlertEvidence:
     found = AlertEvidence()
     for user in map(_lower, _objects(get.value("userstates"))):
@@ -200,4 +216,5 @@ _READERS = {
     _EVIDENCE: _read_evidence_row,
     _GRAPH: _read_graph,
     _LEGACY: _read_legacy,
+    _INCIDENT: _read_incident,
 }

@@ -35,6 +35,18 @@ def test_text_names_the_policy_its_incident_and_the_change(
     assert "granted sign-in" not in told.out
 
 
+def test_an_export_without_its_last_page_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = {"@odata.nextLink": "https://graph.microsoft.com/v1.0/x?$skiptoken=1"}
+    (tmp_path / "x.json").write_text(
+        json.dumps(page("identity/conditionalAccess/policies", [access_policy()], **more))
+    )
+    assert main(["assurance", "--configuration", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert "read: 1 object of 1 export" in told
+    assert "not complete: Conditional Access policies" in told
+    assert "not complete: a next page is missing" in (tmp_path / "out" / "assurance.html").read_text("utf-8")
+
+
 def test_the_page_holds_names_as_text(tmp_path: Path) -> None:
     rules = [access_policy(f"{HOSTILE}{number}", "disabled", controls=["mfa"]) for number in range(9)]
     out = tmp_path / "out"

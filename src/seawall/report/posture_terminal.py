@@ -24,6 +24,11 @@ def show_posture(console: Console, document: dict[str, Any]) -> None:
         f"{counts['met']:,} met, {counts['not met']:,} not met, {counts['cannot say']:,} cannot say",
         style="bold",
     )
+    objects = sum(one["objects"] for one in document["exports"])
+    _line(console, f"read: {plural(objects, 'object')} of {plural(len(document['exports']), 'export')}")
+    for one in document["exports"]:
+        if one["is_partial"]:
+            _line(console, f"  not complete: {one['title']} (a next page is missing)")
     if document["since"] is not None:
         _changes(console, document["since"])
     for finding in by_weight(document["findings"]):

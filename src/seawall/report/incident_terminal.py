@@ -7,6 +7,7 @@ move nor link anything. Without a terminal, the same lines are printed plain.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -16,10 +17,12 @@ from rich.text import Text
 
 from seawall.detection.incident import Incident, Severity
 from seawall.report import incident_words as words
-from seawall.response.incident_facts import IncidentFacts
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import minute_text, span_text
+
+if TYPE_CHECKING:
+    from seawall.response.incident_facts import IncidentFacts
 
 MARKS: dict[Severity, tuple[str, str]] = {
     "critical": ("⬢", "bold red"),
@@ -59,11 +62,11 @@ def explanation(
 
     `addresses` are the client addresses of its records, None if unknown. `facts` are further facts from the events.
     """
-    facts = facts or IncidentFacts()
     more = list[RenderableType]()
-    if said := words.statement_lines((*words.list_statements(incident), *facts.statements)):
+    statements = facts.statements if facts else ()
+    if said := words.statement_lines((*words.list_statements(incident), *statements)):
         more += _section("What others say", _bullets(said))
-    if facts.sign_ins:
+    if facts and facts.sign_ins:
         lines = _name_counted("", facts.sign_ins, _MOST_FACTS)
         lines += _name_counted("continues request ", facts.requests, _MOST_REQUESTS)
         more += _section("How its sign-ins were authenticated", _bullets(lines))

@@ -6,7 +6,6 @@ They were `AADSignInEventsBeta` and `AADSpnSignInEventsBeta` before.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from seawall.events.consoles.columns import ELSEWHERE, Cell, Row, VendorTable, camel, cell, flag, number
 from seawall.events.formats.json_values import read_structure
@@ -24,11 +23,6 @@ _GUEST = {True: "guest", False: "member"}
 def _names(names: Mapping[str, str]) -> Callable[[str], str]:
     """Return a function that gives the name of a number, any other text unchanged."""
     return lambda text: names.get(text, text)
-
-
-def _structure(text: str) -> Any:
-    found = read_structure(text)
-    return text if found is None else found
 
 
 def _user_type(text: str) -> str | None:
@@ -71,16 +65,16 @@ _USER: Mapping[str, Cell] = {
     "ismanaged": cell("deviceDetail.isManaged", flag),
     "iscompliant": cell("deviceDetail.isCompliant", flag),
     "browser": cell("deviceDetail.browser"),
-    "authenticationprocessingdetails": cell("authenticationProcessingDetails", _structure),
+    "authenticationprocessingdetails": cell("authenticationProcessingDetails", read_structure),
     "authenticationrequirement": cell("authenticationRequirement"),
     "tokenissuertype": cell("tokenIssuerType", _names(_ISSUERS)),
     "risklevelaggregated": cell("riskLevelAggregated", _names(_RISK_LEVELS)),
     "riskstate": cell("riskState", _names(_RISK_STATES)),
     "useragent": cell("userAgent"),
     "clientappused": cell("clientAppUsed"),
-    "conditionalaccesspolicies": cell("appliedConditionalAccessPolicies", _structure),
+    "conditionalaccesspolicies": cell("appliedConditionalAccessPolicies", read_structure),
     "conditionalaccessstatus": cell("conditionalAccessStatus", _names(_POLICIES)),
-    "networklocationdetails": cell("networkLocationDetails", _structure),
+    "networklocationdetails": cell("networkLocationDetails", read_structure),
     "isthroughglobalsecureaccess": cell("isThroughGlobalSecureAccess", flag),
 }
 _APPLICATION: Mapping[str, Cell] = {

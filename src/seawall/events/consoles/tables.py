@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from seawall.events.consoles import entra, exchange, google, hunting, hunting_sign_ins, okta
+from seawall.events.consoles import entra, exchange, exchange_audit, google, hunting, hunting_sign_ins, okta
 from seawall.events.consoles.columns import VendorTable, plain_names
 from seawall.events.formats.field_capitals import Names, once_for_names
 
@@ -17,6 +17,8 @@ TABLES: tuple[VendorTable, ...] = (
     hunting_sign_ins.USER_SIGN_INS,
     hunting_sign_ins.APPLICATION_SIGN_INS,
     exchange.MESSAGE_TRACE,
+    exchange_audit.ADMIN_AUDIT,
+    exchange_audit.MAILBOX_AUDIT,
     google.GMAIL_EVENTS,
     google.DRIVE_EVENTS,
     google.OAUTH_EVENTS,

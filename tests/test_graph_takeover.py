@@ -126,6 +126,7 @@ def test_the_robbed_mailbox_is_the_first_incident(result: ScanResult) -> None:
     assert (first.account, first.raised) == (guid(ROBBED), True)
     assert first.severity in ("high", "critical")
     assert first.score > max(other.score for other in others) + 3
+    assert first.mailboxes == (guid(ROBBED),)
     said = " ".join(reason.text for reason in first.reasons)
     assert "160 messages read" in said
     assert "04b07795-8ddb-461a-bbee-02f9e1bf7b46" in said

@@ -473,3 +473,32 @@ def test_the_consent_that_let_the_intruder_in_is_removed(
     assert [action.confidence for action in removed] == expected
     assert {action.evidence for action in removed} <= {("record-2",)}
     assert all("acts through this application" in action.reason for action in removed)
+
+
+@pytest.mark.parametrize(
+    ("account_type", "uid"), [("user", ANN_ID), ("service", ANN_ID), ("service", PRINCIPAL)]
+)
+def test_a_user_known_by_id_alone_is_no_application(account_type: str, uid: str) -> None:
+    """Graph activity names people by their object id. Applications have an id too."""
+    requests = [
+        row(
+            "GET /me/messages/{id}", number, source="graph_activity", kind="mail_access", account=ANN_ID,
+            account_type=account_type, actor_user_uid=uid,
+        )
+        for number in (1, 2)
+    ]  # fmt: skip
+    chunk = pa.Table.from_pylist(requests)
+    chunk = chunk.set_column(1, "time", chunk["time"].cast(pa.timestamp("us", tz="UTC")))
+    span = {(TENANT, ANN_ID): (TIME, TIME + SECOND)}
+    found = make_plan(
+        collect_evidence([chunk], EvidenceCollector(span, frozenset({"record-1"}))),
+        incident=incident("record-1", account=ANN_ID),
+    )
+    kinds = {action.kind for action in found.actions}
+    if account_type == "user":
+        assert {"disable_account", "reset_password", "revoke_sessions"} <= kinds
+        assert "disable_service_principal" not in kinds
+        assert only(found, "disable_account").calls[0].path.endswith(f"/users/{ANN_ID}")
+    else:
+        assert "disable_service_principal" in kinds
+        assert not kinds & {"disable_account", "revoke_sessions"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ MAIL_READ = 20_000
 DAY_SHOWN = 5_000
 """Number of the account's events that its timeline shows."""
 
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HALF_HOUR = 1_800_000_000
 _OWN_NETWORK = np.log1p(2.5)
 _VALUES = (
@@ -73,9 +75,10 @@ class CandidateEvents:
         return tuple(self.ids.slice(begin, end - begin).to_pylist())
 
     def list_mailboxes(self, place: int, mailboxes: Vocabulary, account: str) -> tuple[str, ...]:
-        """Return the names of the mailboxes that were read or changed."""
-        names = {mailboxes.text(code) or account for code in self.mailboxes.of(place).tolist()}
-        return tuple(sorted(name for name in names if "@" in name))
+        """Return the names of the mailboxes that were read or changed, their object ids where the logs state no name."""
+        own = account if "@" in account else ""  # an application has no mailbox of its own
+        names = {mailboxes.text(code) or own for code in self.mailboxes.of(place).tolist()}
+        return tuple(sorted(name for name in names if "@" in name or _OBJECT_ID.fullmatch(name)))
 
     def list_points(self, place: int, networks: Vocabulary) -> tuple[tuple[int, str, int, bool], ...]:
         """Return the account's day as (time, network, events, whether the attacker's) for each half hour and network."""

@@ -75,6 +75,7 @@ class EvidenceCollector:
     _consents: list[dict[str, Any]] = field(default_factory=list)
     _systems: dict[Whose, set[Vendor]] = field(default_factory=dict)
     _objects: dict[Whose, str] = field(default_factory=dict)
+    _people: set[Whose] = field(default_factory=set)
     _first: dict[tuple[str, str, str], int] = field(default_factory=dict)
     _shown: dict[str, set[str]] = field(default_factory=dict)
     _usual: dict[str, set[str]] = field(default_factory=dict)
@@ -133,12 +134,14 @@ class EvidenceCollector:
         return found
 
     def _who(self, table: pa.Table) -> None:
-        names = ["org_uid", "account", "source", "actor_user_uid"]
+        names = ["org_uid", "account", "account_type", "source", "actor_user_uid"]
         pairs = table.select(names).group_by(names, use_threads=False)
         for row in pairs.aggregate([]).to_pylist():
             if row["source"] in VENDOR_OF:
                 whose, vendor = (row["org_uid"], row["account"]), VENDOR_OF[row["source"]]
                 self._systems.setdefault(whose, set()).add(vendor)
+                if row["account_type"] == "user" and row["account"] == row["actor_user_uid"]:
+                    self._people.add(whose)
                 if vendor == "microsoft" and is_guid(row["actor_user_uid"]):
                     known = self._objects.get(whose, row["actor_user_uid"])
                     self._objects[whose] = min(known, row["actor_user_uid"])
@@ -213,6 +216,7 @@ class EvidenceCollector:
             rows=(*self._rows, *(row for row in letting_in if row["metadata_uid"] not in known)),
             systems={whose: frozenset(systems) for whose, systems in self._systems.items()},
             object_ids=dict(self._objects),
+            people=frozenset(self._people),
             intruders=self.intruders,
             letting_in=frozenset(row["metadata_uid"] for row in letting_in if row["metadata_uid"]),
             actor=actor,

@@ -66,13 +66,14 @@ class PlanEvidence:
     """Evidence from events for a plan.
 
     `rows` are change events by or on the accounts in question. `systems` are the vendors in whose logs each
-    (organisation, account) acts; `object_ids` are its ids in Entra's directory. `intruders` are ids of the intruder's
-    records.
+    (organisation, account) acts; `object_ids` are its ids in Entra's directory. `people` are those that are known by their
+    id alone, and are users. `intruders` are ids of the intruder's records.
     """
 
     rows: tuple[Mapping[str, Any], ...] = ()
     systems: Mapping[tuple[str, str], frozenset[Vendor]] = field(default_factory=dict)
     object_ids: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    people: frozenset[tuple[str, str]] = frozenset()
     intruders: frozenset[str] = frozenset()
     letting_in: frozenset[str] = frozenset()
     """Ids of consents to the intruder's applications, whenever they were given."""
@@ -168,7 +169,7 @@ def select_subjects(
             sure,
             first,
             last,
-            is_application="@" not in account,
+            is_application="@" not in account and (tenant, account) not in evidence.people,
             object_id=evidence.object_ids.get((tenant, account), ""),
         )
 

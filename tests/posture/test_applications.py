@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from .graph import access_policy
 from .judging import judge
 
 MAIL, TENANT_POWER = "810c84a8-4a9e-49e6-bf7d-12d183f40d01", "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8"
@@ -209,3 +210,41 @@ def test_consent_that_the_export_does_not_show() -> None:
     }
     for policy in ("MS.AAD.5.1v1", "MS.AAD.5.2v1"):
         assert judge(policy, authorization_policy=[hidden]).state == "cannot say", policy
+
+
+@pytest.mark.parametrize(
+    ("since", "state"),
+    [
+        (None, "met"),
+        ("0001-01-01T00:00:00Z", "met"),
+        ("/Date(-62135596800000)/", "met"),
+        ("2025-01-01T00:00:00Z", "not met"),
+        ("/Date(1700000000000)/", "not met"),
+    ],
+)
+def test_a_restriction_on_new_applications_leaves_the_old_ones_free(since: str | None, state: str) -> None:
+    kinds = ("passwordAddition", "symmetricKeyAddition")
+    listed = [
+        {"restrictionType": kind, "state": "enabled", "restrictForAppsCreatedAfterDateTime": since}
+        for kind in kinds
+    ]
+    side = {"passwordCredentials": listed}
+    one = {
+        "id": "p",
+        "isEnabled": True,
+        "applicationRestrictions": side,
+        "servicePrincipalRestrictions": side,
+    }
+    assert judge("MS.AAD.5.5v1", app_management=[one]).state == state
+    assert judge("MS.AAD.5.5v1", app_management=[one | {"isEnabled": False}]).state == "not met"
+
+
+def test_device_registration_may_be_guarded_by_conditional_access() -> None:
+    join = {"allowedToJoin": {"@odata.type": "#microsoft.graph.noDeviceRegistrationMembership"}}
+    one = {"userDeviceQuota": 5, "azureADJoin": join, "multiFactorAuthConfiguration": "notRequired"}
+    actions = {"applications": {"includeUserActions": ["urn:user:registerdevice"]}}
+    guard = access_policy(controls=["mfa"], conditions=actions)
+    assert judge("SEAWALL.DEVICE.1v1", device_registration=[one]).state == "not met"
+    assert judge("SEAWALL.DEVICE.1v1", device_registration=[one], conditional_access=[guard]).state == "met"
+    off = guard | {"state": "disabled"}
+    assert judge("SEAWALL.DEVICE.1v1", device_registration=[one], conditional_access=[off]).state == "not met"

@@ -15,9 +15,12 @@ from seawall.posture.values import (
     read_seconds,
     read_text,
     read_texts,
+    read_time,
 )
+from seawall_base.rfc3339 import parse_time
 
 _AUTHORISATION = ("authorization_policy",)
+_FIRST_APPLICATIONS = parse_time("2012-01-01")
 _FOR_SELF = "managepermissiongrantsforself."
 _SIDES = (("applicationrestrictions", "applications"), ("serviceprincipalrestrictions", "service principals"))
 
@@ -133,8 +136,9 @@ def _why_loose(restriction: dict[str, Any] | None, is_on: bool | None, days: int
 
 
 def _is_long_ago(restriction: dict[str, Any]) -> bool:
-    """Return whether the restriction counts from before Entra had service principals: then it counts for all."""
-    return read_text(restriction.get("restrictforappscreatedafterdatetime")) < "2012"
+    """Return whether the restriction counts from before Graph had applications: then it counts for all."""
+    time = read_time(restriction.get("restrictforappscreatedafterdatetime"))
+    return time is not None and time < _FIRST_APPLICATIONS
 
 
 def _check_no_secrets(configuration: Configuration) -> PolicyVerdict:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from seawall.posture.conditional_access import (
+    access_rules,
+    list_gaps,
+    requires_resistance,
+    requires_second_factor,
+)
 from seawall.posture.policy import BaselinePolicy, Configuration, PolicyVerdict, name_of, verdict
 from seawall.posture.values import (
     is_hidden,
@@ -68,6 +74,16 @@ def _check_invitations(configuration: Configuration) -> PolicyVerdict:
     )
 
 
+def _is_registration_guarded(configuration: Configuration) -> bool:
+    """Return whether a Conditional Access policy requires a second factor to register a device, for everybody."""
+    return any(
+        "urn:user:registerdevice" in rule.words(rule.apps, "includeuseractions")
+        and (requires_second_factor(rule) or requires_resistance(rule))
+        and not list_gaps(rule, configuration, by_action=True)
+        for rule in access_rules(configuration)
+    )
+
+
 def _check_device_join(configuration: Configuration) -> PolicyVerdict:
     wrong, hidden = [], []
     for one in configuration.all("device_registration"):
@@ -79,7 +95,7 @@ def _check_device_join(configuration: Configuration) -> PolicyVerdict:
             hidden.append("deviceRegistrationPolicy")
         if "alldevice" in scope or scope == "all":
             wrong.append("every user may join devices")
-        if factor in ("notrequired", "0"):
+        if factor in ("notrequired", "0") and not _is_registration_guarded(configuration):
             wrong.append("no second factor is required to register a device")
     return configuration.judge_offenders(
         "device_registration",

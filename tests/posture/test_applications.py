@@ -51,6 +51,7 @@ def test_unused(one: dict[str, Any], last: str | None, state: str) -> None:
         "SEAWALL.APPS.3v1",
         service_principals=[one],
         app_role_assignments=[granted("a")],
+        delegated_grants=[],
         application_activity=[active("a", last)],
     )
     assert found.state == state, found
@@ -61,9 +62,20 @@ def test_an_application_without_permissions_may_sleep() -> None:
         "SEAWALL.APPS.3v1",
         service_principals=[principal("a")],
         app_role_assignments=[],
+        delegated_grants=[],
         application_activity=[],
     )
     assert found.state == "met"
+
+
+def test_without_delegated_grants_nothing_is_cleared() -> None:
+    found = judge(
+        "SEAWALL.APPS.3v1",
+        service_principals=[principal("a")],
+        app_role_assignments=[],
+        application_activity=[],
+    )
+    assert (found.state, found.missing) == ("cannot say", ("delegated_grants",))
 
 
 def test_a_delegated_grant_is_a_permission_too() -> None:

@@ -190,3 +190,22 @@ ON, OFF = {"enableAutoForwarding": True}, {"enableAutoForwarding": False}
 def test_google_settings_of_units(policies: list[dict[str, Any]], state: str, names: tuple[str, ...]) -> None:
     found = judge("GWS.GMAIL.11.1v1", google_policies=policies)
     assert (found.state, found.names) == (state, names)
+
+
+def test_marks_on_mail_from_outside_may_stand_in_either_export() -> None:
+    rule = {
+        "Name": "x",
+        "State": "Enabled",
+        "Mode": "Enforce",
+        "FromScope": "NotInOrganization",
+        "PrependSubject": "[EXT]",
+    }
+    tags = {"Identity": "x", "Enabled": True, "AllowList": []}
+    assert judge("MS.EXO.7.1v1", transport_rules=[rule]).state == "met"
+    assert judge("MS.EXO.7.1v1", external_tags=[tags]).state == "met"
+    found = judge("MS.EXO.7.1v1", transport_rules=[])
+    assert (found.state, found.missing) == ("cannot say", ("external_tags",))
+    assert (
+        judge("MS.EXO.7.1v1", transport_rules=[], external_tags=[tags | {"Enabled": False}]).state
+        == "not met"
+    )

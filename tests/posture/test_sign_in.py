@@ -75,15 +75,18 @@ def test_a_policy_that_applies_to_everybody_meets_it(policy: str) -> None:
     assert (found.state, found.names) == ("met", ("Rule",)), found
 
 
+DEFAULTS_OFF = {"id": "00000000-0000-0000-0000-000000000005", "isEnabled": False}
+
+
 @pytest.mark.parametrize("policy", GOOD)
 def test_without_any_policy_it_is_not_met(policy: str) -> None:
-    assert judge(policy, conditional_access=[]).state == "not met"
+    assert judge(policy, conditional_access=[], security_defaults=[DEFAULTS_OFF]).state == "not met"
 
 
 @pytest.mark.parametrize("policy", GOOD)
 def test_report_only_meets_nothing(policy: str) -> None:
     off = GOOD[policy] | {"state": "enabledForReportingButNotEnforced"}
-    assert judge(policy, conditional_access=[off]).state == "not met"
+    assert judge(policy, conditional_access=[off], security_defaults=[DEFAULTS_OFF]).state == "not met"
 
 
 @pytest.mark.parametrize("policy", GOOD)
@@ -187,6 +190,16 @@ def test_security_defaults_block_legacy_protocols_alone() -> None:
     defaults = [{"id": "00000000-0000-0000-0000-000000000005", "isEnabled": True}]
     assert judge("MS.AAD.1.1v1", security_defaults=defaults).state == "met"
     assert judge("MS.AAD.3.2v2", security_defaults=defaults).state == "cannot say"
+
+
+def test_legacy_protocols_where_only_one_of_two_exports_is_there() -> None:
+    off = [{"id": "00000000-0000-0000-0000-000000000005", "isEnabled": False}]
+    found = judge("MS.AAD.1.1v1", security_defaults=off)
+    assert (found.state, found.missing) == ("cannot say", ("conditional_access",))
+    found = judge("MS.AAD.1.1v1", conditional_access=[])
+    assert (found.state, found.missing) == ("cannot say", ("security_defaults",))
+    assert judge("MS.AAD.1.1v1", conditional_access=[], security_defaults=off).state == "not met"
+    assert judge("MS.AAD.1.1v1", conditional_access=[access_policy(controls=["mfa"])]).state == "not met"
 
 
 def methods(**states: str) -> dict[str, Any]:

@@ -150,6 +150,9 @@ def _check_unused(configuration: Configuration) -> PolicyVerdict:
             wrong.append(f"{one.name}: no sign-in is known")
         elif time < before:
             wrong.append(f"{one.name}: {(configuration.now - time) // (DAY * _MICROSECONDS)} days ago")
+    missing = [name for name in ("app_role_assignments", "delegated_grants") if not configuration.has(name)]
+    if missing and not wrong:
+        return verdict("cannot say", "another export may show further permissions", (), tuple(missing))
     return configuration.judge_offenders(
         ("application_activity", "service_principals"),
         wrong,

@@ -204,6 +204,11 @@ def _check_warnings(configuration: Configuration) -> PolicyVerdict:
             read_text(one.get("prependsubject")) or read_text(one.get("applyhtmldisclaimertext"))
         ):
             return verdict("met", "a transport rule marks external mail", [name_of(one, "name")])
+    missing = [name for name in ("transport_rules", "external_tags") if not configuration.has(name)]
+    if missing:
+        return verdict(
+            "cannot say", "another export may show what marks mail from outside", (), tuple(missing)
+        )
     return verdict("not met", "nothing marks mail from outside")
 
 

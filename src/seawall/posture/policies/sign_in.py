@@ -29,9 +29,16 @@ def _check_legacy(configuration: Configuration) -> PolicyVerdict:
         clients = rule.words(rule.conditions, "clientapptypes")
         return blocks(rule) and {"other", "exchangeactivesync"} <= clients
 
-    return judge_rules(
-        configuration, fits, "blocks legacy protocols for everybody", used=frozenset({"clientapptypes"})
-    )
+    if not configuration.has("conditional_access"):
+        return verdict("cannot say", "security defaults are off", (), ("conditional_access",))
+    used = frozenset({"clientapptypes"})
+    found = judge_rules(configuration, fits, "blocks legacy protocols for everybody", used=used)
+    is_any_enabled = any(rule.state == "enabled" for rule in access_rules(configuration))
+    if found.state == "not met" and not is_any_enabled and not configuration.has("security_defaults"):
+        return verdict(
+            "cannot say", "without policies security defaults may be on", (), ("security_defaults",)
+        )
+    return found
 
 
 def _check_user_risk(configuration: Configuration) -> PolicyVerdict:

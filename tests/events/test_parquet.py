@@ -98,13 +98,20 @@ GOLDEN = _golden_records()
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_each_sample_in_columns_becomes_its_event(tmp_path: Path, path: Path) -> None:
-    (tmp_path / "a").write_bytes(parquet_of([_without_empty(GOLDEN[path])]))
+    record = _without_empty(GOLDEN[path])
+    try:
+        data = parquet_of([record])
+    except pa.ArrowException:  # a list of several types: such columns are JSON as text
+        data = parquet_of(
+            [{k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in record.items()}]
+        )
+    (tmp_path / "a").write_bytes(data)
     expected = json.loads(path.with_suffix(".event.json").read_text())
     found = event_of(tmp_path / "a")
     for event in (found, expected):
         event.pop("unmapped", None)
-        if "content-" in event["metadata_uid"] or path.parent.name == "other":
-            event.pop("metadata_uid")
+        # Some ids are, or end with, a digest of the content.
+        event["metadata_uid"] = event["metadata_uid"].partition(":")[0].partition("content-")[0]
     assert found == expected
 
 

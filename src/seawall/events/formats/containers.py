@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from seawall.events.formats.bounded import DAMAGE, BoundedStream, Counter, Expansion, MemberNames
+from seawall.events.formats.foreign_formats import (
+    BINARY_WORKBOOK,
+    OPEN_DOCUMENT,
+    explain_foreign_format,
+    is_open_document,
+)
 from seawall.events.formats.inflating import (
     GzipStream,
     InflatedStream,
@@ -27,6 +33,14 @@ from seawall.events.formats.table_files.avro_file import AvroFile
 from seawall.events.formats.table_files.parquet_file import ParquetTable
 from seawall.events.formats.table_files.parquet_layout import MAGIC as PARQUET
 from seawall.events.formats.table_files.table_part import ChunkStream, TablePart
+from seawall.events.formats.table_files.workbook import (
+    BINARY,
+    MAIN,
+    PartStream,
+    Workbook,
+    find_parts,
+    has_office_parts,
+)
 from seawall.events.formats.tar_archive import BLOCK, BadTar, is_tar, tar_members
 from seawall.events.formats.zip_archive import ZipEntry, entries, find_directory, open_entry
 from seawall.events.masked_excerpts import file_problem
@@ -88,7 +102,8 @@ def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterat
     name, limits = outer.name, around.limits
     head = outer.peek(BLOCK)
     if not is_container(head):
-        yield PlainStream(outer)
+        reason = explain_foreign_format(head)
+        yield PlainStream(outer) if reason is None else file_problem(name, "not-a-log", reason)
         return
     if around.depth >= limits.archive_depth and not (around.is_inflated and is_tar(head)):
         yield file_problem(name, "bomb", f"archives nested deeper than {limits.archive_depth}")
@@ -117,6 +132,14 @@ def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> It
     if raw is None:
         yield _too_large(name)
         return
+    if has_office_parts(outer.peek(BLOCK)):
+        found = find_parts(_list(raw))
+        if MAIN in found or BINARY in found:
+            yield from _open_workbook(raw, found, name, around)
+            return
+    if is_open_document(outer.peek(BLOCK)):
+        yield file_problem(name, "not-a-log", OPEN_DOCUMENT)
+        return
     left = raw.seek(0, 2)
     for number, entry in enumerate(_list(raw), 1):
         if isinstance(entry, str):
@@ -142,6 +165,34 @@ def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> It
         counter = cast(Counter, _Declared(entry.packed))
         bounded = BoundedStream(as_binary(stream), label, limits, counter, around.expansion)
         yield from _open(None, bounded, around.deeper())
+
+
+def _open_workbook(
+    raw: BinaryIO, found: dict[str, ZipEntry], name: str, around: _Around
+) -> Iterator[PlainStream | Problem]:
+    if MAIN not in found:
+        yield file_problem(name, "not-a-log", BINARY_WORKBOOK)
+        return
+
+    def open_part(part: str) -> PartStream | None:
+        entry = found.get(part)
+        if entry is None:
+            return None
+        counter = cast(Counter, _Declared(entry.packed))
+        stream = as_binary(open_entry(raw, entry))
+        return PartStream(BoundedStream(stream, part, around.limits, counter, around.expansion))
+
+    try:
+        book = Workbook(open_part)
+    except DAMAGE as error:
+        yield file_problem(name, "unreadable", f"an Excel workbook: {error}")
+        return
+    count = 0
+    for member in _open_parts(book.parts(lambda part: found[part].packed), name, around):
+        count += 1
+        yield member
+    if not count:
+        yield file_problem(name, "not-a-log", "an Excel workbook without cells")
 
 
 def _make_seekable(raw: BinaryIO | None, outer: BoundedStream, limits: Limits) -> BinaryIO | None:
@@ -214,11 +265,12 @@ def _open_parquet(
 
 def _open_parts(parts: Iterator[TablePart], name: str, around: _Around) -> Iterator[PlainStream | Problem]:
     """Yield the texts that a table file was made into. Reading one may move the file on to the next."""
+    names = MemberNames(name)
     for number, part in enumerate(parts, 1):
         if (stop := _must_stop(name, number, around)) is not None:
             yield stop
             return
-        label = f"{name}!{part.label}" if part.label else name
+        label = name if not part.label else names.name(part.label, number)
         stream = as_binary(ChunkStream(part.chunks))
         yield PlainStream(
             BoundedStream(stream, label, around.limits, cast(Counter, part.stored), around.expansion)

@@ -15,7 +15,7 @@ from seawall.events.formats.table_files.arrow_lines import write_lines
 from seawall.events.formats.table_files.parquet_layout import (
     BadParquet,
     ParquetLayout,
-    RowGroup,
+    StoredRows,
     find_batch_size,
     read_layout,
 )
@@ -63,11 +63,11 @@ class ParquetTable:
         while self._following < len(groups):
             number = self._following
             self._following += 1
-            stored.count += groups[number].packed
+            stored.count += groups[number].packed_size
             if groups[number].rows:
                 yield from self._read_group(number, groups[number])
 
-    def _read_group(self, number: int, group: RowGroup) -> Iterator[bytes]:
+    def _read_group(self, number: int, group: StoredRows) -> Iterator[bytes]:
         """Yield the rows of a group as JSON lines. Raises ValueError if it is damaged or too large."""
         try:
             rows = find_batch_size(self._raw, self._layout, group)

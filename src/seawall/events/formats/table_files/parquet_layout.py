@@ -60,14 +60,14 @@ class ColumnChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class RowGroup:
+class StoredRows:
     """Describe some of the rows."""
 
     rows: int
     chunks: tuple[ColumnChunk, ...]
 
     @property
-    def packed(self) -> int:
+    def packed_size(self) -> int:
         """Return its size in the file, in bytes."""
         return sum(chunk.packed for chunk in self.chunks)
 
@@ -78,7 +78,7 @@ class ParquetLayout:
 
     names: tuple[str, ...]
     leaves: tuple[LeafColumn, ...]
-    groups: tuple[RowGroup, ...]
+    groups: tuple[StoredRows, ...]
 
 
 def read_layout(raw: BinaryIO) -> ParquetLayout:
@@ -133,7 +133,7 @@ def _read_schema(elements: list[dict[int, Any]]) -> tuple[tuple[str, ...], tuple
     return tuple(names), tuple(leaves)
 
 
-def _read_group(group: dict[int, Any], leaves: tuple[LeafColumn, ...]) -> RowGroup:
+def _read_group(group: dict[int, Any], leaves: tuple[LeafColumn, ...]) -> StoredRows:
     chunks = []
     for column in group[1]:
         found = column[3]
@@ -143,7 +143,7 @@ def _read_group(group: dict[int, Any], leaves: tuple[LeafColumn, ...]) -> RowGro
         chunks.append(ColumnChunk(begin, _integer(found[7]), _integer(found[5]), has_dictionary))
     if len(chunks) != len(leaves):
         raise BadParquet("a row group with other columns than the file")
-    return RowGroup(_integer(group[3]), tuple(chunks))
+    return StoredRows(_integer(group[3]), tuple(chunks))
 
 
 def _integer(value: Any) -> int:
@@ -153,7 +153,7 @@ def _integer(value: Any) -> int:
     return value
 
 
-def _check_places(groups: tuple[RowGroup, ...], size: int) -> None:
+def _check_places(groups: tuple[StoredRows, ...], size: int) -> None:
     total = 0
     for group in groups:
         for chunk in group.chunks if group.rows else ():
@@ -172,7 +172,7 @@ class _Page:
     encoding: int
 
 
-def find_batch_size(raw: BinaryIO, layout: ParquetLayout, group: RowGroup) -> int:
+def find_batch_size(raw: BinaryIO, layout: ParquetLayout, group: StoredRows) -> int:
     """Return how many rows of a group may be in memory together. Raises BadParquet or LargeParquet."""
     largest = 0
     width = 0.0

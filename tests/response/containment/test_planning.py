@@ -502,3 +502,45 @@ def test_a_user_known_by_id_alone_is_no_application(account_type: str, uid: str)
     else:
         assert "disable_service_principal" in kinds
         assert not kinds & {"disable_account", "revoke_sessions"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "uri", "kind", "title"),
+    [
+        ("POST /me/mailFolders/{id}/messageRules", "/v1.0/me/mailFolders/inbox/messageRules?x=\\u0026", "remove_inbox_rule",
+         f"Look through the inbox rules of {ANN}"),
+        ("PATCH /users/{id}/mailFolders/{id}/messageRules/{id}", "", "remove_inbox_rule",
+         f"Look through the inbox rules of {ANN}"),
+        ("POST /oauth2PermissionGrants", "", "remove_consent", "Look through the consents and application permissions"),
+        ("POST /servicePrincipals/{id}/appRoleAssignedTo", "", "remove_consent", "Look through the consents and application"),
+        ("POST /applications/{id}/addPassword", f"https://g.example/v1.0/applications/{APP.upper()}/addPassword",
+         "remove_app_credential", f"Look through the secrets and certificates of the object {APP}"),
+        ("POST /roleManagement/directory/roleAssignments", "", "remove_role", "Look through the directory roles"),
+        ("POST /directoryRoles/{id}/members/$ref", "", "remove_role", "Look through the directory roles"),
+    ],
+)  # fmt: skip
+def test_a_change_by_a_request_to_graph_is_looked_through(
+    operation: str, uri: str, kind: str, title: str
+) -> None:
+    found = made(row(operation, source="graph_activity", kind="directory", resource_uid=uri))
+    step = only(found, kind)
+    assert step.title.startswith(title)
+    assert step.by_hand
+    assert not step.calls
+    assert step.evidence == ("record-1",)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "GET /me/messages/{id}",
+        "DELETE /me/mailFolders/{id}/messageRules/{id}",
+        "POST /me/sendMail",
+        "POST /groups",
+    ],
+)
+def test_other_requests_to_graph_make_no_step(operation: str) -> None:
+    found, without = (
+        made(row(name, source="graph_activity", kind="directory")) for name in (operation, "Other")
+    )
+    assert [step.title for step in found.actions] == [step.title for step in without.actions]

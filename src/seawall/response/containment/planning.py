@@ -17,7 +17,16 @@ from typing import Any, Final
 import msgspec
 
 from seawall.detection.incident import Incident
-from seawall.response.containment import directory, exchange, gate, google, microsoft, okta, roles
+from seawall.response.containment import (
+    directory,
+    exchange,
+    gate,
+    google,
+    graph_requests,
+    microsoft,
+    okta,
+    roles,
+)
 from seawall.response.containment.records import ChangeRecord, read_changes, replace_surrogates
 from seawall.response.containment.steps import StepSubject, make_account_step
 from seawall.response.containment.values import (
@@ -222,6 +231,7 @@ def _undoing(subject: StepSubject, record: ChangeRecord) -> Iterator[Containment
         yield from directory.undo_steps(subject, record)
         yield from roles.undo_steps(subject, record)
         yield from exchange.undo_steps(subject, record)
+        yield from graph_requests.undo_steps(subject, record)
     elif record.vendor == "google":
         yield from google.undo_steps(subject, record)
     else:

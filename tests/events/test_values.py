@@ -219,6 +219,11 @@ OFFICE = "d3590ed6-52b3-4102-aeff-aad2292ab01c"
         ),
         ({"user_agent": "Outlook-iOS/2.0"}, "outlook-mobile/rest"),
         ({"user_agent": "Go-http-client/2.0"}, "go-http/rest"),
+        (
+            {"user_agent": "AADInternals", "application": "1b730954-1685-4b74-9bfd-dac224a7b894"},
+            "aadinternals/rest",
+        ),
+        ({"user_agent": "azurehound/v2.1.8"}, "azurehound/rest"),
         ({}, None),
     ],
 )

@@ -35,6 +35,8 @@ _FIXED_PROTOCOL = {
 _FAMILIES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (family, re.compile(pattern, re.IGNORECASE))
     for family, pattern in (
+        ("aadinternals", r"aadinternals"),
+        ("azurehound", r"azurehound|bloodhound"),
         ("python", r"python|aiohttp|httpx/|urllib|\brequests/"),
         ("powershell", r"powershell|\bpwsh\b|microsoft\.exchange\.management|exo-?v[23]|remote ?ps\b"),
         ("curl", r"\bcurl/|libcurl"),
@@ -81,9 +83,10 @@ _EMBEDDED = re.compile(
     r"webview|edge/1\d\.|msal|adal|windows-azuread|azure-activedirectory|msie 7\.0|; wv\)|broker|\bdalvik",
     re.IGNORECASE,
 )
-_SCRIPTS = frozenset(
-    {"python", "powershell", "curl", "go-http", "node", "okhttp", "java", "postman", "ruby", "azure-cli"}
-)
+_SCRIPTS = frozenset({
+    "aadinternals", "azurehound", "python", "powershell", "curl", "go-http", "node", "okhttp", "java", "postman", "ruby",
+    "azure-cli",
+})  # fmt: skip
 
 _APPLICATIONS = {
     "d3590ed6-52b3-4102-aeff-aad2292ab01c": "outlook",  # Microsoft Office desktop

@@ -341,3 +341,31 @@ def test_translations_lead_to_columns_that_are_known() -> None:
     for names in TRANSLATIONS:
         assert {plain_name(english) for english in names.values()} <= known
         assert {plain_name(name) for name in names} <= known
+
+
+@pytest.mark.parametrize(("dates", "is_doubtful"), [
+    (["02/03/2026 08:00:00", "13/03/2026 08:00:00"], True),
+    (["13/03/2026 08:00:00", "02/03/2026 08:00:00"], True),
+    (["02/03/2026 08:00:00", "02/13/2026 08:00:00"], False),
+    (["02.03.2026 08:00:00", "13.03.2026 08:00:00"], False),
+    (["2026-03-02T08:00:00Z", "2026-03-13T08:00:00Z"], False),
+])  # fmt: skip
+def test_dates_with_the_day_first_are_reported(tmp_path: Path, dates: list[str], is_doubtful: bool) -> None:
+    names = [
+        "Received",
+        "SenderAddress",
+        "RecipientAddress",
+        "Subject",
+        "Status",
+        "MessageTraceId",
+        "MessageId",
+    ]
+    lines = [
+        [date, "k@mail.example", "m@contoso.example", "s", "Delivered", f"{GUID[:-1]}{place}", f"<{place}@x>"]
+        for place, date in enumerate(dates)
+    ]
+    events, problems, records = read_all(write_table(tmp_path / "t.csv", names, *lines))
+    assert (events.num_rows, records) == (2, 2)
+    assert [(one.code, one.line, one.counts_as_record) for one in problems] == (
+        [("day-first", 0, False)] if is_doubtful else []
+    )

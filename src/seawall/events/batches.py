@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.events import generic as other
+from seawall.events.day_first import find_day_first
 from seawall.events.envelopes import EmbeddedDocumentError
 from seawall.events.event_table import NO_TIME, empty_events, readable, to_events
 from seawall.events.failures import must_pass, record_failure
@@ -204,8 +205,10 @@ class RecordBuffer:
     def take(self) -> Taken:
         """Return the events in the order of the files, the problems, and the number of records, and empty the buffer."""
         tables, problems, names = [], self._problems, list(self._files)
+        doubtful: set[Problem] = set()
         for source in SOURCES:
             for raw, places in self._parts(source):
+                doubtful.update(find_day_first(raw, source.RAW_COLUMNS, places, names))
                 for table, bad in _caught(source, raw, places, names):
                     tables.append(table)
                     problems += bad
@@ -213,6 +216,7 @@ class RecordBuffer:
         self._rows, self._places, self._tables, self._problems = {}, {}, {}, []
         self._files = {self._name: 0}
         self._size = self._records = 0
+        problems += doubtful
         problems.sort(key=lambda problem: (files.get(problem.source_file, len(files)), problem.line))
         return in_file_order(tables), problems, records
 

@@ -17,6 +17,7 @@ ProblemCode = Literal[
     "bomb",  # an archive that expands beyond the limit
     "lost-values",  # an export that holds the name of a type in place of lists: its records were read without them
     "wrong-columns",  # a table row that does not fit its header
+    "day-first",  # dates in which the day comes first, which are ambiguous up to the 12th
     "reader-failed",  # Seawall itself failed, which is a bug
 ]
 

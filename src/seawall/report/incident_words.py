@@ -76,6 +76,7 @@ PROBLEMS = {
     "bomb": "Archive expands beyond the limit",
     "lost-values": "Lists were lost in the export",
     "wrong-columns": "Row does not fit its header",
+    "day-first": "Days and months may be exchanged",
 }
 
 SCORE_MEANS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def graph_sign_in(uid: str, name: str = "ann@x.example", **changes: Any) -> dict
         "id": uid,
         "createdDateTime": "2026-03-02T09:00:00Z",
         "userPrincipalName": name,
-        "userId": "00000001-0000-4000-8000-000000000000",
+        "userId": f"{zlib.crc32(name.encode()):08x}-0000-4000-8000-000000000000",
         "appId": "11111111-0000-4000-8000-000000000000",
         "appDisplayName": "App",
         "resourceId": "00000002-0000-0ff1-ce00-000000000000",

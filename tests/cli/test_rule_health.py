@@ -19,6 +19,7 @@ from tests.cli.conftest import Run
 from tests.detection.rules.vendor_records import google, m365, okta, sign_in
 
 PACK = Path(str(resources.files("seawall.detection.rules") / "pack"))
+GOLDEN = Path(__file__).parents[1] / "events" / "golden"
 OKTA = {"product": "okta", "service": "okta"}
 M365 = {"product": "m365", "service": "exchange"}
 Rule = dict[str, Any]
@@ -375,3 +376,28 @@ def test_rules_for_risk_detections_ask_for_risk_detections(run: Run, logs: Path,
 
 def test_every_family_of_sources_has_a_name_for_readers() -> None:
     assert [family for family in FAMILIES if name_log(family) == family] == []
+
+
+def test_records_that_are_there_twice_are_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    for name in ("a", "b"):
+        lines(tmp_path / "logs" / f"{name}.jsonl", [event("zone.update", 2), event("zone.update", 3)])
+    got = run("rules", "health", str(tmp_path / "logs"), "--days", "1", "--json")
+    document = json.loads(got.out)
+    assert {name: document[name] for name in ("records", "events", "duplicates", "logs")} == {
+        "records": 4,
+        "events": 1,
+        "duplicates": 1,
+        "logs": {"okta": 2},
+    }
+    assert (
+        "1 event and 1 duplicate of 1 account in 1 day"
+        in run("rules", "health", str(tmp_path / "logs"), "--days", "1").out
+    )
+
+
+def test_every_known_log_belongs_to_a_family_of_sources() -> None:
+    """Otherwise its records are counted in no log."""
+    known = {source for family in FAMILIES.values() for source in family.sources}
+    folders = {path.name for path in GOLDEN.iterdir() if any(path.glob("*.event.json"))}
+    assert folders - known == set()

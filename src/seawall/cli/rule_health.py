@@ -121,7 +121,8 @@ def _introduce(found: HealthReport) -> Iterator[str]:
 
     first, last = _date(found.window.days[0]), _date(found.window.days[-1])
     span = f"{plural(len(found.window.days), 'day')}, {first} to {last}"
-    yield f"{plural(found.events, 'event')} of {plural(found.window.accounts, 'account')} in {span}."
+    again = f" and {plural(found.duplicates, 'duplicate')}" if found.duplicates else ""
+    yield f"{plural(found.events, 'event')}{again} of {plural(found.window.accounts, 'account')} in {span}."
     yield f"logs: {', '.join(f'{name_log(log)} ({count:,})' for log, count in found.logs.items())}"
     counts = Counter(str(one.state) for one in found.rules if not one.is_part)
     parts = sum(one.is_part for one in found.rules)
@@ -197,6 +198,7 @@ def _document(found: HealthReport) -> dict[str, Any]:
         "days": len(found.window.days),
         "records": found.records,
         "events": found.events,
+        "duplicates": found.duplicates,
         "problems": found.problems,
         "accounts": found.window.accounts,
         "logs": found.logs,

@@ -28,7 +28,7 @@ from seawall_base.read_ahead import read_ahead
 class HealthReport:
     """The health of every rule, the days that were judged, and what was read.
 
-    `logs` are the records of each log on these days, by family of sources. `events` are those of these days.
+    `logs` are the records of each log on these days, by family of sources. Without their `duplicates` they are `events`.
     """
 
     rules: tuple[RuleHealth, ...]
@@ -37,6 +37,11 @@ class HealthReport:
     events: int
     problems: int
     logs: dict[str, int]
+
+    @property
+    def duplicates(self) -> int:
+        """Return the records of these days that are there again."""
+        return sum(self.logs.values()) - self.events
 
 
 def measure_rules(

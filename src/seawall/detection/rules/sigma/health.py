@@ -21,6 +21,7 @@ _LOGS: Mapping[str, str] = {
     "graph": "Microsoft Graph activity",
     "okta": "Okta System Log",
     "google": "Google Workspace",
+    "mail": "message traces, mail and link events",
     "alert": "risk detections and alerts of vendors",
     "other": "records of other kinds",
 }

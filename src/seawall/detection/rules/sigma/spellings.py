@@ -354,6 +354,18 @@ ALERT = SourceFamily(
     prefixes=CLOUD_PREFIXES,
 )
 
+MAIL = SourceFamily(
+    ("mail_flow",),
+    _table(
+        (f"{_OPERATIONS} actiontype", ("activity_name",)),
+        (f"{_PEOPLE} accountupn", ("account",)),
+        ("senderobjectid", ("actor_user_uid",)),
+        (_ADDRESSES, ("src_ip",)),
+        ("url", ("resource_uid",)),
+        ("status", ("status", "unmapped:status")),
+    ),
+)
+
 FAMILIES: Mapping[str, SourceFamily] = {
     "m365": M365,
     "sign_in": SIGN_IN,
@@ -361,6 +373,7 @@ FAMILIES: Mapping[str, SourceFamily] = {
     "graph": GRAPH,
     "okta": OKTA,
     "google": GOOGLE,
+    "mail": MAIL,
     "alert": ALERT,
     "other": OTHER,
 }
@@ -375,6 +388,7 @@ LOGSOURCES: Mapping[tuple[str, str], _Looks] = {
     ("", ""): _EVERY,
     ("seawall", ""): _EVERY,
     ("seawall", "alerts"): (("alert", ()), ("m365", ("vendor_alert",)), ("okta", ("vendor_alert",))),
+    ("seawall", "mail"): (("mail", ()),),
     ("azure", ""): _MICROSOFT,
     ("azure", "signinlogs"): (("sign_in", ()), ("m365", ("sign_in",)), *_OTHER),
     ("azure", "auditlogs"): (("audit", ()), ("m365", ("directory",)), *_OTHER),

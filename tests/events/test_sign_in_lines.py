@@ -38,6 +38,7 @@ def graph(number: int) -> Record:
         "isInteractive": number % 2 == 0,
         "signInEventTypes": ["interactiveUser"],
         "riskState": "none",
+        "riskEventTypes_v2": [[], ["unlikelyTravel", "newKindOfRisk"], ["none"]][number % 3],
         "resourceDisplayName": "Microsoft Graph",
         "resourceId": "00000003-0000-0000-c000-000000000000",
         "resourceTenantId": TENANT,

@@ -72,5 +72,6 @@ _FACTS: Mapping[str, Callable[[str, Mapping[str, str]], str]] = {
     "agent": _plain("agent"),
     "agent_subject": _plain("for"),
     "risk": _plain("risk"),
+    "risk_says": _plain("Microsoft saw"),
 }
 """What is said of each member of `parameters`, in this order."""

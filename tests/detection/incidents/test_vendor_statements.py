@@ -26,6 +26,14 @@ SAID = {"vendor": "Microsoft", "says": "anonymised address", "level": "medium"}
         ({"address": "198.51.100.7"}, "Microsoft says: anonymised address, medium (198.51.100.7)"),
         ({"vendor": 5}, ""),
         ({"says": None}, ""),
+        (
+            {"vendor": None, "risk_says": "leaked credentials", "risk": "low"},
+            "Microsoft says of a sign-in: leaked credentials, low",
+        ),
+        (
+            {"vendor": None, "risk_says": "leaked credentials", "risk": 3},
+            "Microsoft says of a sign-in: leaked credentials",
+        ),
     ],
 )
 def test_a_statement_is_one_sentence(more: dict[str, object], sentence: str) -> None:

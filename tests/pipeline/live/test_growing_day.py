@@ -243,6 +243,8 @@ def test_vendor_alerts_in_any_order_count_as_at_once(tmp_path: Path) -> None:
     }
     usual = [row for day in range(4) for row in people(day)]
     odd = [people(3, count, 30 + count)[count - 1] | far for count in (1, 2, 3)]
+    saw = '{"risk":"high","risk_says":"anonymised address"}'
+    odd.append(sign_in("risky", 3, 29, account="p5@x.example", parameters=saw, **far))
     alerts = [
         event("named", 3, 90, account="p0@x.example", resource_uid=odd[0]["metadata_uid"], **said),
         event("placed", 3, 91, account="p1@x.example", **said | far | {"client": None}),
@@ -261,3 +263,4 @@ def test_vendor_alerts_in_any_order_count_as_at_once(tmp_path: Path) -> None:
         taken += part
         assert so_far(watch) == at_once([table(taken)])
     assert repr(watch.candidates()).count("Microsoft says: attacker in the middle, high") >= 3
+    assert "Microsoft says of a sign-in: anonymised address, high" in repr(watch.candidates())

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from seawall.detection.ragged import Ragged, collect
 from seawall.events.coded_batch import MISSING, CodedBatch, Codes
@@ -31,10 +33,32 @@ _STATES = {
 }
 """States that are told, by their names in lower case; others are open or mean nothing to a reader."""
 _LONGEST = 300
+_MOST_SIGN_INS = 200
+_RISK = '"risk_says":"'
+"""Mark of the parameters of a sign-in in which the vendor saw a risk."""
 
 
-def find_statements(batch: CodedBatch, actors: Codes) -> Ragged:
-    """Return the rows of statements about the accounts `actors` (k,), in order of time, at most `MOST_STATEMENTS` of each."""
+def find_statements(batch: CodedBatch, actors: Codes, events: Ragged) -> Ragged:
+    """Return the rows of statements about the accounts `actors` (k,), in order of time, at most `MOST_STATEMENTS` of each.
+
+    They are vendor alerts, and sign-ins among the `events` of each (k lists) in which the vendor saw a risk.
+    """
+    about, sign_ins = _find_alerts(batch, actors), _find_risky_sign_ins(batch, events)
+    owner, event = (
+        np.concatenate(pair) for pair in ((about.owners, sign_ins.owners), (about.values, sign_ins.values))
+    )
+    place = np.lexsort((event, owner))
+    return collect(owner[place], event[place], len(actors)).first(MOST_STATEMENTS)
+
+
+def _find_risky_sign_ins(batch: CodedBatch, events: Ragged) -> Ragged:
+    found = events.select(batch.one_of("kind", ("sign_in",))[events.values]).first(_MOST_SIGN_INS)
+    texts = batch.texts["parameters"].take(pa.array(found.values.astype(np.int64)))
+    is_risky = pc.fill_null(pc.match_substring(texts, _RISK), False)
+    return found.select(np.asarray(is_risky.to_numpy(zero_copy_only=False), np.bool_))
+
+
+def _find_alerts(batch: CodedBatch, actors: Codes) -> Ragged:
     rows = np.flatnonzero(batch.one_of("kind", ("vendor_alert",)) & (batch.actor != MISSING))
     order = np.argsort(actors, kind="stable")
     low = np.searchsorted(actors[order], batch.actor[rows])
@@ -47,22 +71,26 @@ def find_statements(batch: CodedBatch, actors: Codes) -> Ragged:
 
 
 def describe_statement(parameters: str | None) -> str:
-    """Return what the parameters of an alert say, as in "Microsoft says: anonymised address, medium"; "" if nothing."""
+    """Return what the parameters of an alert say, as in "Microsoft says: anonymised address, medium"; "" if nothing.
+
+    Of a sign-in it is what Microsoft saw in it.
+    """
     try:
         said: Any = json.loads(parameters or "")
     except (ValueError, RecursionError):
         return ""
     if not isinstance(said, dict):
         return ""
-    vendor, says, level, state, address = (
-        value if isinstance(value := said.get(name), str) else ""
-        for name in ("vendor", "says", "level", "state", "address")
-    )
-    if not vendor or not says:
+    told = {name: value for name, value in said.items() if isinstance(value, str)}
+    if "vendor" in told and "says" in told:
+        speaker, says, level = f"{told['vendor']} says", told["says"], told.get("level", "")
+    elif "risk_says" in told:
+        speaker, says, level = "Microsoft says of a sign-in", told["risk_says"], told.get("risk", "")
+    else:
         return ""
-    parts = [says[:_LONGEST], level, _STATES.get(state.lower(), "")]
-    where = f" ({address})" if address else ""
-    return f"{vendor} says: {', '.join(part for part in parts if part)}{where}"
+    parts = [says[:_LONGEST], level, _STATES.get(told.get("state", "").lower(), "")]
+    where = f" ({told['address']})" if told.get("address") else ""
+    return f"{speaker}: {', '.join(part for part in parts if part)}{where}"
 
 
 def merge_statements(found: Iterable[Statements]) -> list[dict[str, str]]:

@@ -138,7 +138,7 @@ def collect_events(
     proved, possible = _count_messages(batch, intruder)
     kept = intruder.first(EVENTS_KEPT)
     points, counts = _points(groups, rows, intruder)
-    said = find_statements(batch, groups.day.actor[rows])
+    said = find_statements(batch, groups.day.actor[rows], intruder)
     return CandidateEvents(
         ids=batch.texts["metadata_uid"].take(kept.values.astype(np.int64)),
         id_bounds=kept.bounds,

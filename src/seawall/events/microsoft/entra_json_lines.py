@@ -20,8 +20,10 @@ from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.microsoft import entra_signin as signin
 from seawall.events.microsoft.entra_strength import (
     PLAIN,
+    RISK_FIELDS,
     STRUCTURES,
     read_device,
+    read_risks,
     read_steps,
     read_structures,
     write_application_strength,
@@ -93,7 +95,7 @@ def _columns(fields: PropertyFields, kept: Kept) -> dict[str, Any]:
     found["browser"], found["device"], found["methods"] = browser, device, methods
     found["detail"] = coalesce(more_text, failure)
     is_application = (found["principal"].codes >= 0) & (found["upn"].codes < 0)
-    (facts,) = _facts(*map(fields.structure, STRUCTURES))
+    (facts,) = _facts(fields.structure(*RISK_FIELDS), *map(fields.structure, STRUCTURES))
     (how,) = _how(_flag(is_application), steps, device_said, facts, *(found[name] for name in PLAIN.values()))
     columns: dict[str, Any] = {name: found[name] for name in signin.RAW_COLUMNS if name in found}
     columns["id"] = fields.read_texts(*wanted["id"])
@@ -168,8 +170,8 @@ def _country_of(text: str | None) -> tuple[str | None]:
     return (as_text(country) if country else None,)
 
 
-def _facts_of(*structures: str | None) -> tuple[str | None]:
-    said = read_structures(*map(_value, structures))
+def _facts_of(risks: str | None, *structures: str | None) -> tuple[str | None]:
+    said = read_structures(*map(_value, structures)) | read_risks(_value(risks))
     return (encode(said) if said else None,)
 
 

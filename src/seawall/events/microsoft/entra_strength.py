@@ -12,6 +12,7 @@ from typing import Any
 
 from seawall.events.formats.field_capitals import Names, once_for_names, spellings
 from seawall.events.formats.json_values import as_text, encode
+from seawall.events.microsoft.risk_types import name_risk
 
 MOST_STEPS = 12
 _LONGEST = 120
@@ -65,18 +66,21 @@ STRUCTURES = {
     },
 }
 """Fields that are objects, and their members by the name in the JSON object. They replace plain texts of that name."""
+RISK_FIELDS = ("riskeventtypes_v2", "riskeventtypes")
+"""Fields with the types of risk that Microsoft saw in the sign-in; the first with a value is used."""
+MOST_RISKS = 8
 _NOTHING = ("none", "unknownfuturevalue", "notagentic", "")
 
 
 def read_strength(
-    found: Callable[[str], str | None], details: Any, device: Any, value: Callable[[str], Any]
+    found: Callable[[str], str | None], details: Any, device: Any, value: Callable[..., Any]
 ) -> str | None:
     """Return the JSON object of one record, or None if it has no details.
 
     `found` returns texts of the record by name, including those of `MORE_TEXTS`. `details` are its authentication steps,
-    `device` its device. `value` returns a field of `STRUCTURES`.
+    `device` its device. `value` returns the first value of fields: those of `STRUCTURES` and `RISK_FIELDS`.
     """
-    facts = read_structures(*map(value, STRUCTURES))
+    facts = read_structures(*map(value, STRUCTURES)) | read_risks(value(*RISK_FIELDS))
     plain = {name: found(name) for name in PLAIN.values()}
     if found("principal") and not found("upn"):
         return write_application_strength(plain, facts)
@@ -117,6 +121,14 @@ def read_structures(*structures: Any) -> dict[str, str]:
                 if text is not None and text.lower() not in _NOTHING:
                     said[name] = text[:_LONGEST]
     return said
+
+
+def read_risks(types: Any) -> dict[str, str]:
+    """Return in words what Microsoft saw in the sign-in, given the types of risk as a list or as text."""
+    names = types if isinstance(types, list) else [types]
+    texts = (name for name in names[:MOST_RISKS] if isinstance(name, str) and name.lower() not in _NOTHING)
+    words = "; ".join(dict.fromkeys(name_risk(text[:_LONGEST]) for text in texts))
+    return {"risk_says": words} if words else {}
 
 
 def read_device(device: Any) -> dict[str, str]:

@@ -28,6 +28,8 @@ from seawall.events.formats.inflating import (
     open_xz,
 )
 from seawall.events.formats.limits import Limits
+from seawall.events.formats.seven_zip import MAGIC as SEVEN_ZIP
+from seawall.events.formats.seven_zip import SevenZipFolder, open_folder, open_members_of_folder, read_folders
 from seawall.events.formats.table_files.avro_file import MAGIC as AVRO
 from seawall.events.formats.table_files.avro_file import AvroFile
 from seawall.events.formats.table_files.parquet_file import ParquetTable
@@ -42,7 +44,7 @@ from seawall.events.formats.table_files.workbook import (
     has_office_parts,
 )
 from seawall.events.formats.tar_archive import BLOCK, BadTar, is_tar, tar_members
-from seawall.events.formats.zip_archive import ZipEntry, entries, find_directory, open_entry
+from seawall.events.formats.zip_archive import FileSection, ZipEntry, entries, find_directory, open_entry
 from seawall.events.masked_excerpts import file_problem
 from seawall.events.problem import Problem
 
@@ -74,7 +76,11 @@ class _Around:
 
 def is_container(head: bytes) -> bool:
     """Return whether bytes with this beginning are compressed or an archive."""
-    return head.startswith((*_ZIP, AVRO, PARQUET)) or _find_decompressor(head) is not None or is_tar(head)
+    return (
+        head.startswith((*_ZIP, AVRO, PARQUET, SEVEN_ZIP))
+        or _find_decompressor(head) is not None
+        or is_tar(head)
+    )
 
 
 def _find_decompressor(head: bytes) -> Callable[[InflatedStream], InflatedStream] | None:
@@ -118,6 +124,8 @@ def _open(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> Iterat
         yield from _open(None, bounded, around.deeper(is_inflated=True))
         if outer.problem is not None and bounded.problem is None:
             yield outer.problem
+    elif head.startswith(SEVEN_ZIP):
+        yield from _open_seven_zip(raw, outer, around)
     elif head.startswith(AVRO):
         yield from _open_avro(outer, around)
     elif head.startswith(PARQUET):
@@ -165,6 +173,57 @@ def _open_zip(raw: BinaryIO | None, outer: BoundedStream, around: _Around) -> It
         counter = cast(Counter, _Declared(entry.packed))
         bounded = BoundedStream(as_binary(stream), label, limits, counter, around.expansion)
         yield from _open(None, bounded, around.deeper())
+
+
+def _open_seven_zip(
+    raw: BinaryIO | None, outer: BoundedStream, around: _Around
+) -> Iterator[PlainStream | Problem]:
+    name, limits, names = outer.name, around.limits, MemberNames(outer.name)
+    raw = _make_seekable(raw, outer, limits)
+    if raw is None:
+        yield _too_large(name)
+        return
+    try:
+        folders, empty = read_folders(raw)
+    except DAMAGE as error:
+        yield outer.problem or file_problem(name, "unreadable", str(error) or type(error).__name__)
+        return
+    number = 0
+    for folder in folders:
+        counter = Counter(as_binary(FileSection(raw, folder.start, folder.packed)))
+        first = number
+        number += len(folder.members)
+        try:
+            content = as_binary(open_folder(folder, as_binary(counter)))
+        except DAMAGE as error:
+            yield _refuse_members(folder, 0, str(error), names, first)
+            continue
+        stream = BoundedStream(content, name, limits, counter, around.expansion)
+        for place, (member, section) in enumerate(open_members_of_folder(folder, stream)):
+            if (stop := _must_stop(name, first + place + 1, around)) is not None:
+                yield stop
+                return
+            if stream.problem is not None:
+                if stream.problem.code == "unreadable":
+                    yield _refuse_members(folder, place, "it lies behind damage", names, first)
+                break
+            label = names.name(member.name, first + place + 1)
+            yield from _open(None, BoundedStream(as_binary(section), label, limits), around.deeper())
+        if stream.problem is not None and stream.problem.code != "unreadable":
+            yield stream.problem
+    for label in empty:
+        number += 1
+        yield file_problem(names.name(label, number), "not-a-log", "empty")
+
+
+def _refuse_members(
+    folder: SevenZipFolder, place: int, reason: str, names: MemberNames, before: int
+) -> Problem:
+    """Return the problem of the members of a folder from `place` on. `before` is the number of members before the folder."""
+    rest = folder.members[place:]
+    label = names.name(rest[0].name if rest else "", before + place + 1)
+    more = f"; the same holds for {len(rest) - 1:,} more members" if len(rest) > 1 else ""
+    return file_problem(label, "unreadable", reason + more)
 
 
 def _open_workbook(

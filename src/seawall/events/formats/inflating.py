@@ -239,6 +239,11 @@ def open_lzma(stream: InflatedStream) -> InflatedStream:
     return _MachineStream(stream, lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_XZ_MEMORY))
 
 
+def open_raw_lzma(stream: InflatedStream, settings: dict[str, int]) -> InflatedStream:
+    """Decompress LZMA or LZMA2 without a header. `settings` holds the filter, as the library takes it."""
+    return _MachineStream(stream, cast(_Machine, lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[settings])))
+
+
 def is_lzma(head: bytes) -> bool:
     """Return whether a file with this beginning is of the format that preceded xz.
 

@@ -155,11 +155,11 @@ def open_entry(raw: BinaryIO, entry: ZipEntry) -> InflatedStream:
         raise BadArchive("the member is not where the directory says")
     *_, name_size, extra_size = _LOCAL.unpack(head)
     start = entry.offset + _LOCAL.size + name_size + extra_size
-    return _Checked(method(_Section(raw, start, entry.packed)), entry.checksum)
+    return _Checked(method(FileSection(raw, start, entry.packed)), entry.checksum)
 
 
-class _Section:
-    """Read a section of a file."""
+class FileSection:
+    """Read a section of an open file, wherever it is."""
 
     def __init__(self, raw: BinaryIO, start: int, size: int) -> None:
         self._raw, self._at, self._end = raw, start, start + size

@@ -269,7 +269,7 @@ def test_audit_data_on_lines_is_the_same(tmp_path: Path) -> None:
 
 
 def test_blocks_of_audit_data_go_on_numbering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.events.microsoft.m365_embedded.BLOCK", 20_000)
+    monkeypatch.setattr("seawall.events.formats.text_batches.BLOCK", 20_000)
     path = tmp_path / "search.jsonl.gz"
     lines = [json.dumps({"AuditData": text}) for text in embedded(8)]
     path.write_bytes(gzip.compress("\n".join(lines).encode()))

@@ -58,7 +58,7 @@ def test_every_golden_record_reads_the_same_in_an_envelope(tmp_path: Path, name:
 
 @settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    record=st.sampled_from(BARE),
+    record=st.sampled_from(SINGLE),
     names=st.lists(st.sampled_from(sorted(RECORD_ENVELOPES)), min_size=1, max_size=2),
 )
 def test_envelopes_inside_each_other(tmp_path_factory: Any, record: dict[str, Any], names: list[str]) -> None:

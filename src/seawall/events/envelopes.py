@@ -18,6 +18,7 @@ from seawall.events.common_schemas.ecs_okta import make_okta_record
 from seawall.events.common_schemas.hawk import make_searched_record
 from seawall.events.common_schemas.ocsf import make_vendor_record
 from seawall.events.common_schemas.small_letters import spell_activity, spell_audit_record
+from seawall.events.formats.field_capitals import Names, once_for_names
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 
 MOST_LEVELS = 4
@@ -57,13 +58,13 @@ class Envelope:
         """Return the place with dots."""
         return ".".join(self.place)
 
-    def find(self, record: dict[str, Any]) -> Any:
-        """Return what lies at the place of a record; None if the record is no such envelope."""
-        if self.beside and self.beside.isdisjoint(record):
-            return None
-        if self.most is not None and len(record) > self.most:
-            return None
-        return _find(record, self.place)
+    def has_fields(self, names: Names) -> bool:
+        """Return whether records with these fields may be such an envelope."""
+        if (self.beside and self.beside.isdisjoint(names)) or (
+            self.most is not None and len(names) > self.most
+        ):
+            return False
+        return self.place[0] in names or (len(self.place) > 1 and self.name in names)
 
 
 AUDIT_DATA = ("AuditData", "auditData", "Auditdata", "auditdata")
@@ -74,6 +75,20 @@ ENVELOPES = (
     *(Envelope("Purview", (name,), "its own record") for name in AUDIT_DATA),
     Envelope("Elastic", ("event", "original")),
     Envelope("Logstash, Filebeat", ("message",)),
+    *(
+        Envelope("Elastic", ("o365", "audit", name), make=make_audit_record)
+        for name in ("RecordType", "UserId", "UserKey")
+    ),
+    *(
+        Envelope("Elastic", ("azure", log, name), make=make_entra_record)
+        for log in ("signinlogs", "auditlogs", "identity_protection", "provisioning", "graphactivitylogs")
+        for name in ("category", "properties")
+    ),
+    *(Envelope("Elastic", ("okta", name), make=make_okta_record) for name in ("event_type", "uuid")),
+    *(
+        Envelope("Elastic", ("google_workspace", name), make=make_activity)
+        for name in ("kind", "event", "actor")
+    ),
     Envelope("Wazuh", ("data", "office365")),
     Envelope("Wazuh", ("data", "ms-graph")),
     Envelope("Wazuh", ("data", "gcp")),
@@ -92,20 +107,6 @@ ENVELOPES = (
     Envelope("Splunk HEC", ("event",)),
     Envelope("OCSF", ("raw_data",), beside=_OCSF),
     Envelope("Elasticsearch", ("fields",), beside=frozenset({"_index"})),
-    *(
-        Envelope("Elastic", ("o365", "audit", name), make=make_audit_record)
-        for name in ("RecordType", "UserId", "UserKey")
-    ),
-    *(
-        Envelope("Elastic", ("azure", log, name), make=make_entra_record)
-        for log in ("signinlogs", "auditlogs", "identity_protection", "provisioning", "graphactivitylogs")
-        for name in ("category", "properties")
-    ),
-    *(Envelope("Elastic", ("okta", name), make=make_okta_record) for name in ("event_type", "uuid")),
-    *(
-        Envelope("Elastic", ("google_workspace", name), make=make_activity)
-        for name in ("kind", "event", "actor")
-    ),
     Envelope("Hawk", ("AuditCreationTime",), make=make_searched_record),
     *(
         Envelope("Athena, Snowflake", (name,), make=spell_audit_record)
@@ -188,6 +189,12 @@ _PAGE = re.compile(
 """Matches the beginning of a list of objects, and of a page of diagnostic settings or Graph."""
 
 
+@once_for_names
+def _list_candidates(names: Names) -> tuple[Envelope, ...]:
+    """Return the envelopes that records with these fields may be, in order."""
+    return tuple(envelope for envelope in ENVELOPES if envelope.has_fields(names))
+
+
 def open_envelopes(
     record: dict[str, Any], depth: int, *, is_bare: bool
 ) -> Iterator[tuple[Holds, dict[str, Any]]]:
@@ -195,10 +202,10 @@ def open_envelopes(
 
     Raises EmbeddedDocumentError if the text in an envelope begins as a JSON object and is damaged.
     """
-    for envelope in ENVELOPES:
+    for envelope in _list_candidates(tuple(record)):
         if is_bare and envelope.holds != "its own record":
             return
-        value = envelope.find(record)
+        value = _find(record, envelope.place)
         if value is not None and envelope.make is not None:
             value = envelope.make(record)
         if envelope.holds == "its own record":
@@ -212,10 +219,10 @@ def open_envelopes(
 
 def open_pages(record: dict[str, Any], depth: int) -> Iterator[dict[str, Any] | list[Any]]:
     """Yield what lies in the envelopes that a record may be, as far as it may be a page. Damaged texts are left out."""
-    for envelope in ENVELOPES:
+    for envelope in _list_candidates(tuple(record)):
         if envelope.make is not None or envelope.holds == "its own record":
             continue
-        value = envelope.find(record)
+        value = _find(record, envelope.place)
         if isinstance(value, str) and _PAGE.match(value) is not None:
             try:
                 value = parse(value.strip(_SEPARATORS), depth)

@@ -15,6 +15,7 @@ from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.containers import open_members
 from seawall.events.formats.csv_records import csv_records, separate_rows, table_header
 from seawall.events.formats.empty_tables import is_foreign_header
+from seawall.events.formats.enclosed_records import find_enclosed_format, read_enclosed_batches
 from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, SplitterMaker, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
@@ -176,9 +177,15 @@ class _Reading:
         split = self._columns.split if self._is_large else None
         found, has_embedded = _records(text, head, stream.name, limits, header, split)
         columns = self._find_columns(m365_audit.NAME) if found is not None and has_embedded else None
+        enclosed = None
+        if found is not None and columns is None and header is None and self._is_large:
+            enclosed = self._find_columns(find_enclosed_format(head, limits))
         if found is not None and columns is not None:
             yield from flush(rows)
             yield from read_embedded_batches(found, stream.name, limits, columns)
+        elif found is not None and enclosed is not None:
+            yield from flush(rows)
+            yield from read_enclosed_batches(found, stream.name, limits, enclosed)
         elif found is not None:
             rows.begin(stream.name)
             yield from gather(rows, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 Table = Sequence[tuple[str, str]]
@@ -18,24 +19,26 @@ _STEP = re.compile(r"_([a-z0-9])")
 
 def nest(record: dict[str, Any]) -> dict[str, Any]:
     """Return a record whose dotted names are paths: `{"a.b": 1}` becomes `{"a": {"b": 1}}`; a list of one scalar there is it."""
-    found: dict[str, Any] = {}
-    for name, value in record.items():
-        if "." not in name:
-            put(found, name, _merge(found.get(name), value))
+    if not any("." in name for name in record):
+        return record
+    found = {name: value for name, value in record.items() if "." not in name}
+    owned = set[int]()
     for name, value in record.items():
         if "." in name:
             is_lone = isinstance(value, list) and len(value) == 1 and not isinstance(value[0], dict | list)
-            put(found, name, value[0] if is_lone else value)
+            steps = name.split(".")
+            steps = steps if len(steps) <= _MOST_STEPS else [name]
+            _put(found, steps, value[0] if is_lone else value, owned)
     return found
 
 
-def _merge(old: Any, new: Any) -> Any:
-    return {**new} if isinstance(new, dict) and old is None else new
+_steps = cache(lambda path: tuple(path.split(".")))
+_paths = cache(lambda sources: tuple(sources.split()))
 
 
 def find(record: Any, path: str) -> Any:
     """Return the value at a path, None if there is none."""
-    for step in path.split("."):
+    for step in _steps(path):
         if not isinstance(record, dict):
             return None
         record = record.get(step)
@@ -47,23 +50,34 @@ def put(record: dict[str, Any], path: str, value: Any) -> None:
     steps = path.split(".")
     if len(steps) > _MOST_STEPS:
         record[path] = value
-        return
+    else:
+        _put(record, steps, value, set())
+
+
+def _put(record: dict[str, Any], steps: Sequence[str], value: Any, owned: set[int]) -> None:
+    """Do the same, without copying objects whose ids are owned; those that are copied become so."""
     for step in steps[:-1]:
         inner = record.get(step)
         if inner is not None and not isinstance(inner, dict):
             return
-        record[step] = record = dict(inner or {})
+        if inner is None or id(inner) not in owned:
+            record[step] = inner = dict(inner or {})
+            owned.add(id(inner))
+        record = inner
     record[steps[-1]] = value
 
 
 def fill(found: dict[str, Any], record: dict[str, Any], table: Table) -> dict[str, Any]:
     """Return a vendor's record, in which empty fields are filled from a record of the common schema."""
+    owned = set[int]()
     for target, sources in table:
         if find(found, target) not in _EMPTY:
             continue
-        value = next((value for path in sources.split() if (value := find(record, path)) not in _EMPTY), None)
-        if value is not None:
-            put(found, target, value)
+        for path in _paths(sources):
+            value = find(record, path)
+            if value not in _EMPTY:
+                _put(found, _steps(target), value, owned)
+                break
     return found
 
 

@@ -86,6 +86,11 @@ def _recognise(text: bytes, depth: int) -> str:
     return next((one.NAME for one in _FORMATS if is_record and one.recognises(record)), "")
 
 
+def is_compiled(name: str) -> bool:
+    """Return whether compiled code reads a format."""
+    return name in _FORMATS_COMPILED
+
+
 @lru_cache(8)
 def _import_compiled(name: str) -> Any:
     try:

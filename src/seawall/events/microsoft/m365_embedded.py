@@ -16,13 +16,11 @@ from seawall.events.formats.csv_records import row_record
 from seawall.events.formats.json_records import HEAD, cut_first_records
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
 from seawall.events.formats.limits import Limits
-from seawall.events.formats.record_numbers import RecordNumbers
-from seawall.events.formats.table_batches import BLOCK, Found, Header, TextBlocks, read_column
+from seawall.events.formats.table_batches import Found, Header, read_column
+from seawall.events.formats.text_batches import read_text_batches
 from seawall.events.problem import Problem
 
 _FIELD = "AuditData"
-_OTHER = b"0"
-"""Stands for a record without a text: no text of an object is like it."""
 _LINES_LOOKED_AT, _RECORDS_LOOKED_AT = 8, 2
 
 
@@ -53,12 +51,14 @@ def read_embedded_batches(
     found: Iterator[Found], name: str, limits: Limits, columns: ColumnReader
 ) -> Iterator[Taken]:
     """Yield batches of records (numbered from 1 without a gap) and problems in their places."""
-    blocks = TextBlocks(name, limits, columns)
-    while True:
-        texts, others = _fill(found, limits)
-        if not texts:
-            return
-        yield from blocks.read(b"\n".join(texts), partial(_find, texts, others, blocks.numbers))
+    return read_text_batches(
+        found,
+        name,
+        limits,
+        columns,
+        lambda record: _line(record.get(_FIELD), limits),
+        lambda line: {_FIELD: line.decode()},
+    )
 
 
 def read_table_batches(
@@ -73,29 +73,6 @@ def _find_row(header: Header, name: str, limits: Limits, row: bytes | None, numb
     if not isinstance(found, Problem) and _line(found[1].get(_FIELD), limits) is not None:
         found = found[0], {_FIELD: found[1][_FIELD]}
     return found
-
-
-def _find(
-    texts: list[bytes], others: dict[int, Found], numbers: RecordNumbers, place: int
-) -> Iterator[Found]:
-    number = next(numbers)
-    yield others[place] if place in others else (number, {_FIELD: texts[place].decode()})
-
-
-def _fill(found: Iterator[Found], limits: Limits) -> tuple[list[bytes], dict[int, Found]]:
-    """Take a line for each record of a block, and by line what has to be read by itself."""
-    texts: list[bytes] = []
-    others: dict[int, Found] = {}
-    size = 0
-    for item in found:
-        text = None if isinstance(item, Problem) else _line(item[1].get(_FIELD), limits)
-        if text is None:
-            others[len(texts)] = item
-        texts.append(text or _OTHER)
-        size += len(texts[-1])
-        if size >= BLOCK or len(texts) >= limits.fast_records or len(others) >= limits.batch_records:
-            break
-    return texts, others
 
 
 def _line(value: Any, limits: Limits) -> bytes | None:

@@ -133,6 +133,12 @@ def test_the_robbed_mailbox_is_the_first_incident(result: ScanResult) -> None:
     assert "185.220.101.0/24" in said
 
 
+def test_coverage_says_what_the_log_does_not_show(result: ScanResult) -> None:
+    notes = {note.source: note.text for note in result.coverage if note.code == "no-source"}
+    assert notes["mail_access"].startswith("Mail access is known from Microsoft Graph activity alone")
+    assert "no sign-in records" in notes["sign_in"]
+
+
 def test_lists_of_messages_are_enough(tmp_path: Path) -> None:
     found = find_incidents(tmp_path, theft("/me/messages?$top=1000&$skip={}000", 160))
     assert (found.incidents[0].account, found.incidents[0].raised) == (guid(ROBBED), True)

@@ -80,3 +80,16 @@ def test_a_file_as_long_as_an_export_may_be_was_probably_cut_off(tmp_path: Path)
     (note,) = [note for note in meter.notes() if note.code == "truncated"]
     assert (note.tenant, note.end - note.start) == ("org", 3 * 86_400_000_000)
     assert "full.csv" in note.text
+
+
+def test_graph_activity_is_no_coverage_of_mail(tmp_path: Path) -> None:
+    by_graph = [
+        event(f"g{hour}", 0, 60 * hour, source="graph_activity", session_uid="s") for hour in range(480)
+    ]
+    (gap,) = notes(tmp_path, [*hourly(20, range(100, 148)), *by_graph])
+    assert (gap.code, gap.source) == ("gap", "mail_access")
+    alone = [row for row in hourly(20) if row["kind"] != "mail_access"]
+    (tmp_path / "alone").mkdir()
+    (note,) = notes(tmp_path / "alone", [*alone, *by_graph])
+    assert (note.code, note.source) == ("no-source", "mail_access")
+    assert "Microsoft Graph activity alone" in note.text

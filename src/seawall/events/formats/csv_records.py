@@ -13,6 +13,7 @@ from seawall.events.consoles.tables import find_mark, is_console_header
 from seawall.events.failures import record_failure
 from seawall.events.formats.json_records import Record
 from seawall.events.formats.limits import Limits
+from seawall.events.formats.nested_columns import find_nested, nest
 from seawall.events.formats.text_lines import Utf8Stream, lines
 from seawall.events.masked_excerpts import record_problem
 from seawall.events.problem import Problem
@@ -136,11 +137,13 @@ def _record(row: bytes, names: Sequence[str], delimiter: str, name: str, line: i
             name, line, "wrong-columns", f"{found} fields for {len(names)} columns", text=row
         )
     kept = find_mark(tuple(names))
-    return line, {
+    record = {
         key: value
         for key, value in zip(names, parsed[0], strict=True)
         if value or key in kept or key in KEPT_EMPTY
     }
+    paths = find_nested(tuple(names))
+    return line, nest(record, paths) if paths else record
 
 
 def _rows(physical: Iterator[bytes | None], limit: int) -> Iterator[bytes | None]:

@@ -16,6 +16,7 @@ from seawall.events.formats.csv_records import drop_header, row_record, separate
 from seawall.events.formats.json_records import HEAD, cut_first_records, unwrap_records
 from seawall.events.formats.json_values import NotJson, TooDeep, encode, parse
 from seawall.events.formats.limits import Limits
+from seawall.events.formats.nested_columns import find_nested
 from seawall.events.formats.text_lines import Utf8Stream
 from seawall.events.google import activities
 from seawall.events.microsoft import entra_signin, graph_activity, m365_columns
@@ -50,6 +51,8 @@ def find_document_format(head: bytes, depth: int) -> str | None:
 def find_table_format(head: bytes, header: tuple[list[str], str] | None, limits: Limits) -> str | None:
     """Do the same for the first rows of a table, if it is large and its records are the rows."""
     if header is None or "AuditData" in header[0] or len(head) < min(HEAD, limits.fast_bytes):
+        return None
+    if find_nested(tuple(header[0])):
         return None
     rows = drop_header(separate_rows(Utf8Stream(io.BytesIO(head), b""), limits))
     found = (row_record(row, "", limits, header, 1) for row in islice(rows, _LINES_LOOKED_AT))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,13 @@ from seawall.events.formats.limits import Limits
 from seawall.events.formats.table_files import shared_strings
 from seawall.events.formats.table_files.cell_values import is_date_format, read_date, read_number
 from seawall.events.formats.table_files.shared_strings import SharedStrings
-from seawall.events.formats.table_files.sheet_rows import find_column, name_columns
+from seawall.events.formats.table_files.sheet_rows import find_column, number_repeated
 from seawall.events.formats.table_files.sheet_xml import BadWorkbook
 from seawall.events.problem import Problem
 from tests.events.archives import member, tar_file, tar_of, zip_of
 from tests.events.support import mail_read, read_all, rows, signed_in
+from tests.events.test_golden import SAMPLES as GOLDEN_PAIRS
+from tests.events.test_golden import event_of
 from tests.events.workbook_writer import row, strings, text, workbook_of
 from tests.thoroughness import examples
 
@@ -76,6 +80,51 @@ def test_workbooks_are_read_as_the_tables_that_they_were(tmp_path: Path, name: s
 def test_avro_files_of_another_program_are_read(tmp_path: Path, codec: str) -> None:
     expected, _ = read(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
     assert read(tmp_path / "a", (SAMPLES / f"capture_{codec}.avro").read_bytes()) == (expected, {})
+
+
+TABLES = [path for path in GOLDEN_PAIRS if path.suffix == ".csv"]
+_FORMS = (
+    "%m/%d/%Y, %I:%M:%S %p",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%Y-%m-%d %H:%M:%S",
+)
+
+
+def _convert(value: str) -> str:
+    """A cell as Excel makes it from a field of a CSV file, in the region of the United States."""
+    if re.fullmatch(r"-?[1-9]\d{0,14}|0", value):
+        return f"<c><v>{value}</v></c>"
+    if value.lower() in ("true", "false"):
+        return f'<c t="b"><v>{int(value.lower() == "true")}</v></c>'
+    for form in _FORMS:
+        try:
+            moment = datetime.strptime(value, form)  # noqa: DTZ007
+        except ValueError:
+            continue
+        days = (moment - datetime(1899, 12, 30)).total_seconds() / 86_400  # noqa: DTZ001
+        return f'<c s="1"><v>{days!r}</v></c>'
+    return text(value) if value else "<c/>"
+
+
+@pytest.mark.parametrize("is_converted", [False, True], ids=["text", "converted"])
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_each_sample_of_a_table_becomes_its_event(tmp_path: Path, path: Path, *, is_converted: bool) -> None:
+    raw = path.read_bytes()
+    lines = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig").split("\n")
+    lines = lines[1:] if lines[0].startswith(("#TYPE", "sep=")) else lines
+    delimiter = max(",;\t", key=lines[0].count)
+    header, *others = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=delimiter)
+    change = _convert if is_converted else text
+    cells = [row(*map(text, header)), *(row(*map(change, other)) for other in others if other)]
+    (tmp_path / "a").write_bytes(workbook_of(cells))
+    expected, found = json.loads(path.with_suffix(".event.json").read_text()), event_of(tmp_path / "a")
+    if is_converted:  # what is kept as it was is written as Excel does, and an id of the content with it
+        for event in (expected, found):
+            event.pop("unmapped", None)
+            event["metadata_uid"] = event["metadata_uid"].partition("content-")[0]
+    assert found == expected
 
 
 def test_each_sheet_is_a_table_of_its_name(tmp_path: Path) -> None:
@@ -146,7 +195,10 @@ def test_columns_are_found_by_letters_and_named_once() -> None:
         -1,
         -1,
     ]
-    assert name_columns(["time", "", "time", " a\nb "]) == ["time", "Column2", "time_3", "a b"]
+    assert number_repeated(["time", "user", "time"]) == ["time", "user", "time_3"]
+    header = row(text("time"), "<c/>", text("time"), text(" a\nb "), text("x"))
+    ((found,),) = table_of(workbook_of([header]))
+    assert found == ["time", "Column2", "time_3", "a b", "x"]
 
 
 def test_titles_above_the_header_and_gaps_are_left_out(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def write_table(rows: Iterator[Cells]) -> Iterator[bytes]:
             yield " ".join(row.values()).replace("\n", " ").encode("utf-8", "replace") + b"\n"
         return
     columns = max(header) + 1
-    names = name_columns([header.get(at, "") for at in range(max(columns, 2))])
+    names = _choose_names(header, max(columns, 2))
     yield _write(names)
     for row in chain(first[start + 1 :], rows):
         width = max(len(names), max(row) + 1)
@@ -151,16 +151,21 @@ def write_table(rows: Iterator[Cells]) -> Iterator[bytes]:
 def _find_header(rows: list[Cells]) -> int:
     """Return the number of the row with the names of columns: the first, unless all but the last are a title of few cells."""
     last = rows[-1]
-    names = name_columns([last.get(at, "") for at in range(max(last) + 1)])
+    names = _choose_names(last, max(last) + 1)
     return len(rows) - 1 if len(last) > _FEW and table_header(_write(names)) is not None else 0
 
 
-def name_columns(cells: Sequence[str]) -> list[str]:
-    """Return a name for each column: an empty one is numbered, and so is a repeated one."""
+def _choose_names(header: Cells, columns: int) -> list[str]:
+    """Return the names of the columns. Repeated ones stay if the table is known to repeat them."""
+    cells = [" ".join(header.get(at, "").split()) or f"Column{at + 1}" for at in range(columns)]
+    return cells if table_header(_write(cells)) is not None else number_repeated(cells)
+
+
+def number_repeated(cells: Sequence[str]) -> list[str]:
+    """Return the names with the number of its column behind each that occurs again."""
     names: list[str] = []
     seen: set[str] = set()
-    for place, cell in enumerate(cells, 1):
-        name = " ".join(cell.split()) or f"Column{place}"
+    for place, name in enumerate(cells, 1):
         if name in seen:
             name = f"{name}_{place}"
         seen.add(name)

@@ -118,6 +118,14 @@ def test_the_alert_is_weighed_for_the_account_that_it_names(logs: Path, tmp_path
     assert all(found[who].score == pytest.approx(alone[who].score) for who in found.keys() - {VICTIM})
 
 
+def test_an_alert_that_names_an_object_id_is_about_the_account_with_it(logs: Path, tmp_path: Path) -> None:
+    alerts = write_lines(tmp_path / "risks.jsonl", [detection("d1", VICTIM, THEFT, userPrincipalName=None)])
+    found = {one.account: one for one in scan([logs, alerts]).incidents}
+    assert [one["text"] for one in found[VICTIM].details["statements"]] == [
+        f"Microsoft says: anonymised address, medium ({FAR})"
+    ]
+
+
 def test_explain_tells_the_alert_and_how_the_sign_in_was_authenticated(
     run: Run, logs: Path, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from seawall.events.consoles.translations import TRANSLATIONS
@@ -22,6 +23,7 @@ _GUARDED = re.compile(r"'[-+=@]")
 """A cell that a spreadsheet would take for a formula has an apostrophe before it."""
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 _LONGEST_NUMBER = 16
+_LONGEST_LABEL = 256
 REPEATED = " #"
 """What a table's reader puts behind a column's name that occurs again, before the number."""
 
@@ -53,6 +55,11 @@ def plain_names(names: Names) -> dict[str, str]:
 
 def camel(text: str) -> str:
     """Return a label as the vendor's API spells it: `Primary refresh token` becomes `primaryRefreshToken`."""
+    return _write_camel(text) if len(text) <= _LONGEST_LABEL else text
+
+
+@lru_cache(4096)
+def _write_camel(text: str) -> str:
     words: list[str] = _WORD.findall(text)
     if not words:
         return text
@@ -117,6 +124,10 @@ class VendorTable:
     find_cell: Callable[[str], Cell | None] = field(default=lambda _name: None)
     accepts: Callable[[Row], bool] = field(default=lambda _row: True)
     embedded: str | None = None
+    _find_cells: Callable[[Names], tuple[tuple[str, str, Cell | None], ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_find_cells", once_for_names(self._list_cells))
 
     def has_columns(self, names: Iterable[str]) -> bool:
         """Return whether these plain names are columns of this table."""
@@ -137,32 +148,40 @@ class VendorTable:
         """Return the vendor's record of a row. Columns that the table does not name stay as they are."""
         record: Row = {}
         said: dict[str, str] = {}
-        for plain, name in plain_names(tuple(row)).items():
+        for plain, name, found in self._find_cells(tuple(row)):
             value = _strip(row[name])
             if value is None or value == "":
                 continue
-            found = self.cells.get(plain) or self.find_cell(name)
-            text = as_text(value) or ""
             if found is None:
                 record[name] = value
                 continue
-            said[plain] = text
+            said[plain] = text = value if isinstance(value, str) else as_text(value) or ""
             if found.path:
                 put(record, found.path, found.convert(text) if found.convert else value)
         self.finish(record, said)
         return record
+
+    def _list_cells(self, names: Names) -> tuple[tuple[str, str, Cell | None], ...]:
+        """Return plain name, name and cell of each column; None as the cell of a column that the table does not name."""
+        return tuple(
+            (plain, name, self.cells.get(plain) or self.find_cell(name))
+            for plain, name in plain_names(names).items()
+        )
 
 
 def _strip(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = value.strip()
-    return text[1:] if _GUARDED.match(text) else text
+    return text[1:] if text[:1] == "'" and _GUARDED.match(text) else text
 
 
 def put(record: Row, path: tuple[str, ...], value: Any) -> None:
     """Store a value at a path, unless there is one already. Empty values are left out."""
     if value is None or value == "":
+        return
+    if len(path) == 1:
+        record.setdefault(path[0], value)
         return
     holder: Any = record
     for step in path[:-1]:

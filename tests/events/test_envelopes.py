@@ -119,6 +119,17 @@ def test_the_remains_of_a_cut_record_are_kept(tmp_path: Path) -> None:
     assert json.loads(problem.remains)["UserId"] == "Mara.Lind@Example.org"
 
 
+@pytest.mark.parametrize("field", ["_raw", "message", "log", "event"])
+def test_the_remains_of_a_cut_line_are_kept(tmp_path: Path, field: str) -> None:
+    line = json.dumps({"sourcetype": "o365", field: json.dumps(mail_read())})
+    path = tmp_path / "cut.jsonl"
+    path.write_text(json.dumps(mail_read()) + "\n" + line[:700])
+    _, (problem,), _ = read_all(path)
+    remains = json.loads(problem.remains)
+    assert remains["UserId"] == "Mara.Lind@Example.org"
+    assert remains["CreationTime"] == mail_read()["CreationTime"]
+
+
 @pytest.mark.parametrize(
     "record",
     [

@@ -41,6 +41,9 @@ _NAMES = frozenset({
 })  # fmt: skip
 """Fields by which a record is recognised, and those with time, account and operation."""
 
+_EMBEDDED = frozenset({*AUDIT_DATA, "_raw", "message", "log", "event"})
+"""Fields that hold a record as text, or else nothing by which one is known."""
+
 _OWNERS = {
     "m365_audit": "MailboxOwnerUPN",
     "office_activity": "MailboxOwnerUPN",
@@ -138,14 +141,14 @@ def _member(text: str, at: int, read: _Read) -> int | None:
     try:
         value, end = _decode(text, begin)
     except ValueError as error:
-        if name in AUDIT_DATA and text[begin : begin + 1] == '"' and "Unterminated" in str(error):
+        if name in _EMBEDDED and text[begin : begin + 1] == '"' and "Unterminated" in str(error):
             _embed(text[begin + 1 :], read)
             return None
         return _read_broken(text, begin, error, read)
     if end >= len(text):  # a truncated number would be wrong
         read.is_cut = True
         return None
-    if name in AUDIT_DATA and isinstance(value, str):
+    if name in _EMBEDDED and isinstance(value, str):
         _inside(value, read)
     else:
         read.take(name, value)

@@ -22,7 +22,9 @@ from hypothesis import strategies as st
 
 from seawall.events.formats.containers import open_members
 from seawall.events.formats.limits import Limits
+from seawall.events.formats.table_files import arrow_lines
 from seawall.events.formats.table_files.thrift_values import BadThrift, ThriftReader
+from seawall.events.problem import Problem
 from tests.events.archives import member, tar_file, tar_of, zip_of
 from tests.events.support import mail_read, read_all, rows, signed_in, write_lines
 from tests.events.test_golden import SAMPLES, event_of
@@ -151,13 +153,69 @@ def test_values_of_each_type_are_written_as_json_has_them(tmp_path: Path) -> Non
         "large": 2**64 - 1,
         "bytes": "abc",
         "uuid": "00010203-0405-0607-0809-0a0b0c0d0e0f",
-        "nested": {"t": "2026-03-02T10:00:00.123456", "b": "/w==", "l": [1, None]},
+        "nested": {"t": "2026-03-02T10:00:00.123456000", "b": "/w==", "l": [1, None]},
         "map": {"k": 1},
         "text": 'a"b\\c\n\x01é😀',
         'we"ird\nname': "x",
         "AuditData": "",
     }
     assert second == {"float": 0.5, "bytes": "/wA=", "map": {}, "AuditData": ""}
+
+
+_LEAF = st.none() | st.text(max_size=4)
+_INNER = st.none() | st.fixed_dictionaries({"x": _LEAF, "y": st.none() | st.integers(-9, 9)})
+_ROW = st.fixed_dictionaries(
+    {
+        "text": _LEAF,
+        "inner": _INNER,
+        "list": st.none() | st.lists(_INNER, max_size=3),
+        "lists": st.none() | st.lists(st.none() | st.lists(_LEAF, max_size=2), max_size=2),
+        "map": st.none() | st.dictionaries(st.text(max_size=2), _INNER, max_size=2),
+    }
+)
+_STRUCT = pa.struct([("x", pa.string()), ("y", pa.int8())])
+_SCHEMA = pa.schema(
+    [
+        ("text", pa.string()),
+        ("inner", _STRUCT),
+        ("list", pa.list_(_STRUCT)),
+        ("lists", pa.large_list(pa.list_(pa.string()))),
+        ("map", pa.map_(pa.string(), _STRUCT)),
+    ]
+)
+
+
+def _without_null(value: Any) -> Any:
+    """A value as it is written: null fields of objects are left out, but not those of maps."""
+    if isinstance(value, dict) and value.keys() == {"x", "y"}:
+        return {key: item for key, item in value.items() if item is not None}
+    if isinstance(value, dict):
+        return {key: _without_null(item) for key, item in value.items()}
+    return [_without_null(item) for item in value] if isinstance(value, list) else value
+
+
+@settings(max_examples=examples(150), deadline=None)
+@given(st.lists(_ROW, max_size=9), st.integers(1, 9), st.integers(1, 60))
+def test_nested_rows_are_written_as_they_are(
+    table: list[dict[str, Any]], rows_of_group: int, largest: int
+) -> None:
+    maps = [{**row, "map": None if row["map"] is None else list(row["map"].items())} for row in table]
+    data = parquet_of(pa.Table.from_pylist(maps, schema=_SCHEMA), row_group_size=rows_of_group)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrow_lines, "_SLICE", largest)
+        part = next(open_members(io.BytesIO(data), "a", Limits()))
+        assert not isinstance(part, Problem)
+        text = part.stream.read(MEGABYTE)
+        while piece := part.stream.read(MEGABYTE):
+            text += piece
+    assert part.stream.problem is None
+    expected = [
+        {key: _without_null(value) for key, value in row.items() if value is not None} for row in table
+    ]
+    if table:
+        assert [json.loads(line) for line in text.split(b"\n")[:-1]] == expected
+    else:
+        assert text == b'"text","inner","list","lists","map"\n'
 
 
 def test_tables_in_archives_are_read(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
-from decimal import Decimal
 from functools import reduce
 from typing import Any
 from uuid import UUID
@@ -86,18 +84,28 @@ def _write_slice(batch: Any, kept_empty: frozenset[str]) -> bytes:
     fields = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         values = _write_column(column)
-        if name in kept_empty:
-            values = values.fill_null(b'""')
-        key = pa.scalar(_encode(name) + b":", _BYTES)
-        fields.append(pc.binary_join_element_wise(key, values, _NOTHING, null_handling="emit_null"))
-    # The library leaves out rows in which every field is null.
-    is_empty = reduce(pc.and_, (field.is_null() for field in fields))
-    fields[0] = pc.if_else(is_empty, _NOTHING, fields[0])
-    rows = pc.binary_join_element_wise(*fields, pa.scalar(b",", _BYTES), null_handling="skip")
-    lines = pc.binary_join_element_wise(pa.scalar(b"{", _BYTES), rows, pa.scalar(b"}\n", _BYTES), _NOTHING)
+        fields.append((name, values.fill_null(b'""') if name in kept_empty else values))
+    lines = _write_objects(fields, batch.num_rows, b"}\n")
     if len(lines) != batch.num_rows:
         raise ValueError("rows were lost")
     return _data_of(lines).tobytes()
+
+
+def _write_objects(fields: list[tuple[str, Any]], count: int, end: bytes) -> Any:
+    """Return objects of these fields without those that are null, large_binary (count,). `end` closes each."""
+    if not fields:
+        return pa.array([b"{" + end] * count, _BYTES)
+    texts = [_join(pa.scalar(_encode(name) + b":", _BYTES), values) for name, values in fields]
+    # The library leaves out rows in which every field is null.
+    is_empty = reduce(pc.and_, (text.is_null() for text in texts))
+    texts[0] = pc.if_else(is_empty, _NOTHING, texts[0])
+    rows = pc.binary_join_element_wise(*texts, pa.scalar(b",", _BYTES), null_handling="skip")
+    return _join(pa.scalar(b"{", _BYTES), rows, pa.scalar(end, _BYTES))
+
+
+def _join(*texts: Any) -> Any:
+    """Return texts one behind the other, null where one of them is."""
+    return pc.binary_join_element_wise(*texts, _NOTHING, null_handling="emit_null")
 
 
 def _data_of(array: Any) -> npt.NDArray[np.uint8]:
@@ -127,19 +135,65 @@ def _write_column(column: Any) -> Any:
         return _write_texts(column.cast(_BYTES))
     if types.is_integer(kind) or types.is_boolean(kind):
         return column.cast(pa.large_string()).cast(_BYTES)
+    if types.is_floating(kind):
+        return _write_floats(column)
     if types.is_timestamp(kind):
         return _write_times(column)
     if types.is_date(kind) or types.is_time(kind) or types.is_decimal(kind):
         return _write_texts(column.cast(pa.large_string()).cast(_BYTES))
-    reduced = column.cast(_reduce(kind), safe=False) if types.is_nested(kind) else column
-    found = [None if value is None else _encode(_simplify(value, kind)) for value in reduced.to_pylist()]
+    if types.is_nested(kind):
+        return _write_nested(column)
+    found = [None if value is None else _encode(_simplify(value, kind)) for value in column.to_pylist()]
     return pa.array(found, _BYTES)
+
+
+def _write_nested(column: Any) -> Any:
+    """Write structures and maps as objects, and lists as arrays."""
+    kind = column.type
+    types = pa.types
+    if types.is_struct(kind):
+        names = [kind.field(place).name for place in range(kind.num_fields)]
+        fields = list(zip(names, map(_write_column, column.flatten()), strict=True))
+        texts = _write_objects(fields, len(column), b"}")
+    elif types.is_map(kind):
+        start, end, places = _find_items(column)
+        keys = column.keys.slice(start, end - start)
+        names = _write_texts(keys.cast(pa.large_string()).cast(_BYTES))
+        items = _write_column(column.items.slice(start, end - start)).fill_null(b"null")
+        members = _join(names, pa.scalar(b":", _BYTES), items)
+        texts = _join_items(b"{", places, members, b"}")
+    elif types.is_list(kind) or types.is_large_list(kind):
+        start, end, places = _find_items(column)
+        items = _write_column(column.values.slice(start, end - start)).fill_null(b"null")
+        texts = _join_items(b"[", places, items, b"]")
+    else:
+        raise ValueError(f"a column of type {kind}, which is not read")
+    return pc.if_else(column.is_valid(), texts, pa.scalar(None, _BYTES))
+
+
+def _find_items(column: Any) -> tuple[int, int, Sizes]:
+    """Return begin and end of the items of lists or maps, and where each begins after the first, int64 (rows + 1,)."""
+    places = np.asarray(column.offsets, np.int64)
+    return int(places[0]), int(places[-1]), places - places[0]
+
+
+def _join_items(begin: bytes, places: Sizes, items: Any, end: bytes) -> Any:
+    lists = pa.LargeListArray.from_arrays(pa.array(places), items)
+    joined = pc.binary_join(lists, pa.scalar(b",", _BYTES))
+    return _join(pa.scalar(begin, _BYTES), joined, pa.scalar(end, _BYTES))
+
+
+def _write_floats(column: Any) -> Any:
+    """Write numbers; those that JSON lacks (infinite, not a number) are `null`."""
+    wide = column.cast(pa.float32()) if pa.types.is_float16(column.type) else column
+    texts = wide.cast(pa.large_string()).cast(_BYTES)
+    return pc.if_else(pc.is_finite(wide), texts, pa.scalar(b"null", _BYTES))
 
 
 def _write_texts(texts: Any) -> Any:
     if not _NEEDS_ESCAPE[_data_of(texts)].any():
         quote = pa.scalar(b'"', _BYTES)
-        return pc.binary_join_element_wise(quote, texts, quote, _NOTHING, null_handling="emit_null")
+        return _join(quote, texts, quote)
     found = [None if text is None else _encode(text.decode("utf-8", "replace")) for text in texts.to_pylist()]
     return pa.array(found, _BYTES)
 
@@ -152,42 +206,9 @@ def _write_times(column: Any) -> Any:
     return _write_texts(texts.cast(_BYTES))
 
 
-def _reduce(kind: Any) -> Any:
-    """Return a type without dictionaries, and without nanoseconds, which Python's times lack."""
-    types = pa.types
-    if types.is_dictionary(kind):
-        return kind.value_type
-    if types.is_timestamp(kind):
-        return pa.timestamp("us", kind.tz) if kind.unit == "ns" else kind
-    if types.is_struct(kind):
-        return pa.struct(
-            [kind.field(at).with_type(_reduce(kind.field(at).type)) for at in range(kind.num_fields)]
-        )
-    if types.is_map(kind):
-        return pa.map_(_reduce(kind.key_type), _reduce(kind.item_type))
-    if types.is_large_list(kind):
-        return pa.large_list(_reduce(kind.value_type))
-    return pa.list_(_reduce(kind.value_type)) if types.is_list(kind) else kind
-
-
 def _simplify(value: Any, kind: Any) -> Any:
-    """Return a value as JSON can hold it. Fields of structures that are null are left out."""
-    types = pa.types
-    if value is None:
-        return None
-    if types.is_map(kind):
-        return {str(key): _simplify(item, kind.item_type) for key, item in value}
-    if types.is_struct(kind):
-        return {
-            name: _simplify(item, kind.field(name).type) for name, item in value.items() if item is not None
-        }
-    if types.is_list(kind) or types.is_large_list(kind):
-        return [_simplify(item, kind.value_type) for item in value]
+    """Return a value of a rare type as JSON can hold it."""
     if isinstance(value, bytes):
         # Without its extensions, the library gives a UUID as sixteen bytes.
         return str(UUID(bytes=value)) if kind == _UUID else as_json_text(value)
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+    return value

@@ -369,3 +369,15 @@ def test_dates_with_the_day_first_are_reported(tmp_path: Path, dates: list[str],
     assert [(one.code, one.line, one.counts_as_record) for one in problems] == (
         [("day-first", 0, False)] if is_doubtful else []
     )
+
+
+@pytest.mark.parametrize("names", [
+    ("Date", "Event", "Message ID", "Subject", "Recipient"),
+    ("Date", "Event", "Actor", "Old value", "New value"),
+    ("Date", "Event", "User", "IP address"),
+    ("Timestamp", "ActionType", "AccountUpn", "LogonType"),
+    ("Received", "From", "To", "Subject"),
+    ("Date (UTC)", "User", "Action"),
+])  # fmt: skip
+def test_tables_of_other_products_are_not_taken_for_a_console_s(names: tuple[str, ...]) -> None:
+    assert find_table(names) is None

@@ -205,10 +205,8 @@ GMAIL_EVENTS = _table(
     "gmail",
     GMAIL,
     _GMAIL,
-    {"event", "messageid", "subject"},
+    {"event", "owner", "messageid", "subject"},
     {"event", "messageid", "fromheaderaddress"},
     {"event", "messageid", "fromenvelope"},
 )
-ADMIN_EVENTS = _table(
-    "admin", {}, _ADMIN, {"event", "actor", "setting"}, {"event", "actor", "newvalue", "oldvalue"}
-)
+ADMIN_EVENTS = _table("admin", {}, _ADMIN, {"event", "actor", "setting"})

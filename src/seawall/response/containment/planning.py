@@ -9,7 +9,6 @@ meanwhile.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -28,7 +27,7 @@ from seawall.response.containment import (
     roles,
 )
 from seawall.response.containment.records import ChangeRecord, read_changes, replace_surrogates
-from seawall.response.containment.steps import StepSubject, make_account_step
+from seawall.response.containment.steps import ChangesByAccount, StepSubject, make_account_step
 from seawall.response.containment.values import (
     CONFIDENCES,
     ActionKind,
@@ -107,7 +106,7 @@ def make_plan(
     """
     subjects = list(select_subjects(incident, scope, evidence, with_possible=with_possible))
     kind = incident.kind if incident else ""
-    concerning = _Changes(read_changes(evidence.rows, evidence.intruders, evidence.letting_in))
+    concerning = ChangesByAccount(read_changes(evidence.rows, evidence.intruders, evidence.letting_in))
     found: list[ContainmentStep] = []
     unmade: list[str] = []
 
@@ -197,29 +196,6 @@ def select_accounts(scope: Scope, *, with_possible: bool) -> list[Touched]:
     """Return a scope's proved accounts, with `with_possible` also those that cannot be ruled out."""
     verdicts = {"touched", "possible"} if with_possible else {"touched"}
     return [one for one in scope.accounts if one.verdict in verdicts]
-
-
-class _Changes:
-    """Index change records by the accounts they concern; there may be thousands of both."""
-
-    def __init__(self, changes: Iterable[ChangeRecord]) -> None:
-        self._by: dict[tuple[str, str], list[ChangeRecord]] = defaultdict(list)
-        for record in changes:
-            for name in dict.fromkeys((record.account, record.mailbox)):
-                if name:
-                    self._by[record.tenant, name].append(record)
-
-    def __call__(self, subject: StepSubject) -> Iterator[ChangeRecord]:
-        """Return a subject's change records by time.
-
-        The account made the change during the intrusion, or let the intruder in, or the intruder made it in its
-        mailbox.
-        """
-        for record in self._by.get((subject.tenant, subject.account), ()):
-            is_own = record.account == subject.account
-            is_meant = record.lets_in or subject.first <= record.time <= subject.last
-            if record.is_intruders or (is_own and is_meant):
-                yield record
 
 
 def _undoing(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -47,6 +49,29 @@ class StepSubject:
         """
         is_fresh = record.lets_in and record.time >= self.first - DAY
         return self.sure if record.is_intruders or is_fresh else "precaution"
+
+
+class ChangesByAccount:
+    """Index change records by the accounts they concern; there may be thousands of both."""
+
+    def __init__(self, changes: Iterable[ChangeRecord]) -> None:
+        self._by: dict[tuple[str, str], list[ChangeRecord]] = defaultdict(list)
+        for record in changes:
+            for name in dict.fromkeys((record.account, record.mailbox)):
+                if name:
+                    self._by[record.tenant, name].append(record)
+
+    def __call__(self, subject: StepSubject) -> Iterator[ChangeRecord]:
+        """Return a subject's change records by time.
+
+        The account made the change during the intrusion, or let the intruder in, or the intruder made it in its
+        mailbox.
+        """
+        for record in self._by.get((subject.tenant, subject.account), ()):
+            is_own = record.account == subject.account
+            is_meant = record.lets_in or subject.first <= record.time <= subject.last
+            if record.is_intruders or (is_own and is_meant):
+                yield record
 
 
 def with_id(action: ContainmentStep) -> ContainmentStep:

@@ -60,16 +60,6 @@ def spell_service(value: str) -> tuple[str, ...]:
     return value, f"{value}.googleapis.com"
 
 
-def spell_method(value: str) -> tuple[str, ...]:
-    """Return the HTTP method of a request to Microsoft Graph."""
-    return (value.partition(" ")[0],)
-
-
-def spell_graph_operation(value: str) -> tuple[str, ...]:
-    """Return a request to Microsoft Graph as Seawall spells it, and the name that its log gives to all requests."""
-    return value, "Microsoft Graph Activity"
-
-
 def spell_site(value: str) -> tuple[str, ...]:
     """Return the site of a file's URL, with and without the final slash."""
     found = _SITE.match(value)
@@ -258,10 +248,10 @@ AUDIT = SourceFamily(
 GRAPH = SourceFamily(
     ("graph_activity",),
     _table(
-        (_OPERATIONS, (("activity_name", spell_graph_operation),)),
+        (_OPERATIONS, (("activity_name", lambda value: (value, "Microsoft Graph Activity")),)),
         (f"{_PEOPLE} accountobjectid", ("account",)),
         (_ADDRESSES, ("src_ip",)),
-        ("requestmethod httpmethod", (("activity_name", spell_method),)),
+        ("requestmethod httpmethod", (("activity_name", lambda value: (value.partition(" ")[0],)),)),
         ("requesturi", ("resource_uid",)),
         ("responsestatuscode httpstatuscode resultsignature", (("status", _answered), "status_code")),
         ("appid applicationid", ("app_uid",)),

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.events.formats.containers import open_members
-from seawall.events.formats.limits import Limits
+from seawall.events.formats.limits import BODY, Limits
 from seawall.events.formats.table_files import arrow_lines
 from seawall.events.formats.table_files.thrift_values import BadThrift, ThriftReader
 from seawall.events.problem import Problem
@@ -313,7 +313,7 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from seawall.events.formats.containers import open_members
-from seawall.events.formats.limits import Limits
+from seawall.events.formats.limits import BODY, Limits
 from seawall.events.problem import Problem
 size, problems = 0, []
 with open(sys.argv[1], "rb") as raw:
@@ -345,6 +345,14 @@ def test_a_bomb_takes_bounded_memory(tmp_path: Path, name: str) -> None:
     assert int(size) <= limit + Limits().record_bytes
     assert set(problems) <= {"bomb", "unreadable"}
     assert problems or int(size) > Limits().record_bytes or name == "five million rows of nothing"
+
+
+def test_a_request_body_may_have_smaller_pages(tmp_path: Path) -> None:
+    data = _large({"time": ["x" * (40 * MEGABYTE)]})
+    assert read(tmp_path / "a", data)[1] == {"": "too-large"}
+    path = tmp_path / "a"
+    (problem,) = read_all(path, limits=BODY)[1]
+    assert (problem.code, "pages are too large" in problem.reason) == ("unreadable", True)
 
 
 def test_numbers_and_structures_of_a_directory_are_bounded() -> None:

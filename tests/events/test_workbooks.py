@@ -289,6 +289,19 @@ def test_damage_is_a_problem(tmp_path: Path, name: str) -> None:
     assert len(found) <= 1
 
 
+def test_a_sheet_that_is_missing_or_damaged_costs_no_other(tmp_path: Path) -> None:
+    data = workbook_of(AUDIT[:2], [AUDIT[0], AUDIT[2]], method="stored")
+    for number, place in ((1, "!Sheet 1"), (2, "!Sheet 2")):
+        at = data.index(b"xl/worksheets/sheet%d.xml" % number) - 30
+        broken = data[:at] + b"XX" + data[at + 2 :]
+        found, problems = read(tmp_path / "a", broken)
+        assert (len(found), problems) == (1, {place: "unreadable"})
+        end = data.rindex(b"xl/worksheets/sheet%d.xml" % number)
+        missing = data[:end] + b"xl/worksheets/other" + data[end + 19 :]
+        found, problems = read(tmp_path / "a", missing)
+        assert (len(found), problems) == (1, {place: "unreadable"})
+
+
 def test_a_cut_workbook_is_a_problem(tmp_path: Path) -> None:
     data = workbook_of(AUDIT)
     for cut in range(30, len(data) - 1, 61):

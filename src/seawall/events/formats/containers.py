@@ -247,7 +247,9 @@ def _open_workbook(
         yield file_problem(name, "unreadable", f"an Excel workbook: {error}")
         return
     count = 0
-    for member in _open_parts(book.parts(lambda part: found[part].packed), name, around):
+    for member in _open_parts(
+        book.parts(lambda part: found[part].packed if part in found else 0), name, around
+    ):
         count += 1
         yield member
     if not count:

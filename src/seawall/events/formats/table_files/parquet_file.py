@@ -70,7 +70,7 @@ class ParquetTable:
     def _read_group(self, number: int, group: StoredRows) -> Iterator[bytes]:
         """Yield the rows of a group as JSON lines. Raises ValueError if it is damaged or too large."""
         try:
-            rows = find_batch_size(self._raw, self._layout, group)
+            rows = find_batch_size(self._raw, self._layout, group, self._limits)
             batches = self._file.iter_batches(rows, row_groups=[number], use_threads=False)
             for batch in batches:
                 yield from write_lines(batch, KEPT_EMPTY, self._limits.record_bytes)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from seawall.events.formats.limits import Limits
 from seawall.events.formats.table_files.thrift_values import BadThrift, ThriftReader
 
 MAGIC = b"PAR1"
@@ -172,8 +173,13 @@ class _Page:
     encoding: int
 
 
-def find_batch_size(raw: BinaryIO, layout: ParquetLayout, group: StoredRows) -> int:
-    """Return how many rows of a group may be in memory together. Raises BadParquet or LargeParquet."""
+def find_batch_size(raw: BinaryIO, layout: ParquetLayout, group: StoredRows, limits: Limits) -> int:
+    """Return how many rows of a group may be in memory together. Raises BadParquet or LargeParquet.
+
+    A request body, whose limits are lower, may have smaller pages.
+    """
+    largest_page = min(_LARGEST_PAGE, limits.member_bytes // 4)
+    largest_pages = min(_LARGEST_PAGES, limits.member_bytes // 2)
     largest = 0
     width = 0.0
     rows = _BATCH_ROWS
@@ -181,25 +187,25 @@ def find_batch_size(raw: BinaryIO, layout: ParquetLayout, group: StoredRows) -> 
         pages = list(_pages(raw, chunk))
         biggest = max((page.size for page in pages), default=0)
         largest += biggest
-        if biggest > _LARGEST_PAGE or largest > _LARGEST_PAGES:
+        if biggest > largest_page or largest > largest_pages:
             raise LargeParquet("its pages are too large: write it again with pages of a megabyte")
         data = [page for page in pages if page.kind != _DICTIONARY]
         has_delta = any(page.encoding == _DELTA_BYTE_ARRAY for page in data)
         if leaf.is_repeated:
-            _check_nested(chunk, pages, has_delta=has_delta)
+            _check_nested(chunk, pages, min(_LARGEST_NESTED, limits.member_bytes), has_delta=has_delta)
         if has_delta:
             rows = min(rows, 2 * _BATCH_BYTES // max(biggest, 1))
         width += max((page.size / max(page.values, 1) for page in data), default=0.0)
     return max(min(rows, int(_BATCH_BYTES / max(width, 1.0))), 1)
 
 
-def _check_nested(chunk: ColumnChunk, pages: list[_Page], *, has_delta: bool) -> None:
+def _check_nested(chunk: ColumnChunk, pages: list[_Page], largest: int, *, has_delta: bool) -> None:
     values = sum(page.values for page in pages)
     if max(chunk.values, values) > _MOST_NESTED:
         raise LargeParquet(f"a list column with more than {_MOST_NESTED:,} values")
-    if sum(page.size for page in pages) > _LARGEST_NESTED:
-        raise LargeParquet(f"a list column of more than {_LARGEST_NESTED} bytes")
-    if has_delta and any(page.size * page.values > _LARGEST_NESTED for page in pages):
+    if sum(page.size for page in pages) > largest:
+        raise LargeParquet(f"a list column of more than {largest} bytes")
+    if has_delta and any(page.size * page.values > largest for page in pages):
         raise LargeParquet("a list column whose texts share beginnings: write it again without this encoding")
 
 

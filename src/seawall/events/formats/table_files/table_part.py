@@ -75,9 +75,12 @@ def build_header_line(names: Iterable[str]) -> bytes:
 
 
 def build_oversized_line(limit: int) -> Iterator[bytes]:
-    """Yield pieces of a line that is longer than `limit` bytes, in place of a record that is too large."""
+    """Yield pieces of a line that is longer than `limit` bytes, in place of a record that is too large.
+
+    It is longer by some pieces, because a record that ends within the piece that exceeds the limit is still read.
+    """
     piece = b" " * CHUNK
     yield b'{"too large":1'
-    for _ in range(limit // CHUNK + 1):
+    for _ in range((limit + 8 * CHUNK) // CHUNK):
         yield piece
     yield b"}\n"

@@ -13,7 +13,7 @@ from itertools import islice
 from seawall.events.formats.bounded import BoundedStream
 from seawall.events.formats.table_files.cell_values import CellFormats, read_formats
 from seawall.events.formats.table_files.shared_strings import SharedStrings, read_shared_strings
-from seawall.events.formats.table_files.sheet_rows import SheetHandler, read_rows, write_table
+from seawall.events.formats.table_files.sheet_rows import Cells, SheetHandler, read_rows, write_table
 from seawall.events.formats.table_files.sheet_xml import (
     Attributes,
     BadWorkbook,
@@ -95,14 +95,15 @@ class Workbook:
     def parts(self, find_size: Callable[[str], int]) -> Iterator[TablePart]:
         """Yield a table for each sheet that has cells. `find_size` returns the size of a part in the archive, in bytes."""
         for sheet in self.sheets:
-            stream = self._open(sheet.part)
-            if stream is None:
-                continue
-            handler = SheetHandler(self._strings, self._formats, is_1904=self._is_1904)
-            lines = join_lines(write_table(read_rows(stream, handler)))
-            first = _Peeked(lines)
+            first = _Peeked(join_lines(write_table(self._read_rows(sheet))))
             if first.has_any:
                 yield TablePart(sheet.name, first.chunks(), _Size(find_size(sheet.part)))
+
+    def _read_rows(self, sheet: Sheet) -> Iterator[Cells]:
+        stream = self._open(sheet.part)
+        if stream is None:
+            raise BadWorkbook("the part of this sheet is missing")
+        yield from read_rows(stream, SheetHandler(self._strings, self._formats, is_1904=self._is_1904))
 
     def _list_sheets(self) -> list[Sheet]:
         self._targets: dict[str, tuple[str, str]] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 VERSIONS = ("v1.0", "beta")
 OWNERS = "users"
@@ -185,7 +186,8 @@ def _interpret(verb: str, parts: list[str], operation: str) -> GraphRequest:
 
 
 def _find_person(names: list[str]) -> str | None:
-    return names[0] if names and _is_identifier(names[0]) else None
+    name = unquote(names[0]).lower() if names else ""
+    return name if _is_identifier(name) and name.isprintable() else None
 
 
 def _interpret_mail(verb: str, whose: str | None, rest: list[str], operation: str) -> GraphRequest | None:

@@ -119,15 +119,43 @@ def test_the_remains_of_a_cut_record_are_kept(tmp_path: Path) -> None:
     assert json.loads(problem.remains)["UserId"] == "Mara.Lind@Example.org"
 
 
-@pytest.mark.parametrize("field", ["_raw", "message", "log", "event"])
-def test_the_remains_of_a_cut_line_are_kept(tmp_path: Path, field: str) -> None:
-    line = json.dumps({"sourcetype": "o365", field: json.dumps(mail_read())})
+TEXT = json.dumps(mail_read())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"sourcetype": "o365", "_raw": TEXT},
+        {"@timestamp": "x", "message": TEXT},
+        {"time": 1, "log": TEXT},
+        {"sourcetype": "o365", "event": TEXT},
+        {"sourcetype": "o365", "event": mail_read()},
+        {"preview": False, "result": {"sourcetype": "o365", "_raw": TEXT}},
+        {"rule": {"id": "91532"}, "data": {"office365": mail_read()}},
+        {"_index": "logs", "_source": {"event": {"kind": "event", "id": "1", "original": TEXT}}},
+        {"event": {"kind": "event", "id": "1"}, "o365": {"audit": mail_read()}},
+    ],
+)
+def test_the_remains_of_a_cut_line_are_kept(tmp_path: Path, line: dict[str, Any]) -> None:
     path = tmp_path / "cut.jsonl"
-    path.write_text(json.dumps(mail_read()) + "\n" + line[:700])
+    path.write_text(TEXT + "\n" + json.dumps(line)[:800])
     _, (problem,), _ = read_all(path)
     remains = json.loads(problem.remains)
-    assert remains["UserId"] == "Mara.Lind@Example.org"
-    assert remains["CreationTime"] == mail_read()["CreationTime"]
+    assert {name: remains[name] for name in ("UserId", "CreationTime")} == {
+        name: mail_read()[name] for name in ("UserId", "CreationTime")
+    }
+    assert not remains.keys() & {"kind", "id"}
+
+
+def test_what_follows_a_damaged_record_is_not_taken_for_its_field(tmp_path: Path) -> None:
+    record = {"_raw": TEXT[:700], "UserId": "splunk-admin", "TenantId": "other"}
+    path = tmp_path / "cut.jsonl"
+    path.write_text(TEXT + "\n" + json.dumps(record) + "\n" + json.dumps(record)[:-5])
+    _, problems, _ = read_all(path)
+    for problem in problems:
+        remains = json.loads(problem.remains)
+        assert (remains["UserId"], "TenantId" in remains) == (mail_read()["UserId"], False)
+    assert len(problems) == 2
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,16 @@ _NAMES = frozenset({
 })  # fmt: skip
 """Fields by which a record is recognised, and those with time, account and operation."""
 
-_EMBEDDED = frozenset({*AUDIT_DATA, "_raw", "message", "log", "event"})
+_EMBEDDED = frozenset({*AUDIT_DATA, "_raw", "message", "log", "event", "original"})
 """Fields that hold a record as text, or else nothing by which one is known."""
+
+_ENCLOSING = frozenset(
+    {"_source", "result", "event", "data", "office365", "ms-graph", "gcp", "log", "o365", "audit"}
+)
+"""Fields of envelopes that hold a record as an object, or an object with it."""
+
+_COMMON = frozenset({"kind", "id", "category", "time"})
+"""Fields that envelopes have too: with them alone, an object is no record."""
 
 _OWNERS = {
     "m365_audit": "MailboxOwnerUPN",
@@ -77,11 +85,14 @@ class _Read:
     damages: int = 0
     is_torn: bool = False
     is_repeated: bool = False
+    is_inner: bool = False
+    """Whether the fields are those of a record in an envelope; fields of the envelope are not taken then."""
+
     last: str = ""
     """Field that was read last. If damage follows directly, it may be the damaged one."""
 
     def take(self, name: str, value: Any) -> None:
-        if name in _NAMES:
+        if name in _NAMES and not self.is_inner:
             self.is_repeated |= name in self.fields
             self.fields[name] = value
         self.last = name
@@ -111,18 +122,24 @@ def extract_remains(text: str | bytes) -> str:
 
 def _object(text: str, read: _Read) -> None:
     """Read the members of an object up to its end, the truncation, or irrecoverable damage."""
-    at: int | None = 1
+    end = _members(text, 1, read)
+    if end is not None and text[end:].strip():
+        read.is_torn = True
+
+
+def _members(text: str, begin: int, read: _Read) -> int | None:
+    """Read the members of an object that start at `begin`; return its end, or None if it was not reached."""
+    at: int | None = begin
     while at is not None:
         found = _NOT_BLANK.search(text, at)
         if found is None:
             read.is_cut = True
-            return
+            return None
         at = found.start()
         if text[at] == "}":
-            if text[at + 1 :].strip():
-                read.is_torn = True
-            return
+            return at + 1
         at = _member(text, at, read)
+    return None
 
 
 def _member(text: str, at: int, read: _Read) -> int | None:
@@ -138,24 +155,29 @@ def _member(text: str, at: int, read: _Read) -> int | None:
     if colon is None:
         return _resume(text, at, read)
     begin = colon.end()
+    if name in _ENCLOSING and text.startswith("{", begin):
+        inner = _Read()
+        after = _members(text, begin + 1, inner)
+        _merge(inner, read, is_envelope=True)
+        return after
     try:
         value, end = _decode(text, begin)
     except ValueError as error:
         if name in _EMBEDDED and text[begin : begin + 1] == '"' and "Unterminated" in str(error):
-            _embed(text[begin + 1 :], read)
+            _embed(text[begin + 1 :], read, is_envelope=name not in AUDIT_DATA)
             return None
         return _read_broken(text, begin, error, read)
     if end >= len(text):  # a truncated number would be wrong
         read.is_cut = True
         return None
     if name in _EMBEDDED and isinstance(value, str):
-        _inside(value, read)
+        _inside(value, read, is_envelope=name not in AUDIT_DATA)
     else:
         read.take(name, value)
     return end
 
 
-def _embed(rest: str, read: _Read) -> None:
+def _embed(rest: str, read: _Read, *, is_envelope: bool) -> None:
     """Read a record inside a truncated string."""
     read.is_cut = True
     for less in range(7):  # an escape sequence of up to six characters may be truncated
@@ -163,17 +185,25 @@ def _embed(rest: str, read: _Read) -> None:
             inner, _ = _decode('"' + rest[: len(rest) - less] + '"')
         except ValueError:
             continue
-        _inside(inner, read)
+        _inside(inner, read, is_envelope=is_envelope)
         return
 
 
-def _inside(text: str, read: _Read) -> None:
-    """Read the record inside a string field; its fields take precedence over those around it."""
-    if not text.startswith("{"):
-        return
-    inner = _Read()
-    _object(text, inner)
-    read.fields |= inner.fields
+def _inside(text: str, read: _Read, *, is_envelope: bool) -> None:
+    """Read the record inside a string field."""
+    if text.startswith("{"):
+        inner = _Read()
+        _object(text, inner)
+        _merge(inner, read, is_envelope=is_envelope)
+
+
+def _merge(inner: _Read, read: _Read, *, is_envelope: bool) -> None:
+    """Add a record that was read inside another; its fields take precedence, and those of an envelope are dropped."""
+    if not read.is_inner:
+        if not is_envelope:
+            read.fields |= inner.fields
+        elif inner.is_inner or not inner.fields.keys() <= _COMMON:
+            read.fields, read.is_inner = inner.fields, True
     read.is_cut |= inner.is_cut
     read.is_torn |= inner.is_torn
     read.is_repeated |= inner.is_repeated

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from seawall.events.applications import label_application
+
 REWORDED = {
     "Ask the owner, by another way than mail": "Ask the holder, by another way than mail",
     "sign-in methods that the owner does not know": "sign-in methods that the holder does not know",
@@ -21,10 +23,15 @@ REWORDED = {
 """Sentences that say the same in other words since: nothing else may differ."""
 
 
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def as_before(text: str) -> str:
-    """Return a text with the sentences of before."""
+    """Return a text with the sentences of before, and without the names that well-known applications have now."""
     for now, before in REWORDED.items():
         text = text.replace(now, before)
+    for uid in set(_GUID.findall(text)):
+        text = text.replace(label_application(uid), uid)
     return text
 
 

@@ -184,6 +184,14 @@ def test_hostile_files_are_damage(tmp_path: Path, name: str) -> None:
     assert "unreadable" in problems.values()
 
 
+def test_a_record_that_is_too_large_costs_no_other(tmp_path: Path) -> None:
+    limits = Limits(record_bytes=3_000)
+    found, problems = read(
+        tmp_path / "a", capture(records(0), b"[" + b" " * 4_000 + b"]", records(1)), limits
+    )
+    assert (len(found), problems) == (2, {"": "too-large"})
+
+
 def test_many_damaged_blocks_end_the_file(tmp_path: Path) -> None:
     data = avro_of("string", *(number(1) + text(b"\xff\xff") + SYNC for _ in range(5_000)))
     _, problems = read(tmp_path / "a", data)

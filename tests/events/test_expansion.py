@@ -21,7 +21,10 @@ import zstandard
 
 from seawall.events.formats.limits import BODY, Limits
 from tests.events.archives import PACK, Member, member, tar_file, tar_of, zip_of
+from tests.events.avro_writer import avro_of, block, text
 from tests.events.support import mail_read, read_all
+from tests.events.test_seven_zip import folder, seven_zip_of
+from tests.events.workbook_writer import row, strings, workbook_of
 
 MEGABYTE = 1 << 20
 MOST_MEMORY = 400 * MEGABYTE
@@ -30,6 +33,7 @@ MOST_MEMORY = 400 * MEGABYTE
 MOST_SECONDS = 30.0
 """Seconds of processor time, of which about two go to loading."""
 
+SHARED_CELL = '<c t="s"><v>0</v></c>'
 RECORD = json.dumps(mail_read(1)).encode() + b"\n"
 
 
@@ -79,6 +83,17 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "xz of many streams": lambda: lzma.compress(RECORD) + lzma.compress(b"\n" * (8 * MEGABYTE)) * 400,
     "xz of empty streams": lambda: lzma.compress(b"") * 50_000,
     "lzma": lambda: lzma.compress(RECORD + b" " * (100 * MEGABYTE), lzma.FORMAT_ALONE),
+    "7z": lambda: seven_zip_of(folder(x=RECORD + b" " * (100 * MEGABYTE))),
+    "avro": lambda: avro_of(
+        "bytes", block(text(bytes(15 * MEGABYTE)), codec="deflate") * 30, codec="deflate"
+    ),
+    "avro of spaces": lambda: avro_of(
+        "string", block(text(b" " * (30 * MEGABYTE)), codec="bzip2") * 400, codec="bzip2"
+    ),
+    "workbook": lambda: workbook_of(
+        [row("<c t='str'><v>time</v></c>" * 2), *[row(SHARED_CELL * 500)] * 5_000],
+        shared=strings("<si><t>" + "x" * 60_000 + "</t></si>"),
+    ),
     "gzip of many members": lambda: gzip.compress(RECORD) + gzip.compress(b"\n" * (8 * MEGABYTE)) * 400,
     "gzip of empty members": lambda: gzip.compress(b"") * 100_000,
     "gzip in gzip": lambda: gzip.compress(gzip.compress(RECORD + b" " * (100 * MEGABYTE))),

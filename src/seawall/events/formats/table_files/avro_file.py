@@ -26,6 +26,7 @@ from seawall.events.formats.table_files.table_part import (
     ByteCount,
     TablePart,
     build_header_line,
+    build_oversized_line,
     join_lines,
 )
 from seawall.events.formats.text_lines import CHUNK, ByteStream, Utf8Stream
@@ -35,7 +36,7 @@ _LARGEST_HEADER = 1 << 20
 _SYNC = 16
 _WINDOW = 1 << 27
 _BODY, _ENQUEUED = "Body", "EnqueuedTimeUtc"
-_encode = msgspec.json.Encoder().encode
+_encode_into = msgspec.json.Encoder().encode_into
 
 
 class _Source:
@@ -185,19 +186,29 @@ class AvroFile:
             raise BadAvro(f"block {self._block} is damaged: it states more records than bytes")
         fresh = block.left
         for _ in range(count):
-            block.left = fresh
+            block.left, start = fresh, block.at
             try:
                 record = self._decode(block)
             except (IndexError, OverflowError, RecursionError) as error:
                 raise BadAvro(f"block {self._block} is damaged: a record goes beyond its end") from error
             self._records += 1
-            yield self._write(record)
+            line = b"" if block.at - start > self._limits.record_bytes else self._write(record)
+            if line:
+                yield line
+            else:
+                yield from build_oversized_line(self._limits.record_bytes)
 
     def _write(self, record: Any) -> bytes:
+        """Return a record as text, b"" if it is too large."""
         body = record.get(_BODY) if self._is_capture else None
         if isinstance(body, str) and body.lstrip(" \t\r\n\0\ufeff")[:1] in ("{", "["):
             return _write_body(body.encode())
-        return _encode(record if isinstance(record, dict) else {"value": record}) + b"\n"
+        line = bytearray()
+        _encode_into(record if isinstance(record, dict) else {"value": record}, line)
+        if len(line) > self._limits.record_bytes:
+            return b""
+        line += b"\n"
+        return bytes(line)
 
 
 def _write_body(body: bytes) -> bytes:

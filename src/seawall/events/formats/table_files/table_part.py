@@ -38,15 +38,18 @@ class ChunkStream:
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._ready = b""
+        self._at = 0
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes, b"" at the end. Raises what the chunks raise."""
-        while not self._ready:
+        while self._at >= len(self._ready):
+            self._ready, self._at = b"", 0
             chunk = next(self._chunks, None)
             if chunk is None:
                 return b""
             self._ready = chunk
-        given, self._ready = self._ready[:size], self._ready[size:]
+        given = self._ready[self._at : self._at + size]
+        self._at += len(given)
         return given
 
 

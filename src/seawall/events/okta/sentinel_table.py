@@ -1,4 +1,4 @@
-"""Read rows of the table `Okta_CL` of Log Analytics and Sentinel, with a column per field: `client_userAgent_browser_s`."""
+"""Read rows of Sentinel's tables of Okta: `Okta_CL` with a column per field, `client_userAgent_browser_s`, and `OktaV2_CL`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from seawall.events.formats.field_capitals import Names, once_for_names
+from seawall.events.okta.sentinel_normalised import find_places, is_normalised_row
 
 _SUFFIX = re.compile(r"_[sgdbt]$")
 """Matches the suffix that Log Analytics adds to custom columns for their type: text, GUID, number, boolean, time."""
@@ -24,8 +25,10 @@ _INNER = {
 
 
 def is_table_row(record: dict[str, Any]) -> bool:
-    """Return whether an object is a row of the table."""
-    return "eventType_s" in record and ("actor_alternateId_s" in record or "actor_id_s" in record)
+    """Return whether an object is a row of one of the tables."""
+    if "eventType_s" in record:
+        return "actor_alternateId_s" in record or "actor_id_s" in record
+    return is_normalised_row(record)
 
 
 def record_of(row: dict[str, Any]) -> dict[str, Any]:
@@ -58,6 +61,8 @@ def _put(found: dict[str, Any], path: Names, value: Any) -> bool:
 
 @once_for_names
 def _places(names: Names) -> tuple[tuple[str, Names], ...]:
+    if "eventType_s" not in names:
+        return find_places(names)
     return tuple((name, _path(name)) for name in names)
 
 

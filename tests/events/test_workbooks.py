@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.events.formats.containers import open_members
+from seawall.events.formats.growing_text import first_place
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.table_files import shared_strings
 from seawall.events.formats.table_files.cell_values import is_date_format, read_date, read_number
@@ -125,6 +126,13 @@ def test_each_sample_of_a_table_becomes_its_event(tmp_path: Path, path: Path, *,
             event.pop("unmapped", None)
             event["metadata_uid"] = event["metadata_uid"].partition("content-")[0]
     assert found == expected
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.[7ax]*")), ids=lambda path: path.name)
+def test_table_files_and_archives_are_never_read_while_they_grow(path: Path) -> None:
+    place = first_place(path.read_bytes()[:1024], Limits(), is_settled=False)
+    assert place is not None
+    assert place.shape == "whole"
 
 
 def test_each_sheet_is_a_table_of_its_name(tmp_path: Path) -> None:
@@ -327,6 +335,7 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from seawall.events.formats.containers import open_members
+from seawall.events.formats.growing_text import first_place
 from seawall.events.formats.limits import Limits
 from seawall.events.problem import Problem
 size, problems = 0, []

@@ -222,7 +222,7 @@ def _refuse_members(
     """Return the problem of the members of a folder from `place` on. `before` is the number of members before the folder."""
     rest = folder.members[place:]
     label = names.name(rest[0].name if rest else "", before + place + 1)
-    more = f"; the same holds for {len(rest) - 1:,} more members" if len(rest) > 1 else ""
+    more = f" (this and other members: {len(rest):,})" if len(rest) > 1 else ""
     return file_problem(label, "unreadable", reason + more)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import subprocess
@@ -114,6 +115,27 @@ def test_each_sample_in_columns_becomes_its_event(tmp_path: Path, path: Path) ->
         event.pop("unmapped", None)
         # Some ids are, or end with, a digest of the content.
         event["metadata_uid"] = event["metadata_uid"].partition(":")[0].partition("content-")[0]
+    assert found == expected
+
+
+TABLES = [path for path in SAMPLES if path.suffix == ".csv"]
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_each_sample_of_a_table_in_columns_of_text_becomes_its_event(tmp_path: Path, path: Path) -> None:
+    raw = path.read_bytes()
+    lines = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig").split("\n")
+    lines = lines[1:] if lines[0].startswith(("#TYPE", "sep=")) else lines
+    delimiter = max(",;\t", key=lines[0].count)
+    header, *others = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=delimiter)
+    names = [name.strip().removesuffix("[UTC]").strip() for name in header]
+    cells = [dict(zip(names, other, strict=True)) for other in others if other]
+    columns = {name: pa.array([row[name] or None for row in cells], pa.string()) for name in names}
+    (tmp_path / "a").write_bytes(parquet_of(columns))
+    expected, found = json.loads(path.with_suffix(".event.json").read_text()), event_of(tmp_path / "a")
+    for event in (expected, found):
+        event.pop("unmapped", None)
+        event["metadata_uid"] = event["metadata_uid"].partition("content-")[0]
     assert found == expected
 
 

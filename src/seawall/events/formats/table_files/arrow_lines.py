@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from seawall.events.formats.nested_columns import find_nested
 from seawall.events.formats.table_files.avro_values import as_json_text
 from seawall.events.formats.table_files.table_part import build_oversized_line
 
@@ -81,14 +82,37 @@ def _is_text(kind: Any) -> bool:
 
 
 def _write_slice(batch: Any, kept_empty: frozenset[str]) -> bytes:
-    fields = []
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+    names = tuple(batch.schema.names)
+    fields: dict[str, Any] = {}
+    for name, column in zip(names, batch.columns, strict=True):
         values = _write_column(column)
-        fields.append((name, values.fill_null(b'""') if name in kept_empty else values))
-    lines = _write_objects(fields, batch.num_rows, b"}\n")
+        fields[name] = values.fill_null(b'""') if name in kept_empty else values
+    if paths := find_nested(names):
+        fields = _nest(fields, paths)
+    lines = _write_objects(list(fields.items()), batch.num_rows, b"}\n")
     if len(lines) != batch.num_rows:
         raise ValueError("rows were lost")
     return _data_of(lines).tobytes()
+
+
+def _nest(fields: dict[str, Any], paths: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Put columns of these paths into objects, null where all are. A column whose object is taken stays where it is."""
+    nested = {name: values for name, values in fields.items() if name not in paths}
+    holders: dict[str, dict[str, Any]] = {}
+    for name in filter(paths.__contains__, fields):
+        holder, *rest = paths[name]
+        if holder in nested:
+            nested[name] = fields[name]
+        else:
+            holders.setdefault(holder, {})[".".join(rest)] = fields[name]
+    for holder, members in holders.items():
+        deeper = {name: tuple(name.split(".")) for name in members if "." in name}
+        inner = _nest(members, deeper) if deeper else members
+        is_empty = reduce(pc.and_, (values.is_null() for values in inner.values()))
+        count = len(next(iter(inner.values())))
+        texts = _write_objects(list(inner.items()), count, b"}")
+        nested[holder] = pc.if_else(is_empty, pa.scalar(None, _BYTES), texts)
+    return nested
 
 
 def _write_objects(fields: list[tuple[str, Any]], count: int, end: bytes) -> Any:

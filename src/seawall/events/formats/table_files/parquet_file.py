@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from seawall.events.consoles.tables import find_mark
 from seawall.events.formats.csv_records import KEPT_EMPTY
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.table_files.arrow_lines import write_lines
@@ -42,6 +43,7 @@ class ParquetTable:
         self._raw, self._limits = raw, limits
         self._layout = read_layout(raw)
         self._following = 0
+        self._kept_empty = KEPT_EMPTY | frozenset(find_mark(self._layout.names))
         try:
             self._file = _open(raw, self._layout)
         except (*_FAILURES, OSError, ValueError) as error:
@@ -73,7 +75,7 @@ class ParquetTable:
             rows = find_batch_size(self._raw, self._layout, group, self._limits)
             batches = self._file.iter_batches(rows, row_groups=[number], use_threads=False)
             for batch in batches:
-                yield from write_lines(batch, KEPT_EMPTY, self._limits.record_bytes)
+                yield from write_lines(batch, self._kept_empty, self._limits.record_bytes)
         except (*_FAILURES, ValueError, OSError) as error:
             rest = f"row group {number + 1} of {group.rows} rows"
             raise BadParquet(f"{rest} is damaged or too large: {_reason(error)}") from error

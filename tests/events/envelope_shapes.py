@@ -20,6 +20,12 @@ RECORD_ENVELOPES: dict[str, Wrap] = {
         "ecs": {"version": "8.11.0"},
         "tags": ["preserve_original_event"],
     },
+    "elastic agent": lambda record: {
+        "@timestamp": "2026-03-02T10:00:00.000Z",
+        "data_stream": {"type": "logs", "dataset": "o365.audit", "namespace": "default"},
+        "input": {"type": "cel"},
+        "o365audit": record,
+    },
     "elastic dotted": lambda record: {
         "@timestamp": ["2026-03-02T10:00:00.000Z"],
         "event.original": [_text(record)],

@@ -178,6 +178,50 @@ def test_a_cloud_app_that_is_not_microsofts_stays_as_it_is(tmp_path: Path) -> No
     assert json.loads(event["unmapped"])["Application"] == "Dropbox"
 
 
+@pytest.mark.parametrize(
+    ("application", "action", "kind", "status"),
+    [
+        ("Microsoft 365", "LogonSuccess", "sign_in", "success"),
+        ("Office 365", "LogonFailed", "sign_in", "failure"),
+        ("Microsoft Azure", "LogonSuccess", "sign_in", "success"),
+        ("Microsoft Azure", "Write Deployments", "other", None),
+        ("Active Directory", "LogonSuccess", "other", None),
+    ],
+)
+def test_identities_of_the_cloud_are_told_from_those_on_premises(
+    tmp_path: Path, application: str, action: str, kind: str, status: str | None
+) -> None:
+    row = {
+        "Timestamp": "2026-03-02T10:03:01Z",
+        "ActionType": action,
+        "Application": application,
+        "AccountObjectId": "5b1d0000-0000-4000-8000-000000000147",
+        "AccountUpn": "Mara.Lind@contoso.example",
+        "IPAddress": "198.51.100.7",
+        "ReportId": "r-1",
+    }
+    event = event_of(tmp_path, row)
+    assert (event["kind"], event.get("status")) == (kind, status)
+    assert event["source"] == ("other" if application == "Active Directory" else "m365_audit")
+    if event["source"] == "m365_audit":
+        assert event["account"] == "mara.lind@contoso.example"
+
+
+@pytest.mark.parametrize(("access", "count"), [("Bind", 2), ("Sync", 0)])
+def test_attachments_are_read_as_mail_is(tmp_path: Path, access: str, count: int) -> None:
+    record = mail_read(
+        1,
+        Operation="AttachmentAccess",
+        OperationProperties=[{"Name": "AttachmentAccessType", "Value": access}],
+    )
+    event = event_of(tmp_path, record)
+    assert (event["kind"], event["access_type"], event["item_count"]) == (
+        "mail_access",
+        access.lower(),
+        count,
+    )
+
+
 def test_opening_a_mailbox_reads_no_message(tmp_path: Path) -> None:
     record = mail_read(1, Operation="MailboxLogin", RecordType=2)
     for name in ("Folders", "OperationCount", "OperationProperties"):
@@ -201,7 +245,17 @@ def test_any_value_of_any_field_is_an_event_or_a_problem(
     tmp_path_factory: Any, data: Any, base: dict[str, Any]
 ) -> None:
     names = st.sampled_from(
-        [*base, "properties", "category", "RawEventData", "Type", "event_id", "recipient_status"]
+        [
+            *base,
+            "properties",
+            "category",
+            "RawEventData",
+            "Type",
+            "event_id",
+            "recipient_status",
+            "AccountUpn",
+            "FailureReason",
+        ]
     )
     record = base | data.draw(st.dictionaries(names, VALUES, max_size=5))
     _, problems, records = read_all(write_lines(tmp_path_factory.mktemp("any") / "x", [record]))

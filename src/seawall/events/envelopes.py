@@ -74,6 +74,7 @@ _OCSF = frozenset({"class_uid"})
 ENVELOPES = (
     *(Envelope("Purview", (name,), "its own record") for name in AUDIT_DATA),
     Envelope("Elastic", ("event", "original")),
+    Envelope("Elastic Agent", ("o365audit",)),
     Envelope("Logstash, Filebeat", ("message",)),
     *(
         Envelope("Elastic", ("o365", "audit", name), make=make_audit_record)

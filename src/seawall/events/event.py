@@ -27,7 +27,7 @@ KINDS = (
 """Subjects of an event.
 
 - `sign_in`: a token was requested, interactively or not, successfully or not.
-- `mail_access`: mail was read or synchronised (MailItemsAccessed, FolderBind, MessageBind).
+- `mail_access`: mail was read or synchronised (MailItemsAccessed, AttachmentAccess, FolderBind, MessageBind).
 - `mail_action`: an item was sent, created, moved, deleted or updated.
 - `mail_rule`: an inbox rule or forwarding was set (New-InboxRule, UpdateInboxRules, Set-Mailbox forwarding).
 - `admin`: another administrative cmdlet of Exchange or the tenant, or a permission on a mailbox or folder.
@@ -92,7 +92,7 @@ EVENT_FIELDS: tuple[tuple[str, pa.DataType], ...] = (
     ("key_uid", _NAME),  # credential key id of a service principal
     # how much
     ("access_type", _NAME),  # bind, sync
-    ("item_count", pa.int32()),  # messages in this record
+    ("item_count", pa.int32()),  # messages in this record (attachments of AttachmentAccess)
     ("folder", _NAME),
     ("is_throttled", pa.bool_()),
     (

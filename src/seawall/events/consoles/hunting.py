@@ -1,4 +1,7 @@
-"""Describe `CloudAppEvents` of advanced hunting: activities of cloud applications, with the vendor's record in `RawEventData`."""
+"""Describe `CloudAppEvents` of advanced hunting: activities of cloud applications, with the vendor's record in `RawEventData`.
+
+Sign-ins to Microsoft's cloud in `IdentityLogonEvents` have the same columns, and more.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,9 @@ _WORKLOADS = {
 """Workload and record type of the unified audit log by application. Cmdlets of Exchange have type 1."""
 _RECORD_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 _ADMIN = 1
+_SIGN_IN = 15
+_SIGN_INS = {"LogonSuccess": "Succeeded", "LogonFailed": "Failed"}
+"""Results of the sign-ins of `IdentityLogonEvents`."""
 
 _CLOUD_APP: Mapping[str, Cell] = {
     "timestamp": cell("CreationTime"),
@@ -29,6 +35,8 @@ _CLOUD_APP: Mapping[str, Cell] = {
     "applicationid": cell("CloudAppEvents.ApplicationId", number),
     "appinstanceid": cell("CloudAppEvents.AppInstanceId", number),
     "accountid": cell("UserId"),
+    "accountupn": cell("UserId"),
+    "failurereason": cell("LogonError"),
     "accountobjectid": cell("UserKey"),
     "ipaddress": cell("ClientIP"),
     "useragent": cell("UserAgent"),
@@ -40,10 +48,16 @@ _CLOUD_APP: Mapping[str, Cell] = {
 
 def _finish(record: Row, said: dict[str, str]) -> None:
     """Complete workload, record type, record id, and the account."""
-    workload, number = _WORKLOADS[said["application"].lower()]
+    name = said.get("application", "").strip()
+    workload, number = _WORKLOADS.get(name.lower(), (name, None))
     operation = as_text(record.get("Operation")) or ""
-    is_cmdlet = workload == "Exchange" and "-" in operation
-    record["Workload"], record["RecordType"] = workload, _ADMIN if is_cmdlet else number
+    if operation in _SIGN_INS:
+        number, record["ResultStatus"] = _SIGN_IN, _SIGN_INS[operation]
+    elif workload == "Exchange" and "-" in operation:
+        number = _ADMIN
+    record["Workload"] = workload
+    if number is not None:
+        record["RecordType"] = number
     report = said.get("reportid", "")
     found = _RECORD_ID.search(report)
     if report:
@@ -53,8 +67,12 @@ def _finish(record: Row, said: dict[str, str]) -> None:
 
 
 def _is_microsofts(row: Row) -> bool:
+    """Return whether the application is Microsoft's in the cloud; Active Directory and other vendors' are not."""
     application = row.get(plain_names(tuple(row)).get("application", ""))
-    return isinstance(application, str) and application.strip().lower() in _WORKLOADS
+    if not isinstance(application, str):
+        return False
+    name = application.strip().lower()
+    return name in _WORKLOADS or name.startswith("microsoft ")
 
 
 CLOUD_APP_EVENTS = VendorTable(

@@ -64,7 +64,7 @@ TEXTS = RequestedFields(
     id="id", time="createddatetime", envelope_time="time timegenerated", category="category", type="type",
     operation="operationname", result="resulttype", reason="resultdescription", org="aadtenantid",
     resource_org="resourcetenantid", upn="userprincipalname", user="userid", app="appid",
-    app_name="appdisplayname", resource="resourceidentity", resource_id="resourceid",
+    app_name="appdisplayname serviceprincipalname", resource="resourceidentity", resource_id="resourceid",
     resource_name="resourcedisplayname", principal="serviceprincipalid", principal_name="serviceprincipalname",
     ip="ipaddress calleripaddress", country="location", agent="useragent", client_used="clientappused",
     session="sessionid", requirement="authenticationrequirement",

@@ -53,7 +53,9 @@ def read_request(
 def read_access(properties: str | None) -> tuple[str | None, float | None]:
     """Return `bind` or `sync`, and whether the record was throttled (1.0, 0.0 or None)."""
     bag = read_named_values(properties)
-    kind_of_access = (unquote(bag.get("MailAccessType")) or "").lower() or None
+    kind_of_access = (
+        unquote(bag.get("MailAccessType") or bag.get("AttachmentAccessType")) or ""
+    ).lower() or None
     throttled = (unquote(bag.get("IsThrottled")) or "").lower()
     return kind_of_access, {"true": 1.0, "false": 0.0}.get(throttled)
 

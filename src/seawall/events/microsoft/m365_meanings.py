@@ -30,7 +30,7 @@ _SYSTEM = re.compile(
     r"(?i)^nt authority\\|^s-1-5-(?:18|19|20)$|^system$|^s-1-0-0$|^nt service\\|^microsoft\\"
     r"|@[\w.-]*\.prod\.outlook\.com$|^(?:fim_password|spo|cxpweb)_service@support\.onmicrosoft\.com$"
     r"|^app@sharepoint$|^sharepoint\\system|^ffoservicepartneruser$|^threatintel$|^certificate$|^sid:system"
-    r"|^securitycompliancealerts$|^microsoft\.exchange\.[\w.]+$"
+    r"|^securitycompliancealerts$|^airinvestigation$|^microsoft\.exchange\.[\w.]+$"
 )
 """Matches names of the provider's own processes, which nobody else can have.
 
@@ -52,7 +52,9 @@ _ALERTS = "securitycompliancealerts"
 ALERT_OPERATIONS = ("AlertTriggered", "AlertEntityGenerated", "AlertUpdated")
 WHOLE_KINDS = ("vendor_alert", "other")
 """Kinds whose records are kept whole in `unmapped`."""
-_MAIL_ACCESS = frozenset({"MailItemsAccessed", "FolderBind", "MessageBind", "MailboxLogin"})
+_MAIL_ACCESS = frozenset(
+    {"MailItemsAccessed", "AttachmentAccess", "FolderBind", "MessageBind", "MailboxLogin"}
+)
 _RULES = frozenset({"New-InboxRule", "Set-InboxRule", "UpdateInboxRules", "Enable-InboxRule"})
 _TAKEN_AWAY = NO_TARGET | {"False", "false", "$false"}
 _FORWARDING = ("ForwardingSmtpAddress", "ForwardingAddress", "DeliverToMailboxAndForward")

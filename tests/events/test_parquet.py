@@ -240,6 +240,17 @@ def test_nested_rows_are_written_as_they_are(
         assert text == b'"text","inner","list","lists","map"\n'
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_binary()])
+def test_a_column_of_json_alone_is_read_as_lines(tmp_path: Path, kind: Any) -> None:
+    expected, _ = read(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
+    texts = [json.dumps(record, indent=1) for record in RECORDS]
+    assert read(tmp_path / "a", parquet_of({"value": pa.array(texts).cast(kind)})) == (expected, {})
+    found = read(tmp_path / "a", parquet_of({"AuditData": pa.array([*texts, None])}))
+    assert found == (expected, {"": "bad-json"})
+    found = read(tmp_path / "a", parquet_of({"value": pa.array([*texts, "text"])}))
+    assert found == (expected, {"": "no-time"})
+
+
 def test_tables_in_archives_are_read(tmp_path: Path) -> None:
     data = parquet_of(RECORDS[:3])
     packed = zip_of(member(b"x", data), member(b"y", parquet_of([signed_in(1)])))

@@ -83,6 +83,8 @@ def _is_text(kind: Any) -> bool:
 
 def _write_slice(batch: Any, kept_empty: frozenset[str]) -> bytes:
     names = tuple(batch.schema.names)
+    if len(names) == 1 and (text := _write_documents(names[0], batch.column(0))) is not None:
+        return text
     fields: dict[str, Any] = {}
     for name, column in zip(names, batch.columns, strict=True):
         values = _write_column(column)
@@ -93,6 +95,21 @@ def _write_slice(batch: Any, kept_empty: frozenset[str]) -> bytes:
     if len(lines) != batch.num_rows:
         raise ValueError("rows were lost")
     return _data_of(lines).tobytes()
+
+
+def _write_documents(name: str, column: Any) -> bytes | None:
+    """Return a table's only column as lines if it holds JSON documents; None if it holds none. Other values are fields."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not _is_text(kind):
+        return None
+    texts = [text or b"" for text in column.cast(kind).cast(_BYTES).to_pylist()]
+    is_document = [text.lstrip()[:1] in (b"{", b"[") for text in texts]
+    if not any(is_document):
+        return None
+    return b"".join(
+        (text.replace(b"\n", b" ") if is_json else _encode({name: as_json_text(text)})) + b"\n"
+        for text, is_json in zip(texts, is_document, strict=True)
+    )
 
 
 def _nest(fields: dict[str, Any], paths: dict[str, tuple[str, ...]]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from seawall.events.common_schemas.ecs_office import make_audit_record
 from seawall.events.common_schemas.ecs_okta import make_okta_record
 from seawall.events.common_schemas.hawk import make_searched_record
 from seawall.events.common_schemas.ocsf import make_vendor_record
+from seawall.events.common_schemas.sentinel_google import make_flat_activity, make_named_activity
 from seawall.events.common_schemas.small_letters import spell_activity, spell_audit_record
 from seawall.events.formats.field_capitals import Names, once_for_names
 from seawall.events.formats.json_values import NotJson, TooDeep, parse
@@ -118,6 +119,8 @@ ENVELOPES = (
         for name in ("ipaddress", "ownerdomain")
     ),
     Envelope("OCSF", ("metadata", "product"), beside=_OCSF, make=make_vendor_record),
+    Envelope("Sentinel", ("id_applicationName_s",), make=make_flat_activity),
+    Envelope("Sentinel", ("IdApplicationName",), make=make_named_activity),
 )
 """Envelopes in the order in which they are tried."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal
 
+from seawall.events.common_schemas.bigquery_row import make_named_row
 from seawall.events.common_schemas.ecs_entra import make_entra_record
 from seawall.events.common_schemas.ecs_google import make_activity
 from seawall.events.common_schemas.ecs_office import make_audit_record
@@ -119,6 +120,7 @@ ENVELOPES = (
         for name in ("ipaddress", "ownerdomain")
     ),
     Envelope("OCSF", ("metadata", "product"), beside=_OCSF, make=make_vendor_record),
+    Envelope("BigQuery", ("row", "f"), beside=frozenset({"schema"}), make=make_named_row),
     Envelope("Sentinel", ("id_applicationName_s",), make=make_flat_activity),
     Envelope("Sentinel", ("IdApplicationName",), make=make_named_activity),
 )

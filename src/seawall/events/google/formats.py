@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from seawall.events.addresses import normalise_address
 from seawall.events.formats.field_capitals import once_for_names
 from seawall.events.formats.json_values import as_text, read_structure
 from seawall.events.google.cloud_logging import activity_of, is_log_entry
@@ -28,6 +31,7 @@ _ENVELOPE = frozenset({
 })  # fmt: skip
 """Members of an activity that are interpreted. Every other member is kept as it is."""
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,64}={0,2}")
 _LONGEST = 256
 """Most characters of a name that are examined."""
 _FIRST = ("mail_rule", "directory", "admin", "sign_in", "mail_access", "mail_action", "file", "other")
@@ -240,13 +244,24 @@ def _table_row(record: dict[str, Any]) -> Activity:
         scalar(record.get("unique_identifier")),
         scalar(record.get("customer_id")),
         {"email": record.get("email")},
-        scalar(record.get("ip_address")),
+        _read_address(scalar(record.get("ip_address"))),
         None,
         [event],
         [],
         rest,
         digest([event], ()),
     )
+
+
+def _read_address(text: str | None) -> str | None:
+    """Return an address; in JSON, BigQuery writes the bytes of a column of type BYTES as Base64."""
+    if text is None or _BASE64.fullmatch(text) is None:
+        return text
+    try:
+        plain = base64.b64decode(text, validate=True).decode("ascii")
+    except ValueError:
+        return text
+    return text if normalise_address(plain) is None else plain
 
 
 def _is_something(value: Any) -> bool:

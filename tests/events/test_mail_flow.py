@@ -222,6 +222,52 @@ def test_attachments_are_read_as_mail_is(tmp_path: Path, access: str, count: int
     )
 
 
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("EmailEvents", SENT),
+        ("CloudAppEvents", CLOUD_APP),
+        (
+            "CloudAppEvents",
+            CLOUD_APP
+            | {
+                "RawEventData": {
+                    "Id": "r-1",
+                    "Operation": "Send",
+                    "Workload": "Exchange",
+                    "UserId": "mara.lind@contoso.example",
+                    "RecordType": 2,
+                    "CreationTime": "2026-03-02T10:00:01",
+                }
+            },
+        ),
+        (
+            "EntraIdSignInEvents",
+            {
+                "Timestamp": "2026-03-02T10:03:01Z",
+                "LogonType": '["interactiveUser"]',
+                "ErrorCode": 0,
+                "AccountUpn": "mara.lind@contoso.example",
+                "RequestId": "r-1",
+            },
+        ),
+    ],
+)
+def test_a_streamed_row_is_of_the_organisation_that_its_envelope_states(
+    tmp_path: Path, table: str, row: dict[str, Any]
+) -> None:
+    envelope = {
+        "time": "2026-03-02T10:05:58Z",
+        "tenantId": "3F0C6A50-9c8d-4c7e-8a11-7d3b8d1b2c10",
+        "Tenant": "DefaultTenant",
+        "operationName": "Publish",
+        "category": f"AdvancedHunting-{table}",
+    }
+    event = event_of(tmp_path, envelope | {"properties": row})
+    assert event["org_uid"] == "3f0c6a50-9c8d-4c7e-8a11-7d3b8d1b2c10"
+    assert "org_uid" not in event_of(tmp_path, envelope | {"properties": row, "tenantId": None})
+
+
 def test_opening_a_mailbox_reads_no_message(tmp_path: Path) -> None:
     record = mail_read(1, Operation="MailboxLogin", RecordType=2)
     for name in ("Folders", "OperationCount", "OperationProperties"):

@@ -20,7 +20,7 @@ from seawall.events.formats import json_values
 from seawall.events.formats.distinct_values import Column, Mapper, coalesce, distinct_rows
 from seawall.events.masked_excerpts import excerpt
 from seawall.events.microsoft.entra_error_codes import is_interrupted
-from seawall.events.microsoft.m365_meanings import admin_mailbox
+from seawall.events.microsoft.m365_meanings import admin_mailbox, find_acting_user
 from seawall.events.times import in_range, to_microseconds
 from tests.thoroughness import examples
 
@@ -398,3 +398,33 @@ def test_two_columns_become_the_first_that_holds_something(
 def test_a_cmdlet_names_a_mailbox_and_not_its_folder(identity: str, mailbox: str | None) -> None:
     parameters = json.dumps([{"Name": "Identity", "Value": identity}])
     assert admin_mailbox(None, parameters, "admin", "root@example.org") == (mailbox,)
+
+
+MARA, HER_ID = "mara.lind@contoso.example", "5b1d0000-0000-4000-8000-000000000147"
+OTHER_ID = "5b1d0000-0000-4000-8000-000000000148"
+
+
+@pytest.mark.parametrize(
+    ("actors", "wanted"),
+    [
+        ([{"ID": HER_ID, "Type": "0"}, {"ID": "Mara.Lind@contoso.example", "Type": "5"}], HER_ID),
+        (
+            [
+                {"ID": MARA, "Type": 5},
+                {"ID": OTHER_ID, "Type": 2},
+                {"ID": f"User_{HER_ID}", "Type": 2},
+                {"ID": HER_ID, "Type": 2},
+            ],
+            HER_ID,
+        ),
+        ([{"ID": MARA, "Type": 5}, {"ID": OTHER_ID, "Type": 2}], None),
+        ([{"ID": HER_ID, "Type": "0"}, {"ID": "somebody.else@contoso.example", "Type": "5"}], None),
+        ([{"ID": MARA, "Type": 5}, {"ID": f"ServicePrincipal_{OTHER_ID}", "Type": 2}], None),
+        ([{"ID": MARA, "Type": "0"}, {"ID": None, "Type": None}, "x", {}], None),
+        ({"ID": MARA}, None),
+    ],
+)
+def test_object_id_beside_the_name_of_an_actor(actors: object, wanted: str | None) -> None:
+    assert find_acting_user(json.dumps(actors), MARA) == (wanted,)
+    assert find_acting_user(json.dumps(actors), None) == (None,)
+    assert find_acting_user("[{", MARA) == (None,)

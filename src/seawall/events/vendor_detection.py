@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, cast
 
 from seawall.events import generic as other
-from seawall.events.consoles.tables import find_table, restore_record, unwrap_streamed
+from seawall.events.consoles.tables import add_organisation, find_table, restore_record, unwrap_streamed
 from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
 from seawall.events.envelopes import MOST_LEVELS, EmbeddedDocumentError, open_envelopes, read_object
 from seawall.events.event_table import Normalised
@@ -89,7 +89,12 @@ def _recognise(record: dict[str, Any], depth: int, levels: int) -> tuple[LogForm
     for source in SOURCES[:-1]:
         if source.recognises(record):
             return source, record
-    return _restore(unwrap_streamed(record), depth, levels) or (SOURCES[-1], record)
+    row = unwrap_streamed(record)
+    restored = _restore(row, depth, levels)
+    if restored is None:
+        return SOURCES[-1], record
+    source, inner = restored
+    return source, inner if row is record else add_organisation(source.NAME, inner, record)
 
 
 def _restore(row: dict[str, Any], depth: int, levels: int) -> tuple[LogFormat, dict[str, Any]] | None:

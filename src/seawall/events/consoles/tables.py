@@ -8,6 +8,7 @@ from typing import Any
 from seawall.events.consoles import entra, exchange, exchange_audit, google, hunting, hunting_sign_ins, okta
 from seawall.events.consoles.columns import VendorTable, plain_names
 from seawall.events.formats.field_capitals import Names, once_for_names
+from seawall.events.microsoft import entra_signin, m365_columns
 
 TABLES: tuple[VendorTable, ...] = (
     entra.SIGN_INS,
@@ -28,6 +29,8 @@ TABLES: tuple[VendorTable, ...] = (
 
 _STREAMED = "AdvancedHunting-"
 """Begin of the category of a record of Defender's streaming interface."""
+_ORGANISATIONS = {m365_columns.NAME: "OrganizationId", entra_signin.NAME: "AADTenantId"}
+"""Field of the organisation in the records of a format."""
 
 
 @once_for_names
@@ -54,6 +57,12 @@ def unwrap_streamed(record: dict[str, Any]) -> dict[str, Any]:
     category, row = record.get("category"), record.get("properties")
     is_streamed = isinstance(category, str) and category.startswith(_STREAMED)
     return row if is_streamed and isinstance(row, dict) else record
+
+
+def add_organisation(source: str, restored: dict[str, Any], streamed: dict[str, Any]) -> dict[str, Any]:
+    """Return a row's record with the organisation that the record of the streaming interface states, unless it has one."""
+    name, stated = _ORGANISATIONS.get(source), streamed.get("tenantId")
+    return {name: stated} | restored if name and isinstance(stated, str) else restored
 
 
 def restore_record(row: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:

@@ -42,6 +42,7 @@ _PLAIN_ADDRESS = rf"^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]\d?)(?:\.{_OCTET}){{3}}$"
 _kind = Mapper(judge.kind, 1)
 _status = Mapper(judge.status, 3)
 _actor = Mapper(judge.actor, 5)
+_acting_user = Mapper(judge.find_acting_user, 1)
 _acting = Mapper(lambda text: (judge.acting_application(text),), 1)
 _admin_mailbox = Mapper(judge.admin_mailbox, 1)
 _address = Mapper(judge.address, 1)
@@ -162,13 +163,26 @@ def _who(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:
         _only(kind, raw["UserType"], judge.APP_ONLY), acting,
     )  # fmt: skip
     columns["account"], columns["account_type"], columns["actor_app_uid"] = account, account_type, app_only
-    (columns["actor_user_uid"],) = _first_identifier(user_uid, raw["TokenObjectId"])
+    (user_uid,) = _first_identifier(user_uid, raw["TokenObjectId"])
+    columns["actor_user_uid"] = coalesce(user_uid, _stated_ids(raw["Actor"], user_uid, account, account_type))
     acts = ("admin", "mail_rule")
     (admin,) = _admin_mailbox(
         _only(columns["_object"], kind, acts), raw["Parameters"], kind, _only(account, kind, acts)
     )
     columns["mailbox"] = coalesce(mailbox, admin)
     (columns["logon_type"],) = _logon(raw["LogonType"], app_only)
+
+
+def _stated_ids(actors: Column, known: Column, account: Column, account_type: Column) -> Column:
+    """Return the object ids in the `Actor` entries of people whose key is none."""
+    rows = (actors.codes >= 0) & (known.codes < 0) & _is(account_type, ("user",))
+    if not rows.any():
+        return _empty(actors)
+    (found,) = _acting_user(
+        Column(np.where(rows, actors.codes, -1).astype(np.int32), actors.dictionary),
+        Column(np.where(rows, account.codes, -1).astype(np.int32), account.dictionary),
+    )
+    return found
 
 
 def _with_what(raw: dict[str, Any], kind: Column, columns: dict[str, Any]) -> None:

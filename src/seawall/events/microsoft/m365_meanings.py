@@ -265,6 +265,25 @@ def acting_application(actors: str | None) -> str | None:
     return next(iter(sorted(own)), None)
 
 
+def find_acting_user(actors: str | None, account: str | None) -> tuple[str | None]:
+    """Return the object id that a record's `Actor` entries state beside the account's own name.
+
+    Type 0 is the id in a sign-in; in a change of the directory it follows `User_`.
+    """
+    entries = read_structure(actors)
+    found = [
+        (str(entry.get("ID") or "").lower(), str(entry.get("Type")))
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+    ]
+    if account is None or all(name != account for name, _ in found):
+        return (None,)
+    stated = (
+        _guid(name.removeprefix("user_")) for name, of in found if of == "0" or name.startswith("user_")
+    )
+    return (next(filter(None, stated), None),)
+
+
 def admin_mailbox(
     object_id: str | None, parameters: str | None, of_kind: str | None, user: str | None
 ) -> tuple[str | None]:

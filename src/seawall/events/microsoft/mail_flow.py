@@ -81,8 +81,9 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
     log = _find_log(record)
     values = _read_click(get) if log == "click" else _read_mail(get)
     values["metadata_uid"] = values.get("metadata_uid") or content_id(record)
-    values["org_uid"] = identifier(get.text("tenant")) or (
-        identifier(get.envelope_text("tenantid")) if "properties" in record else None
+    # A streamed record's `Tenant` is a name such as DefaultTenant. A row's `TenantId` is that of its workspace.
+    values["org_uid"] = identifier(
+        get.envelope_text("tenantid") if "properties" in record else get.text("tenant")
     )
     values["time"] = get.text("timestamp", "receiveddatetime") or get.text("timegenerated", "time")
     kept = get.rest(_USED)

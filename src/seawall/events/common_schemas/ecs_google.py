@@ -10,7 +10,7 @@ from typing import Any
 from seawall.events.common_schemas.fields import Table, fill, find, nest, remove
 
 _FIELDS: Table = (
-    ("id.time", "@timestamp google_workspace.id.time"),
+    ("id.time", "@timestamp google_workspace.id.time ts"),
     ("id.uniqueQualifier", "event.id google_workspace.id.unique_qualifier"),
     ("id.applicationName", "event.provider google_workspace.id.application_name"),
     ("id.customerId", "organization.id google_workspace.id.customer.id"),

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from seawall.events.common_schemas.fields import Table, fill, find, nest, put
+from seawall.events.formats.json_values import read_structure
 
 _FIELDS: Table = (
-    ("published", "@timestamp"),
+    ("published", "@timestamp ts"),
     ("uuid", "event.id"),
     ("event_type", "event.action"),
     ("client.ip", "client.ip source.ip"),
@@ -35,7 +36,7 @@ def make_okta_record(record: dict[str, Any]) -> dict[str, Any] | None:
         return None
     found = fill({**log}, record, _FIELDS)
     debug = find(log, _DEBUG)
-    kept = debug.get("flattened") if isinstance(debug, dict) else None
+    kept = read_structure(debug.get("flattened")) if isinstance(debug, dict) else None
     if isinstance(debug, dict) and isinstance(kept, dict):
         put(found, _DEBUG, kept | {name: value for name, value in debug.items() if name not in _GIVEN})
     return {**record, "okta": found}

@@ -1,6 +1,6 @@
 """Turn events of the Open Cybersecurity Schema Framework back into records of Okta, Entra and Microsoft 365.
 
-Sources: ocsf/examples, `mappings/markdown/Okta/v1.3.0/System Logs`, `Microsoft/Azure/1.1.0/azure-signin`,
+Sources: ocsf/examples, `mappings/markdown/Okta/v1.3.0/System Logs`, `Okta/1.1.0/okta-logs`, `Microsoft/Azure/1.1.0/azure-signin`,
 `Microsoft/office365/1.1.0/o365-audit-logs`.
 """
 
@@ -16,7 +16,7 @@ _TIME = "metadata.original_time time_dt time"
 _USER = ("actor.user", "user")
 
 _OKTA: Table = (
-    ("uuid", "metadata.uid"),
+    ("uuid", "metadata.uid logon_process.uid"),
     ("published", _TIME),
     ("eventType", "metadata.event_code"),
     ("displayMessage", "message"),
@@ -25,15 +25,15 @@ _OKTA: Table = (
     ("actor.type", "actor.user.type user.type"),
     ("actor.alternateId", "actor.user.email_addr user.email_addr"),
     ("actor.displayName", "actor.user.name user.name"),
-    ("client.ipAddress", "src_endpoint.ip"),
-    ("client.device", "src_endpoint.type"),
+    ("client.ipAddress", "src_endpoint.ip device.ip"),
+    ("client.device", "src_endpoint.type device.type"),
     ("client.userAgent.rawUserAgent", "http_request.user_agent"),
-    ("client.geographicalContext.city", "src_endpoint.location.city"),
-    ("client.geographicalContext.country", "src_endpoint.location.country"),
+    ("client.geographicalContext.city", "src_endpoint.location.city device.location.city"),
+    ("client.geographicalContext.country", "src_endpoint.location.country device.location.country"),
     ("client.geographicalContext.state", "src_endpoint.location.region"),
     ("outcome.reason", "status_detail"),
     ("authenticationContext.externalSessionId", "actor.session.uid session.uid"),
-    ("securityContext.domain", "src_endpoint.domain"),
+    ("securityContext.domain", "src_endpoint.domain device.domain"),
     ("device.id", "device.uid"),
     ("device.name", "device.name"),
 )
@@ -107,6 +107,9 @@ def _rest(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _make_okta_record(event: dict[str, Any]) -> dict[str, Any] | None:
+    evidences = event.get("evidences")
+    if "src_endpoint" not in event and isinstance(evidences, list) and evidences:
+        event = {**event, "src_endpoint": _object(evidences[0]).get("src_endpoint")}
     found = fill(_rest(event), event, _OKTA)
     if not isinstance(found.get("eventType"), str):
         return None

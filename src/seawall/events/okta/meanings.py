@@ -32,6 +32,8 @@ _APPLICATIONS = (
     "oauth2",
     "serviceclient",
 )
+_ADDRESS = "ipaddress"
+"""Type of the actor of a detected threat: nobody signed in, and the actor's id is the address."""
 _PROCESSES = ("systemprincipal", "agent", "adagent", "iwa", "workflow", "oktaagent")
 
 Who = tuple[str | None, str | None, str | None, str | None, str | None]
@@ -53,7 +55,7 @@ def who(
     if kind_of.startswith(_APPLICATIONS) and "@" not in address:
         found = uid or address or None
         return target, found, "service" if found else None, uid, found
-    account = address or uid
+    account = None if kind_of == _ADDRESS else address or uid
     if account is None:
         return target, None, None, None, None
     is_providers = domain == _PROVIDER and target not in (None, _PROVIDER)

@@ -20,6 +20,7 @@ from seawall.events.formats.files import name_of, total_bytes, walk
 from seawall.events.formats.json_records import HEAD, SplitterMaker, is_line_delimited, json_records
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.line_formats import find_document_format, find_line_format, find_table_format
+from seawall.events.formats.line_prefixes import WithoutPrefixes, has_line_prefixes
 from seawall.events.formats.lost_values import find_lost_values, has_lost_values
 from seawall.events.formats.many_lines import ManyLines
 from seawall.events.formats.mixed_formats import ColumnReaders
@@ -144,8 +145,7 @@ class _Reading:
 
     def _text(self, stream: BoundedStream) -> Iterator[Taken]:
         limits, rows = self._limits, self.rows
-        text = Utf8Stream(stream, stream.peek(1024))
-        head = text.peek(HEAD)
+        text, head = _open_text(stream)
         lost = (
             find_lost_values(stream.name, head, _find_header(head, limits)) if has_lost_values(head) else None
         )
@@ -200,6 +200,16 @@ class _Reading:
     def _find_columns(self, form: str | None) -> ColumnReader | None:
         """Return the reader of a format by column, if the input is large and compiled code is installed."""
         return self._columns.find(form) if self._is_large else None
+
+
+def _open_text(stream: BoundedStream) -> tuple[Utf8Stream, bytes]:
+    """Return a stream as UTF-8 without prefixes of lines, and its beginning."""
+    text = Utf8Stream(stream, stream.peek(1024))
+    head = text.peek(HEAD)
+    if not has_line_prefixes(head):
+        return text, head
+    text = Utf8Stream(WithoutPrefixes(text), b"")
+    return text, text.peek(HEAD)
 
 
 def _may_wait(head: bytes, limits: Limits) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,11 @@ WRITTEN: Final = frozenset(
 """Names of fields whose text another side chooses: agents, applications, subjects, rules, files, folders, devices."""
 
 IDENTITIES: Final = frozenset({"Id", "id", "Identity"})
+
+OBJECT_IDS: Final = frozenset({"ID", "TokenObjectId", "UserKey", "userId"})
+"""Fields with the object id of an account: another account has another."""
+
+GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def twin(logs: Path, account: str, other: str) -> int:
@@ -69,7 +75,7 @@ def changed(value: Any, account: str, other: str, key: str = "") -> Any:
         return value
     if value.startswith(("{", "[")) and key == "AuditData":
         return json.dumps(changed(json.loads(value), account, other))
-    if key in IDENTITIES:
+    if key in IDENTITIES or (key in OBJECT_IDS and GUID.fullmatch(value)):
         digest = hashlib.sha256(f"twin {value}".encode()).hexdigest()
         return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
     if key in WRITTEN:

@@ -223,7 +223,7 @@ def _examine_way(probes: RuleProbes, way: Alternative, days: range) -> _Finding:
         why = f"its operation did not occur in {log}"
         return no_log if way.is_extra else _Finding(HealthReason.operation_missing, why)
     kinds = "".join(f"{kind.replace('_', '-')} " for kind in way.kinds[:1])
-    there = f"{records:,} {kinds}record{'' if records == 1 else 's'}"
+    there = plural(records, f"{kinds}record")
     where = f"{there} of {log}" if way.operation is None else f"{there} with its operation"
     for need in way.needs:
         if not probes.count(need.present, days):

@@ -7,7 +7,7 @@ from typing import Any
 from seawall.events.applications.names import is_application_name
 from seawall.events.client_names import reduce_client
 from seawall.events.event_table import Normalised, parse_times
-from seawall.events.formats.field_capitals import RecordFields, spellings
+from seawall.events.formats.field_capitals import RecordFields
 from seawall.events.formats.json_values import (
     as_text,
     content_id,
@@ -18,6 +18,7 @@ from seawall.events.formats.json_values import (
 )
 from seawall.events.microsoft.additions import ADDED, find_added
 from seawall.events.microsoft.m365_meanings import address, clean, identifier
+from seawall.events.microsoft.record_origin import read_origin_with
 
 NAME = "entra_audit"
 RAW_COLUMNS = (
@@ -45,13 +46,11 @@ _USED = frozenset({
 
 def recognises(record: dict[str, Any]) -> bool:
     """Return whether an object is an Entra audit record, in any export format."""
-    names = spellings(tuple(record))
-    if (
-        record.get(names.get("category", "")) == "AuditLogs"
-        or record.get(names.get("type", "")) == "AuditLogs"
-    ):
-        return True
-    return {"activitydatetime", "activitydisplayname"} <= names.keys()
+    category, table, has_fields = _read_origin(record)
+    return has_fields or "AuditLogs" in (category, table)
+
+
+_read_origin = read_origin_with(lambda names: {"activitydatetime", "activitydisplayname"} <= names)
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:

@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 
 from seawall.events.formats.distinct_values import Column, Mapper, coalesce
 from seawall.events.formats.json_values import as_text, encode, parse, read_structure
-from seawall.events.formats.raw_columns import RawColumns
 from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock, prepare
 from seawall.events.microsoft import entra_signin as signin
 from seawall.events.microsoft.entra_strength import (
@@ -35,11 +34,11 @@ from seawall.events.microsoft.property_fields import (
     PropertyFields,
     Rows,
     build_field_tree,
-    list_kept,
-    mark_plain,
     mark_values,
+    read_records,
     write_kept,
 )
+from seawall.events.microsoft.record_origin import find_tenant
 
 __all__ = ["LARGEST_BLOCK", "NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
 
@@ -53,23 +52,14 @@ _STEP_TIME = r'(?i)(\\?"authenticationStepDateTime\\?":\\?")[0-9TZ:.+-]+'
 
 def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
     """Return raw columns and `unmapped` of the records of a block, and the lines that they are on; the other lines are left."""
-    fields = PropertyFields(block, np.flatnonzero(block.is_read))
-    kept = list_kept(fields, signin.USED)
-    if len(fields.rows):
-        fields = PropertyFields(block, fields.rows[mark_plain(fields, kept) & _is_ours(fields)])
-    if len(fields.rows):
-        identifier = fields.read_texts(*signin.TEXTS.columns["id"])
-        if identifier.null_count:
-            fields = PropertyFields(block, fields.rows[identifier.is_valid().to_numpy(False)])
-    rows = fields.rows
-    return RawColumns(_columns(fields, kept), len(rows)) if len(rows) else None, rows
+    return read_records(block, signin.USED, signin.TEXTS.columns["id"], _is_ours, _columns)
 
 
 def _is_ours(fields: PropertyFields) -> Flags:
     """Return which records are sign-ins."""
     category, table = fields.outer_scalar("category"), fields.outer_scalar("type")
     is_ours = mark_values(category, signin.is_category) | mark_values(table, signin.is_table)
-    is_ours |= np.logical_and.reduce([fields.has(*some) for some in signin.MARKS])
+    is_ours |= fields.has_one_of_each(signin.MARKS)
     return np.asarray(is_ours & ~mark_values(table, lambda value: value == "OfficeActivity"))
 
 
@@ -189,7 +179,7 @@ _status = Mapper(_status_of, 5)
 _device = Mapper(_device_of, 3)
 _details = Mapper(_details_of, 3)
 _types = Mapper(lambda text: (signin.join_types(_value(text)),), 1)
-_tenant = Mapper(lambda text: (signin.find_tenant(text),), 1)
+_tenant = Mapper(lambda text: (find_tenant(text),), 1)
 _guid = Mapper(lambda text: (signin.keep_guid(text),), 1)
 _country = Mapper(_country_of, 1)
 _facts = Mapper(_facts_of, 1)

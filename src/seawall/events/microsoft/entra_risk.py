@@ -6,13 +6,14 @@ Graph (`riskDetections`, `riskyUsers`, `servicePrincipalRiskDetections`, `riskyS
 
 from __future__ import annotations
 
+from collections.abc import KeysView
 from typing import Any
 
 from seawall.events.client_names import reduce_client
-from seawall.events.formats.field_capitals import Names, RecordFields, once_for_names, spellings
+from seawall.events.formats.field_capitals import RecordFields
 from seawall.events.formats.json_values import as_text, content_id, read_named_values
-from seawall.events.microsoft.entra_signin import find_tenant
 from seawall.events.microsoft.m365_meanings import clean
+from seawall.events.microsoft.record_origin import find_tenant, has_one_of_each, read_origin_with
 from seawall.events.microsoft.risk_types import name_risk
 from seawall.events.vendor_alerts import (
     COLUMNS,
@@ -50,21 +51,17 @@ _UPDATED = ("risklastupdateddatetime", "risklastmodifieddatetime")
 
 def recognises(record: dict[str, Any]) -> bool:
     """Return whether an object is a risk, in any export format."""
-    category_field, table_field, has_fields = _marks(tuple(record))
-    return has_fields or any(
-        isinstance(value, str) and value.lower() in _TABLES
-        for value in (record.get(category_field), record.get(table_field))
-    )
+    category, table, has_fields = _read_origin(record)
+    return has_fields or any(isinstance(name, str) and name.lower() in _TABLES for name in (category, table))
 
 
-@once_for_names
-def _marks(fields: Names) -> tuple[str, str, bool]:
-    """Return the names of the category and table fields, and whether the fields are those of Graph's risks."""
-    names = spellings(fields)
-    is_detection = not names.keys().isdisjoint(_TYPES) and not names.keys().isdisjoint(_DETECTED)
-    is_state = not names.keys().isdisjoint(_UPDATED)
-    has_fields = names.keys() >= _STATE and (is_detection or is_state)
-    return names.get("category", ""), names.get("type", ""), has_fields
+def _has_fields(names: KeysView[str]) -> bool:
+    """Return whether the fields are those of Graph's risks."""
+    is_detection = has_one_of_each(names, (_TYPES, _DETECTED))
+    return names >= _STATE and (is_detection or not names.isdisjoint(_UPDATED))
+
+
+_read_origin = read_origin_with(_has_fields)
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:

@@ -23,6 +23,7 @@ from seawall.events.microsoft.entra_error_codes import is_interrupted
 from seawall.events.microsoft.entra_results import factor_code
 from seawall.events.microsoft.entra_strength import MORE_TEXTS, read_strength
 from seawall.events.microsoft.m365_meanings import address, clean, identifier
+from seawall.events.microsoft.record_origin import find_tenant, has_one_of_each, read_origin_with
 
 NAME = "entra_signin"
 RAW_COLUMNS = (
@@ -36,7 +37,6 @@ RAW_COLUMNS = (
 
 _CATEGORIES = re.compile(r"(?i)signinlogs$")
 _TABLES = re.compile(r"(?i)(?:aad\w*)?signinlogs")
-_TENANT = re.compile(r"(?i)/tenants/([^/]+)")
 USED = frozenset({
     "id", "createddatetime", "timegenerated", "time", "category", "type", "operationname", "resulttype",
     "status",
@@ -81,12 +81,12 @@ MARKS = (
     ("ipaddress", "status", "userprincipalname"),
 )
 """Graph's sign-ins have one field of each line."""
+_read_origin = read_origin_with(lambda names: has_one_of_each(names, MARKS))
 
 
 def recognises(record: dict[str, Any]) -> bool:
     """Return whether an object is an Entra sign-in, in any export format."""
-    category_field, table_field, has_fields = _marks(tuple(record))
-    category, table = record.get(category_field), record.get(table_field)
+    category, table, has_fields = _read_origin(record)
     return has_fields or is_category(category) or is_table(table)
 
 
@@ -98,14 +98,6 @@ def is_category(value: Any) -> bool:
 def is_table(value: Any) -> bool:
     """Return whether a type names a table of sign-ins."""
     return isinstance(value, str) and _TABLES.fullmatch(value) is not None
-
-
-@once_for_names
-def _marks(fields: Names) -> tuple[str, str, bool]:
-    """Return the names of the category and table fields, and whether the fields are those of Graph's sign-ins."""
-    names = spellings(fields)
-    has_fields = all(not names.keys().isdisjoint(some) for some in MARKS)
-    return names.get("category", ""), names.get("type", ""), has_fields
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
@@ -145,12 +137,6 @@ DEVICE_FIELDS = ("browser", "deviceid")
 def join_types(events: Any) -> str | None:
     """Return the kinds of a sign-in, joined."""
     return ",".join(map(str, events)) if isinstance(events, list) else None
-
-
-def find_tenant(resource: str | None) -> str | None:
-    """Return the tenant in the resource id of a diagnostic record."""
-    tenant = _TENANT.search(resource or "")
-    return tenant[1] if tenant else None
 
 
 def read_members(structured: Any, *names: str) -> list[Any]:

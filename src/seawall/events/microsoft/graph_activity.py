@@ -5,7 +5,6 @@ Rows of Log Analytics and advanced hunting, and records of diagnostic settings w
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -17,15 +16,13 @@ from seawall.events.client_names import reduce_client
 from seawall.events.event_table import Normalised, parse_times, timestamps
 from seawall.events.formats.distinct_values import Column, Mapper
 from seawall.events.formats.field_capitals import (
-    Names,
     RecordFields,
     RequestedFields,
-    once_for_names,
-    spellings,
 )
 from seawall.events.formats.json_values import content_id, encode
 from seawall.events.microsoft.graph_requests import read_request, reduce_request
 from seawall.events.microsoft.m365_meanings import address, clean, identifier
+from seawall.events.microsoft.record_origin import find_tenant, has_one_of_each, read_origin_with
 
 NAME = "graph_activity"
 RAW_COLUMNS = (
@@ -70,7 +67,7 @@ USED = frozenset({
 })  # fmt: skip
 """Fields that columns hold, or that are irrelevant to a takeover. Every other field goes to `unmapped`."""
 
-_TENANT = re.compile(r"(?i)/tenants/([^/]+)")
+_read_origin = read_origin_with(lambda names: has_one_of_each(names, MARKS))
 _ZERO = "AAAAAAAAAAAAAAAAAAAAAA"
 """The identifier of no token: sixteen bytes of zero."""
 _APPLICATIONS = frozenset({"app", "application", "serviceprincipal"})
@@ -84,16 +81,8 @@ def is_log(value: Any) -> bool:
 
 def recognises(record: dict[str, Any]) -> bool:
     """Return whether an object is a record of a request to Microsoft Graph."""
-    category, table, has_fields = _marks(tuple(record))
-    return has_fields or is_log(record.get(category)) or is_log(record.get(table))
-
-
-@once_for_names
-def _marks(fields: Names) -> tuple[str, str, bool]:
-    """Return the names of the category and table fields, and whether the fields are those of Graph activity."""
-    names = spellings(fields)
-    has_fields = all(not names.keys().isdisjoint(some) for some in MARKS)
-    return names.get("category", ""), names.get("type", ""), has_fields
+    category, table, has_fields = _read_origin(record)
+    return has_fields or is_log(category) or is_log(table)
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:
@@ -108,12 +97,6 @@ def row(record: dict[str, Any]) -> tuple[str | None, ...]:
         values["org"] = find_tenant(get.envelope_text("resourceid")) or get.inner_text("tenantid")
     kept = get.rest(USED)
     return (*map(found, RAW_COLUMNS), encode(kept) if kept else None)
-
-
-def find_tenant(resource: str | None) -> str | None:
-    """Return the tenant in the resource id of a diagnostic record."""
-    tenant = _TENANT.search(resource or "")
-    return tenant[1] if tenant else None
 
 
 def normalise(table: Any) -> Normalised:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from seawall.events.formats.distinct_values import Mapper, coalesce
-from seawall.events.formats.raw_columns import RawColumns
 from seawall.events.json_lines import block as json_block
 from seawall.events.json_lines.block import LARGEST_BLOCK, JsonBlock
 from seawall.events.microsoft import entra_signin, graph_activity, graph_reduction
@@ -22,11 +21,11 @@ from seawall.events.microsoft.property_fields import (
     PropertyFields,
     Rows,
     build_field_tree,
-    list_kept,
-    mark_plain,
     mark_values,
+    read_records,
     write_kept,
 )
+from seawall.events.microsoft.record_origin import find_tenant
 from seawall_base.compiled import try_out
 
 __all__ = ["LARGEST_BLOCK", "NAME", "JsonBlock", "build_field_tree", "prepare", "read_raw_columns"]
@@ -43,29 +42,16 @@ def prepare() -> None:
 
 def read_raw_columns(block: JsonBlock) -> tuple[Any, Rows]:
     """Return raw columns and `unmapped` of the records of a block, and the lines that they are on; the other lines are left."""
-    fields = PropertyFields(block, np.flatnonzero(block.is_read))
-    kept = list_kept(fields, graph_activity.USED)
-    if len(fields.rows):
-        fields = _pick(fields, mark_plain(fields, kept) & _is_ours(fields))
-    if len(fields.rows):
-        identifier = fields.read_texts(*graph_activity.TEXTS.columns["id"])
-        if identifier.null_count:
-            fields = _pick(fields, identifier.is_valid().to_numpy(False))
-    rows = fields.rows
-    return RawColumns(_columns(fields, kept), len(rows)) if len(rows) else None, rows
-
-
-def _pick(fields: PropertyFields, is_picked: Flags) -> PropertyFields:
-    return fields if is_picked.all() else PropertyFields(fields.block, fields.rows[is_picked])
+    return read_records(block, graph_activity.USED, graph_activity.TEXTS.columns["id"], _is_ours, _columns)
 
 
 def _is_ours(fields: PropertyFields) -> Flags:
     """Return which records are Graph activity, and of no format that is tried before."""
     category, table = fields.outer_scalar("category"), fields.outer_scalar("type")
     is_ours = mark_values(category, graph_activity.is_log) | mark_values(table, graph_activity.is_log)
-    is_ours |= np.logical_and.reduce([fields.has(*some) for some in graph_activity.MARKS])
+    is_ours |= fields.has_one_of_each(graph_activity.MARKS)
     is_other = mark_values(category, entra_signin.is_category) | mark_values(table, entra_signin.is_table)
-    is_other |= np.logical_and.reduce([fields.has(*some) for some in entra_signin.MARKS])
+    is_other |= fields.has_one_of_each(entra_signin.MARKS)
     return np.asarray(is_ours & ~is_other & ~mark_values(table, lambda value: value == "OfficeActivity"))
 
 
@@ -81,4 +67,4 @@ def _columns(fields: PropertyFields, kept: Kept) -> dict[str, Any]:
     return columns | {"unmapped": write_kept(fields, kept)}
 
 
-_tenant = Mapper(lambda text: (graph_activity.find_tenant(text),), 1)
+_tenant = Mapper(lambda text: (find_tenant(text),), 1)

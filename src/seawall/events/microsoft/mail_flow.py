@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow.compute as pc
 
 from seawall.events.event_table import Normalised, parse_times
-from seawall.events.formats.field_capitals import Names, RecordFields, once_for_names, spellings
+from seawall.events.formats.field_capitals import RecordFields
 from seawall.events.formats.json_values import content_id, encode
 from seawall.events.microsoft.m365_meanings import address, clean, identifier
+from seawall.events.microsoft.record_origin import read_origin_with
 
 NAME = "mail_flow"
 RAW_COLUMNS = (
@@ -56,23 +57,18 @@ def recognises(record: dict[str, Any]) -> bool:
 
 
 def _find_log(record: dict[str, Any]) -> str | None:
-    category, table, found = _marks(tuple(record))
+    category, table, found = _read_origin(record)
     if found is not None:
         return found
-    named = record.get(table)
-    if isinstance(named, str) and named.lower() in _TABLES:
-        return _TABLES[named.lower()]
-    streamed = record.get(category)
-    match = _STREAMED.fullmatch(streamed) if isinstance(streamed, str) else None
+    if isinstance(table, str) and table.lower() in _TABLES:
+        return _TABLES[table.lower()]
+    match = _STREAMED.fullmatch(category) if isinstance(category, str) else None
     return _TABLES[match[1].lower()] if match else None
 
 
-@once_for_names
-def _marks(fields: Names) -> tuple[str, str, str | None]:
-    """Return the names of the category and table fields, and the log whose fields these are."""
-    names = spellings(fields)
-    found = next((log for log, marks in _MARKS.items() if all(mark in names for mark in marks)), None)
-    return names.get("category", ""), names.get("type", ""), found
+_read_origin = read_origin_with(
+    lambda names: next((log for log, marks in _MARKS.items() if names >= frozenset(marks)), None)
+)
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from seawall.events.envelopes import FIELDS as ENVELOPE_FIELDS
 from seawall.events.formats.distinct_values import Column, coalesce
 from seawall.events.formats.json_records import WRAPPERS
+from seawall.events.formats.raw_columns import RawColumns
 from seawall.events.json_lines.block import JsonBlock
 from seawall.events.json_lines.field_tree import FieldTree
 from seawall.events.json_lines.layout import IS_OBJECT, IS_REFUSED
@@ -60,6 +61,14 @@ class PropertyFields:
             place, _, name = column.rpartition("\0")
             (self.inner if place else self.outer)[name.lower()].append(column)
         self._scalars: dict[str, Column] = {}
+
+    def pick(self, is_picked: Flags) -> PropertyFields:
+        """Return the fields of some of the rows."""
+        return self if is_picked.all() else PropertyFields(self.block, self.rows[is_picked])
+
+    def has_one_of_each(self, marks: Collection[Collection[str]]) -> Flags:
+        """Return which records have, at the top, a field of each line of `marks`."""
+        return np.asarray(np.logical_and.reduce([self.has(*some) for some in marks]))
 
     def places(self, *names: str) -> list[str]:
         """List the columns of fields, in the order in which the first with a value is taken."""
@@ -111,6 +120,30 @@ class PropertyFields:
                 texts = pc.if_else(pa.array(is_structure), None, texts)
             found = texts if found.null_count == len(found) else pc.coalesce(found, texts)
         return found
+
+
+def read_records(
+    block: JsonBlock,
+    used: Collection[str],
+    identifier: Collection[str],
+    is_ours: Callable[[PropertyFields], Flags],
+    make_columns: Callable[[PropertyFields, Kept], dict[str, Any]],
+) -> tuple[Any, Rows]:
+    """Return raw columns of the records of a block that are read by column, and the lines that they are on.
+
+    Left to the general reader are records of other logs (`is_ours`), in unusual spellings, and without one of the fields
+    `identifier`. `used` are the fields that do not go to `unmapped`.
+    """
+    fields = PropertyFields(block, np.flatnonzero(block.is_read))
+    kept = list_kept(fields, used)
+    if len(fields.rows):
+        fields = fields.pick(mark_plain(fields, kept) & is_ours(fields))
+    if len(fields.rows):
+        identifiers = fields.read_texts(*identifier)
+        if identifiers.null_count:
+            fields = fields.pick(identifiers.is_valid().to_numpy(False))
+    rows = fields.rows
+    return RawColumns(make_columns(fields, kept), len(rows)) if len(rows) else None, rows
 
 
 def list_kept(fields: PropertyFields, used: Collection[str]) -> Kept:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from seawall.events.formats.field_capitals import Names, RecordFields, once_for_names, spellings
+from seawall.events.formats.field_capitals import RecordFields
 from seawall.events.formats.json_values import as_text, content_id, read_structure
 from seawall.events.microsoft.alert_evidence import AlertEvidence, read_entities, read_evidence
-from seawall.events.microsoft.entra_signin import find_tenant
 from seawall.events.microsoft.m365_meanings import clean, identifier
+from seawall.events.microsoft.record_origin import find_tenant, read_origin_with
 from seawall.events.vendor_alerts import COLUMNS, VendorAlert, identify, name_person, normalise
 
 __all__ = ["NAME", "RAW_COLUMNS", "normalise", "recognises", "row"]
@@ -54,19 +54,16 @@ def recognises(record: dict[str, Any]) -> bool:
 
 
 def _find_form(record: dict[str, Any]) -> str | None:
-    category_field, table_field, form = _marks(tuple(record))
-    for value in (record.get(table_field), record.get(category_field)):
+    category, table, form = _read_origin(record)
+    for value in (table, category):
         if isinstance(value, str) and (named := _TABLES.get(value.lower().removeprefix(_STREAM))):
             return named
     return form
 
 
-@once_for_names
-def _marks(fields: Names) -> tuple[str, str, str | None]:
-    """Return the names of the category and table fields, and the form that the fields have."""
-    names = spellings(fields)
-    form = next((name for name, needed in _FIELDS if needed <= names.keys()), None)
-    return names.get("category", ""), names.get("type", ""), form
+_read_origin = read_origin_with(
+    lambda names: next((form for form, needed in _FIELDS if needed <= names), None)
+)
 
 
 def row(record: dict[str, Any]) -> tuple[str | None, ...]:

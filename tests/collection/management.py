@@ -6,12 +6,23 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from tests.collection.serving import Reply, Request, as_json, fault
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "99999999-8888-7777-6666-555555555555"
 SECRET = "not-a-real-secret-value"
+
+
+def sign_in_options(folder: Path, url: str) -> list[str]:
+    """Options of a verb that signs in to the served Microsoft with the secret, which lies in a file of the folder."""
+    secret = folder / "secret"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    return ["--tenant", TENANT, "--client-id", CLIENT, "--secret-file", str(secret), "--base-url", url]
+
+
 FEED = f"/api/v1.0/{TENANT}/activity/feed"
 
 

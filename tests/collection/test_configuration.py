@@ -23,7 +23,7 @@ from seawall.vendor_api.client import RetryPolicy
 from seawall.vendor_api.configuration_addresses import GRAPH_ADDRESSES, OKTA_ADDRESSES
 from seawall_base.errors import OutputUnwritable
 from tests.collection.collecting import client_of
-from tests.collection.management import CLIENT, SECRET, TENANT, sign_in_host
+from tests.collection.management import SECRET, TENANT, sign_in_host, sign_in_options
 from tests.collection.serving import Reply, Request, Still, as_json, fault, serving
 from tests.posture.test_samples import SAMPLES
 
@@ -187,23 +187,11 @@ def test_the_verb(tmp_path: Path, is_refused: bool, capsys: pytest.CaptureFixtur
             else None
         )
 
-    secret = tmp_path / "secret"
-    secret.write_text(SECRET)
-    secret.chmod(0o600)
     api = SettingsOfTenant(disturb=disturb)
     out = tmp_path / "settings"
     with serving(api) as server:
         api.base = server.url
-        options = [
-            "--tenant",
-            TENANT,
-            "--client-id",
-            CLIENT,
-            "--secret-file",
-            str(secret),
-            "--base-url",
-            server.url,
-        ]
+        options = sign_in_options(tmp_path, server.url)
         code = main(["collect", "configuration", *options, "--out", str(out)])
     told = capsys.readouterr().err
     assert SECRET not in told
@@ -252,6 +240,12 @@ def private(path: Path, text: str) -> Path:
     return path
 
 
+def collect_settings(vendor: str, settings: Path, url: str, out: Path) -> int:
+    """The exit code of the verb for a vendor."""
+    options = ["--vendor", vendor, "--config", str(settings), "--base-url", url, "--out", str(out), "--json"]
+    return main(["collect", "configuration", *options])
+
+
 @pytest.mark.parametrize("tokens", ["okta-tokens", ""])
 def test_okta(tmp_path: Path, tokens: str, capsys: pytest.CaptureFixture[str]) -> None:
     private(tmp_path / "token", "token-1")
@@ -259,18 +253,7 @@ def test_okta(tmp_path: Path, tokens: str, capsys: pytest.CaptureFixture[str]) -
     api, out = OktaSettings(tokens=tokens), tmp_path / "settings"
     with serving(api) as server:
         api.base = server.url
-        options = [
-            "--vendor",
-            "okta",
-            "--config",
-            str(settings),
-            "--base-url",
-            server.url,
-            "--out",
-            str(out),
-            "--json",
-        ]
-        assert main(["collect", "configuration", *options]) == 0
+        assert collect_settings("okta", settings, server.url, out) == 0
     fetched = json.loads(capsys.readouterr().out)
     assert fetched["failed"] == {}
     assert set(fetched["objects"]) == set(OKTA_ADDRESSES) - {"okta_policies"}
@@ -324,18 +307,7 @@ def test_google(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = private(tmp_path / "collect.toml", text)
     api, out = GoogleSettings(), tmp_path / "settings"
     with serving(api) as server:
-        options = [
-            "--vendor",
-            "google",
-            "--config",
-            str(settings),
-            "--base-url",
-            server.url,
-            "--out",
-            str(out),
-            "--json",
-        ]
-        assert main(["collect", "configuration", *options]) == 0
+        assert collect_settings("google", settings, server.url, out) == 0
     assert json.loads(capsys.readouterr().out)["failed"] == {}
     assert [scope.rpartition("/")[2] for scope in api.scopes] == [
         "cloud-identity.policies.readonly",

@@ -28,7 +28,7 @@ from seawall.vendor_api.client import VendorClient
 from seawall_base.clock import Clock
 from tests.collection.collecting import client_of, collect, lines
 from tests.collection.graph import Graph, audit, sign_in
-from tests.collection.management import CLIENT, SECRET, TENANT, Management, blob
+from tests.collection.management import SECRET, TENANT, Management, blob, sign_in_options
 from tests.collection.reports import CUSTOMER, Reports, activity
 from tests.collection.serving import NOW, Still, serving
 from tests.collection.system_log import SystemLog, event
@@ -101,21 +101,9 @@ def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, how: signal.Signals) -
     api = Management(
         Clock().now, [blob(f"b{n}", now - n * HOUR, *range(5 * n, 5 * n + 5)) for n in range(1, 9)]
     )
-    secret = tmp_path / "secret"
-    secret.write_text(SECRET)
-    secret.chmod(0o600)
     with serving(api) as server:
         api.base = server.url
-        options = [
-            "--tenant",
-            TENANT,
-            "--client-id",
-            CLIENT,
-            "--secret-file",
-            str(secret),
-            "--base-url",
-            server.url,
-        ]
+        options = sign_in_options(tmp_path, server.url)
         options += ["--content-type", "Audit.Exchange", "--interval", "3600", "--out", str(tmp_path / "logs")]
         command = [sys.executable, "-m", "seawall.cli.main", "collect", "m365", *options]
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from seawall.events.event import EVENT_SCHEMA
+from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch, Limits, read
 
@@ -55,6 +57,28 @@ def write_lines(path: Path, records: list[Any]) -> Path:
     """A newline-delimited JSON file."""
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path
+
+
+def read_single(path: Path) -> dict[str, Any]:
+    """The only event of a file, without its file and what no column holds."""
+    events, problems, _ = read_all(path)
+    assert not problems
+    (found,) = rows(events)
+    return {name: value for name, value in found.items() if name not in ("unmapped", "source_file")}
+
+
+def count_by_column(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of records that compiled code reads by column from now on, block by block."""
+    read = list[int]()
+    columns = ColumnReader.read_columns
+
+    def counted(self: ColumnReader, *block: Any) -> Any:
+        found = columns(self, *block)
+        read.append(len(found[1]))
+        return found
+
+    monkeypatch.setattr(ColumnReader, "read_columns", counted)
+    return read
 
 
 def mail_read(number: int = 1, **changes: Any) -> dict[str, Any]:

@@ -10,49 +10,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.events.formats.column_reader import ColumnReader
-from seawall.events.readers import Limits
 from tests.events import ecs_documents
 from tests.events.envelope_shapes import PAGES, RECORD_ENVELOPES
-from tests.events.support import mail_read, read_all, rows, signed_in
-from tests.events.test_both_ways import variants
+from tests.events.support import count_by_column, mail_read, signed_in, write_lines
+from tests.events.test_both_ways import assert_same, variants
 from tests.events.test_envelopes import SINGLE
 from tests.thoroughness import examples
-
-FAST = Limits(fast_bytes=0, batch_records=40, fast_records=40)
-SLOW = Limits(fast_bytes=1 << 60)
 
 WRAPS = {**RECORD_ENVELOPES, "ecs": ecs_documents.office}
 
 
-def assert_same(path: Path) -> list[dict[str, Any]]:
-    """Read a file both ways; events, problems and numbers are the same."""
-    (fast, fast_problems, fast_records), (slow, slow_problems, slow_records) = (
-        read_all(path, limits=limits) for limits in (FAST, SLOW)
-    )
-    assert fast_records == slow_records
-    assert rows(fast) == rows(slow)
-    assert fast_problems == slow_problems
-    return rows(fast)
-
-
-def write(path: Path, records: list[Any]) -> Path:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    return path
-
-
 @pytest.mark.parametrize("name", WRAPS)
 def test_most_are_read_by_column(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = list[int]()
-    columns = ColumnReader.read_columns
-
-    def counted(self: ColumnReader, *block: Any) -> Any:
-        found = columns(self, *block)
-        read.append(len(found[1]))
-        return found
-
-    monkeypatch.setattr(ColumnReader, "read_columns", counted)
-    path = write(tmp_path / "audit.jsonl", [WRAPS[name](mail_read(number)) for number in range(1, 200)])
+    read = count_by_column(monkeypatch)
+    path = write_lines(tmp_path / "audit.jsonl", [WRAPS[name](mail_read(number)) for number in range(1, 200)])
     found = assert_same(path)
     assert {event["kind"] for event in found} == {"mail_access"}
     assert sum(read) == len(found) == 199
@@ -60,7 +31,7 @@ def test_most_are_read_by_column(tmp_path: Path, name: str, monkeypatch: pytest.
 
 @pytest.mark.parametrize("name", RECORD_ENVELOPES)
 def test_records_of_all_logs_are_the_same(tmp_path: Path, name: str) -> None:
-    assert_same(write(tmp_path / "mixed.jsonl", list(map(RECORD_ENVELOPES[name], SINGLE))))
+    assert_same(write_lines(tmp_path / "mixed.jsonl", list(map(RECORD_ENVELOPES[name], SINGLE))))
 
 
 @pytest.mark.parametrize("name", RECORD_ENVELOPES)

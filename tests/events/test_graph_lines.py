@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.line_formats import find_line_format
 from seawall.events.microsoft.graph_reduction import reduce_requests
 from seawall.events.microsoft.graph_requests import reduce_request
+from tests.events.support import count_by_column
 from tests.events.test_both_ways import JSON_VALUES, assert_same
 from tests.events.test_graph_activity import ADDRESS, REQUESTS, as_diagnostic, request
 from tests.thoroughness import examples
@@ -69,15 +69,7 @@ FORMS = (row, diagnostic, legacy, hunted)
 
 @pytest.mark.parametrize("form", FORMS)
 def test_most_are_read_column_by_column(form: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = list[int]()
-    columns = ColumnReader.read_columns
-
-    def counted(self: ColumnReader, *block: Any) -> Any:
-        found = columns(self, *block)
-        read.append(len(found[1]))
-        return found
-
-    monkeypatch.setattr(ColumnReader, "read_columns", counted)
+    read = count_by_column(monkeypatch)
     path = tmp_path / "requests.jsonl"
     path.write_text("".join(json.dumps(form(number)) + "\n" for number in range(300)))
     found = assert_same(path)

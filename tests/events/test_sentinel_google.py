@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from seawall.events.common_schemas import sentinel_google
 from seawall.events.google import activities
-from tests.events.support import read_all, rows
+from tests.events.support import read_single
 from tests.events.test_both_ways import assert_same
 
 GOLDEN = Path(__file__).parent / "golden" / "google_workspace"
@@ -26,17 +26,10 @@ def sample(table: str, name: str) -> dict[str, Any]:
     return row
 
 
-def event(path: Path) -> dict[str, Any]:
-    events, problems, _ = read_all(path)
-    assert not problems
-    (found,) = rows(events)
-    return {name: value for name, value in found.items() if name not in ("unmapped", "source_file")}
-
-
 @pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.parametrize("table", TABLES)
 def test_a_row_is_the_event_of_its_activity(table: str, name: str) -> None:
-    assert event(GOLDEN / f"in_sentinel_{table}_{name}.json") == event(GOLDEN / f"{name}.json")
+    assert read_single(GOLDEN / f"in_sentinel_{table}_{name}.json") == read_single(GOLDEN / f"{name}.json")
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -50,7 +43,7 @@ def test_a_table_in_a_file_too(table: str, name: str, tmp_path: Path) -> None:
         writer = csv.DictWriter(file, [f"{name} [UTC]" if name == "TimeGenerated" else name for name in row])
         writer.writeheader()
         writer.writerow({f"{name} [UTC]" if name == "TimeGenerated" else name: row[name] for name in row})
-    found, expected = event(tmp_path / "query_data.csv"), event(GOLDEN / f"{name}.json")
+    found, expected = read_single(tmp_path / "query_data.csv"), read_single(GOLDEN / f"{name}.json")
     assert found | {"metadata_uid": "", "source_line": 0} == expected | {"metadata_uid": "", "source_line": 0}
 
 
@@ -75,7 +68,7 @@ def test_what_the_parsers_function_returns(tmp_path: Path) -> None:
     row |= {"LoginChallengeMethod": json.dumps(parameters["login_challenge_method"]["multiValue"])}
     del row["IdTime"]
     (tmp_path / "row.json").write_text(json.dumps(row))
-    found, expected = event(tmp_path / "row.json"), event(GOLDEN / "login_success.json")
+    found, expected = read_single(tmp_path / "row.json"), read_single(GOLDEN / "login_success.json")
     assert found | {"metadata_uid": ""} == expected | {"metadata_uid": ""}
 
 

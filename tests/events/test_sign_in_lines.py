@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.events.formats.column_reader import ColumnReader
 from seawall.events.formats.line_formats import find_line_format
+from tests.events.support import count_by_column
 from tests.events.test_both_ways import JSON_VALUES, assert_same
 from tests.thoroughness import examples
 
@@ -175,15 +175,7 @@ def partial(number: int) -> Record:
 
 @pytest.mark.parametrize("form", [*FORMS, partial])
 def test_most_are_read_column_by_column(form: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = list[int]()
-    columns = ColumnReader.read_columns
-
-    def counted(self: ColumnReader, *block: Any) -> Any:
-        found = columns(self, *block)
-        read.append(len(found[1]))
-        return found
-
-    monkeypatch.setattr(ColumnReader, "read_columns", counted)
+    read = count_by_column(monkeypatch)
     path = tmp_path / "signins.jsonl"
     path.write_text("".join(json.dumps(form(number)) + "\n" for number in range(300)))
     found = assert_same(path)

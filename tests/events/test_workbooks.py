@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -27,6 +26,7 @@ from seawall.events.formats.table_files.sheet_rows import find_column, number_re
 from seawall.events.formats.table_files.sheet_xml import BadWorkbook
 from seawall.events.problem import Problem
 from tests.events.archives import member, tar_file, tar_of, zip_of
+from tests.events.bombs import measure_bomb
 from tests.events.support import mail_read, read_all, rows, signed_in
 from tests.events.test_golden import SAMPLES as GOLDEN_PAIRS
 from tests.events.test_golden import event_of
@@ -331,27 +331,6 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     ),
 }
 
-_PROGRAM = """
-import sys
-from pathlib import Path
-from seawall.events.formats.containers import open_members
-from seawall.events.formats.growing_text import first_place
-from seawall.events.formats.limits import Limits
-from seawall.events.problem import Problem
-size, problems = 0, []
-with open(sys.argv[1], "rb") as raw:
-    for found in open_members(raw, "a", Limits()):
-        if isinstance(found, Problem):
-            problems.append(found.code)
-            continue
-        while data := found.stream.read(1 << 20):
-            size += len(data)
-        if found.stream.problem is not None:
-            problems.append(found.stream.problem.code)
-peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) // 1024
-print(size, peak, *problems)
-"""
-
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured in /proc")
@@ -359,12 +338,9 @@ print(size, peak, *problems)
 def test_a_bomb_takes_bounded_memory(tmp_path: Path, name: str) -> None:
     data = BOMBS[name]()
     (tmp_path / "bomb").write_bytes(data)
-    done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(tmp_path / "bomb")], capture_output=True, text=True, check=True
-    )
-    size, peak, *problems = done.stdout.split()
-    assert int(peak) < 500
-    assert int(size) <= max(Limits().ratio_grace_bytes, len(data) * Limits().archive_ratio)
+    size, peak, problems = measure_bomb(tmp_path / "bomb")
+    assert peak < 500
+    assert size <= max(Limits().ratio_grace_bytes, len(data) * Limits().archive_ratio)
     assert set(problems) & {"bomb", "unreadable"}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seawall.cli.main import main
+from tests.silent_pages import open_silent_page
 
 from .test_samples import SAMPLES
 from .test_verb import HOSTILE
@@ -32,16 +33,6 @@ def test_the_page_is_silent_and_fits(browser: Browser, tmp_path: Path, width: in
     good = ["--configuration", str(SAMPLES / "good"), "--as-of", "2026-03-01"]
     assert main(["assurance", *good, "--out", str(before), "--quiet"]) == 0
     assert main(["assurance", *folders, "--since", str(before), "--out", str(out), "--quiet"]) == 0
-    place = (out / "assurance.html").as_uri()
-    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
-    said, asked = list[str](), list[str]()
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(place)
-    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
-    assert said == []
-    assert asked == [place]
-    assert page.evaluate("typeof window.__pwned") == "undefined"
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    place = out / "assurance.html"
+    page = open_silent_page(browser, place, width)
     assert page.get_by_text("Changed since 2026-03-01").is_visible()

@@ -13,23 +13,12 @@ from hypothesis import strategies as st
 
 from seawall.events import small_exports
 from seawall.posture import read_configuration as reading
+from seawall.posture import values
 from seawall.posture.assess import assess_configuration
 from seawall.posture.exports import BY_NAME
 from seawall.posture.policies import POLICIES
 from seawall.posture.policy import MOST_NAMES, Configuration
 from seawall.posture.read_configuration import read_configuration
-from seawall.posture.values import (
-    is_hidden,
-    lower_names,
-    read_fields,
-    read_flag,
-    read_items,
-    read_number,
-    read_seconds,
-    read_text,
-    read_texts,
-    read_time,
-)
 
 from .graph import access_policy, page
 from .test_samples import NOW, SAMPLES, tenant
@@ -235,7 +224,7 @@ def test_hostile_values_stop_nothing(data: st.DataObject) -> None:
     for name, export in BY_NAME.items():
         fields = sorted(export.keeps or export.fields)
         changed = data.draw(st.lists(st.sampled_from(fields), max_size=3))
-        objects[name] = [lower_names({field: data.draw(JSON) for field in changed})]
+        objects[name] = [values.lower_names({field: data.draw(JSON) for field in changed})]
     for found in assess_configuration(Configuration(objects, NOW), POLICIES):
         assert found.verdict.state in ("met", "not met", "cannot say")
         assert "failed" not in found.verdict.reason, (found.policy.id, objects)
@@ -255,20 +244,15 @@ def test_one_hostile_field_changes_no_other_answer_into_a_failure(data: st.DataO
         assert "failed" not in finding.verdict.reason, finding
 
 
+READERS = (
+    values.is_hidden, values.lower_names, values.read_fields, values.read_flag, values.read_items, values.read_number,
+    values.read_seconds, values.read_text, values.read_texts, values.read_time,
+)  # fmt: skip
+
+
 @given(JSON)
 def test_readers_of_values_never_raise(value: Any) -> None:
-    for function in (
-        is_hidden,
-        lower_names,
-        read_fields,
-        read_flag,
-        read_items,
-        read_number,
-        read_seconds,
-        read_text,
-        read_texts,
-        read_time,
-    ):
+    for function in READERS:
         function(value)
 
 
@@ -288,7 +272,7 @@ def test_readers_of_values_never_raise(value: Any) -> None:
     ],
 )
 def test_flags(value: Any, expected: bool | None) -> None:
-    assert read_flag(value) is expected
+    assert values.read_flag(value) is expected
 
 
 @pytest.mark.parametrize(
@@ -299,7 +283,7 @@ def test_flags(value: Any, expected: bool | None) -> None:
     ],
 )  # fmt: skip
 def test_durations(value: Any, expected: float | None) -> None:
-    assert read_seconds(value) == expected
+    assert values.read_seconds(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -311,7 +295,7 @@ def test_durations(value: Any, expected: float | None) -> None:
     ],
 )  # fmt: skip
 def test_times(value: Any, expected: int | None) -> None:
-    assert read_time(value) == expected
+    assert values.read_time(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -324,10 +308,10 @@ def test_times(value: Any, expected: int | None) -> None:
     ],
 )  # fmt: skip
 def test_lists(value: Any, expected: list[str] | None) -> None:
-    assert read_texts(value) == expected
+    assert values.read_texts(value) == expected
 
 
 def test_nested_values_as_text() -> None:
-    assert read_fields("@{State=enabled; Id=all_users}") == {"state": "enabled", "id": "all_users"}
-    assert read_fields('{"State": "enabled"}') == {"state": "enabled"}
-    assert read_fields("System.Object") == {}
+    assert values.read_fields("@{State=enabled; Id=all_users}") == {"state": "enabled", "id": "all_users"}
+    assert values.read_fields('{"State": "enabled"}') == {"state": "enabled"}
+    assert values.read_fields("System.Object") == {}

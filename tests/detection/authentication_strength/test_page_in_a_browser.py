@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from seawall.pipeline.assess import assessment
+from tests.silent_pages import open_silent_page
 
 from .test_verb import HOSTILE, graph_sign_in
 
@@ -24,16 +25,6 @@ def test_hostile_page_is_silent_and_fits(browser: Browser, tmp_path: Path, width
     rows = [graph_sign_in(str(n), f"{HOSTILE}{n}@x.example", resourceDisplayName=HOSTILE) for n in range(30)]
     logs.write_text(json.dumps(rows))
     assessment([logs], out=tmp_path / "out")
-    place = (tmp_path / "out" / "assurance.html").as_uri()
-    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
-    said, asked = list[str](), list[str]()
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(place)
-    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
-    assert said == []
-    assert asked == [place]
-    assert page.evaluate("typeof window.__pwned") == "undefined"
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    place = tmp_path / "out" / "assurance.html"
+    page = open_silent_page(browser, place, width)
     assert page.get_by_text("Who could be taken over by a stolen password today").is_visible()

@@ -67,6 +67,17 @@ def read_single(path: Path) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in ("unmapped", "source_file")}
 
 
+def read_bytes(
+    path: Path, data: bytes, limits: Limits | None = None
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The events of a file without its name, and the codes of its problems by the place that they name."""
+    path.write_bytes(data)
+    events, problems, count = read_all(path, limits=limits or Limits())
+    assert count == events.num_rows + sum(problem.counts_as_record for problem in problems)
+    found = [{key: value for key, value in event.items() if key != "source_file"} for event in rows(events)]
+    return found, {problem.source_file.removeprefix(str(path)): problem.code for problem in problems}
+
+
 def count_by_column(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The numbers of records that compiled code reads by column from now on, block by block."""
     read = list[int]()

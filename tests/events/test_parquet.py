@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from seawall.events.formats.table_files.thrift_values import BadThrift, ThriftRe
 from seawall.events.problem import Problem
 from tests.events.archives import member, tar_file, tar_of, zip_of
 from tests.events.bombs import measure_bomb
-from tests.events.support import mail_read, read_all, rows, signed_in, write_lines
+from tests.events.support import mail_read, read_all, read_bytes, rows, signed_in, write_lines
 from tests.events.test_golden import SAMPLES, event_of
 from tests.thoroughness import examples
 
@@ -40,15 +40,6 @@ def parquet_of(records: list[dict[str, Any]] | Any, **options: Any) -> bytes:
     table = pa.Table.from_pylist(records) if isinstance(records, list) else records
     pq.write_table(pa.table(table) if isinstance(table, dict) else table, buffer, **options)
     return buffer.getvalue()
-
-
-def read(path: Path, data: bytes, limits: Limits = Limits()) -> tuple[list[dict[str, Any]], dict[str, str]]:  # noqa: B008
-    """The events of a file without its name, and the codes of its problems by the place that they name."""
-    path.write_bytes(data)
-    events, problems, count = read_all(path, limits=limits)
-    assert count == events.num_rows + sum(problem.counts_as_record for problem in problems)
-    found = [{key: value for key, value in row.items() if key != "source_file"} for row in rows(events)]
-    return found, {p.source_file.removeprefix(str(path)): p.code for p in problems}
 
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -65,16 +56,16 @@ WAYS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_rows_are_read_as_their_json_records(tmp_path: Path, way: str) -> None:
-    expected, _ = read(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
-    assert read(tmp_path / "a", parquet_of(RECORDS, **WAYS[way])) == (expected, {})
+    expected, _ = read_bytes(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
+    assert read_bytes(tmp_path / "a", parquet_of(RECORDS, **WAYS[way])) == (expected, {})
 
 
 def test_files_of_another_program_are_read(tmp_path: Path) -> None:
     """DuckDB makes columns of UUIDs and of times."""
-    expected, _ = read(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
+    expected, _ = read_bytes(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
     write_lines(tmp_path / "a.jsonl", RECORDS)
     duckdb.sql(f"copy (from read_json('{tmp_path}/a.jsonl')) to '{tmp_path}/b' (format parquet)")
-    assert read(tmp_path / "a", (tmp_path / "b").read_bytes()) == (expected, {})
+    assert read_bytes(tmp_path / "a", (tmp_path / "b").read_bytes()) == (expected, {})
 
 
 def _without_empty(value: Any) -> Any:
@@ -144,7 +135,7 @@ def test_each_sample_of_a_table_in_columns_of_text_becomes_its_event(tmp_path: P
 
 
 def test_values_of_each_type_are_written_as_json_has_them(tmp_path: Path) -> None:
-    moment = datetime(2026, 3, 2, 10, 0, 0, 123456)  # noqa: DTZ001
+    moment = datetime(2026, 3, 2, 10, 0, 0, 123456, tzinfo=UTC)
     inner = pa.struct(
         [("t", pa.timestamp("ns")), ("n", pa.string()), ("b", pa.binary()), ("l", pa.list_(pa.int8()))]
     )
@@ -246,28 +237,28 @@ def test_nested_rows_are_written_as_they_are(
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_binary()])
 def test_a_column_of_json_alone_is_read_as_lines(tmp_path: Path, kind: Any) -> None:
-    expected, _ = read(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
+    expected, _ = read_bytes(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
     texts = [json.dumps(record, indent=1) for record in RECORDS]
-    assert read(tmp_path / "a", parquet_of({"value": pa.array(texts).cast(kind)})) == (expected, {})
-    found = read(tmp_path / "a", parquet_of({"AuditData": pa.array([*texts, None])}))
+    assert read_bytes(tmp_path / "a", parquet_of({"value": pa.array(texts).cast(kind)})) == (expected, {})
+    found = read_bytes(tmp_path / "a", parquet_of({"AuditData": pa.array([*texts, None])}))
     assert found == (expected, {"": "bad-json"})
-    found = read(tmp_path / "a", parquet_of({"value": pa.array([*texts, "text"])}))
+    found = read_bytes(tmp_path / "a", parquet_of({"value": pa.array([*texts, "text"])}))
     assert found == (expected, {"": "no-time"})
 
 
 def test_tables_in_archives_are_read(tmp_path: Path) -> None:
     data = parquet_of(RECORDS[:3])
     packed = zip_of(member(b"x", data), member(b"y", parquet_of([signed_in(1)])))
-    found, problems = read(tmp_path / "a", packed)
+    found, problems = read_bytes(tmp_path / "a", packed)
     assert (len(found), problems) == (4, {})
-    assert read(tmp_path / "a", tar_of((tar_file("x"), data)))[1] == {}
+    assert read_bytes(tmp_path / "a", tar_of((tar_file("x"), data)))[1] == {}
     limits = Limits(record_bytes=len(data) // 5)
-    assert read(tmp_path / "a", packed, limits)[1] == {"!x": "bomb"}
+    assert read_bytes(tmp_path / "a", packed, limits)[1] == {"!x": "bomb"}
 
 
 def test_a_table_without_rows_is_judged_by_its_columns(tmp_path: Path) -> None:
-    assert read(tmp_path / "a", parquet_of(pa.Table.from_pylist(RECORDS).slice(0, 0))) == ([], {})
-    assert read(tmp_path / "a", parquet_of(pa.table({"a": pa.nulls(0), "b": pa.nulls(0)}))) == (
+    assert read_bytes(tmp_path / "a", parquet_of(pa.Table.from_pylist(RECORDS).slice(0, 0))) == ([], {})
+    assert read_bytes(tmp_path / "a", parquet_of(pa.table({"a": pa.nulls(0), "b": pa.nulls(0)}))) == (
         [],
         {"": "not-a-log"},
     )
@@ -298,15 +289,15 @@ def test_a_damaged_last_row_group_is_one_problem(tmp_path: Path) -> None:
     data = bytearray(parquet_of(RECORDS, row_group_size=20))
     group = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(1).column(0)
     data[group.dictionary_page_offset : group.dictionary_page_offset + 8] = b"\xff" * 8
-    found, problems = read(tmp_path / "a", bytes(data))
+    found, problems = read_bytes(tmp_path / "a", bytes(data))
     assert (len(found), problems) == (20, {"": "unreadable"})
 
 
 def test_cut_and_encrypted_files_are_said(tmp_path: Path) -> None:
     data = parquet_of(RECORDS)
     for cut in (4, 5, 11, 12, len(data) // 2, len(data) - 1):
-        assert read(tmp_path / "a", data[:cut]) == ([], {"": "unreadable"})
-    assert read(tmp_path / "a", data[:-8] + b"\xff\xff\xff\x7fPAR1") == ([], {"": "unreadable"})
+        assert read_bytes(tmp_path / "a", data[:cut]) == ([], {"": "unreadable"})
+    assert read_bytes(tmp_path / "a", data[:-8] + b"\xff\xff\xff\x7fPAR1") == ([], {"": "unreadable"})
 
 
 def _repeat(text: str, count: int) -> Any:
@@ -363,7 +354,7 @@ def test_a_bomb_takes_bounded_memory(tmp_path: Path, name: str) -> None:
 
 def test_a_request_body_may_have_smaller_pages(tmp_path: Path) -> None:
     data = _large({"time": ["x" * (40 * MEGABYTE)]})
-    assert read(tmp_path / "a", data)[1] == {"": "too-large"}
+    assert read_bytes(tmp_path / "a", data)[1] == {"": "too-large"}
     path = tmp_path / "a"
     (problem,) = read_all(path, limits=BODY)[1]
     assert (problem.code, "pages are too large" in problem.reason) == ("unreadable", True)
@@ -398,5 +389,5 @@ def test_no_damage_raises_and_all_is_accounted_for(
     footer = int.from_bytes(data[-8:-4], "little")
     for place, value in changes:
         data[-9 - place % footer if is_footer else 4 + place % (len(data) - 12)] = value
-    _, problems = read(tmp_path_factory.mktemp("any") / "a", bytes(data))
+    _, problems = read_bytes(tmp_path_factory.mktemp("any") / "a", bytes(data))
     assert "reader-failed" not in problems.values()

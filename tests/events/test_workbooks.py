@@ -27,7 +27,7 @@ from seawall.events.formats.table_files.sheet_xml import BadWorkbook
 from seawall.events.problem import Problem
 from tests.events.archives import member, tar_file, tar_of, zip_of
 from tests.events.bombs import measure_bomb
-from tests.events.support import mail_read, read_all, rows, signed_in
+from tests.events.support import mail_read, read_all, read_bytes, rows, signed_in
 from tests.events.test_golden import SAMPLES as GOLDEN_PAIRS
 from tests.events.test_golden import event_of
 from tests.events.workbook_writer import row, strings, text, workbook_of
@@ -40,15 +40,6 @@ AUDIT = [
     row(*map(text, HEADER)),
     *(row(text(r["Id"]), '<c s="1"><v>46083.375</v></c>', text("x"), text(json.dumps(r))) for r in RECORDS),
 ]
-
-
-def read(path: Path, data: bytes, limits: Limits = Limits()) -> tuple[list[dict[str, Any]], dict[str, str]]:  # noqa: B008
-    """The events of a file without its name, and the codes of its problems by the place that they name."""
-    path.write_bytes(data)
-    events, problems, count = read_all(path, limits=limits)
-    assert count == events.num_rows + sum(problem.counts_as_record for problem in problems)
-    found = [{key: value for key, value in event.items() if key != "source_file"} for event in rows(events)]
-    return found, {p.source_file.removeprefix(str(path)): p.code for p in problems}
 
 
 def table_of(data: bytes) -> list[list[list[str]]]:
@@ -70,17 +61,17 @@ def test_workbooks_are_read_as_the_tables_that_they_were(tmp_path: Path, name: s
     csv.writer(out).writerows(
         [HEADER, *([r["Id"], "3/2/2026 9:00:00 AM", "x", json.dumps(r)] for r in RECORDS)]
     )
-    expected, _ = read(tmp_path / "a", out.getvalue().encode())
+    expected, _ = read_bytes(tmp_path / "a", out.getvalue().encode())
     data = workbook_of(AUDIT) if name is None else (SAMPLES / name).read_bytes()
-    assert read(tmp_path / "a", data) == (expected, {})
-    assert read(tmp_path / "a", zip_of(member(b"x", data, "stored"))) == (expected, {})
-    assert read(tmp_path / "a", tar_of((tar_file("x"), data))) == (expected, {})
+    assert read_bytes(tmp_path / "a", data) == (expected, {})
+    assert read_bytes(tmp_path / "a", zip_of(member(b"x", data, "stored"))) == (expected, {})
+    assert read_bytes(tmp_path / "a", tar_of((tar_file("x"), data))) == (expected, {})
 
 
 @pytest.mark.parametrize("codec", ["null", "deflate"])
 def test_avro_files_of_another_program_are_read(tmp_path: Path, codec: str) -> None:
-    expected, _ = read(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
-    assert read(tmp_path / "a", (SAMPLES / f"capture_{codec}.avro").read_bytes()) == (expected, {})
+    expected, _ = read_bytes(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
+    assert read_bytes(tmp_path / "a", (SAMPLES / f"capture_{codec}.avro").read_bytes()) == (expected, {})
 
 
 TABLES = [path for path in GOLDEN_PAIRS if path.suffix == ".csv"]
@@ -211,7 +202,7 @@ def test_columns_are_found_by_letters_and_named_once() -> None:
 
 def test_titles_above_the_header_and_gaps_are_left_out(tmp_path: Path) -> None:
     title = [row(text("Audit log of contoso.example")), row(text("Exported"), text("2026"))]
-    found, problems = read(tmp_path / "a", workbook_of([*title, *AUDIT]))
+    found, problems = read_bytes(tmp_path / "a", workbook_of([*title, *AUDIT]))
     assert (len(found), problems) == (3, {})
     sparse = [
         '<row r="7"><c r="B7" t="inlineStr"><is><t>time</t></is></c><c r="D7" t="inlineStr"><is><t>user</t></is></c></row>',
@@ -224,15 +215,15 @@ def test_titles_above_the_header_and_gaps_are_left_out(tmp_path: Path) -> None:
         ["", "2026-03-02", "", ""],
         ["", "", "", "", "", "beyond"],
     ]
-    assert read(tmp_path / "a", workbook_of(sparse))[1] == {"!Sheet 1": "wrong-columns"}
+    assert read_bytes(tmp_path / "a", workbook_of(sparse))[1] == {"!Sheet 1": "wrong-columns"}
 
 
 def test_a_column_of_json_is_read_as_lines(tmp_path: Path) -> None:
-    expected, _ = read(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
+    expected, _ = read_bytes(tmp_path / "a", "".join(json.dumps(r) + "\n" for r in RECORDS).encode())
     lines = [row(text(json.dumps(r, indent=1))) for r in RECORDS]
-    assert read(tmp_path / "a", workbook_of(lines)) == (expected, {})
+    assert read_bytes(tmp_path / "a", workbook_of(lines)) == (expected, {})
     with_name = [row(text("AuditData")), *lines]
-    assert len(read(tmp_path / "a", workbook_of(with_name))[0]) == 3
+    assert len(read_bytes(tmp_path / "a", workbook_of(with_name))[0]) == 3
 
 
 def test_a_text_that_excel_cut_is_a_problem_of_its_record(tmp_path: Path) -> None:
@@ -291,7 +282,7 @@ DAMAGED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_damage_is_a_problem(tmp_path: Path, name: str) -> None:
-    found, problems = read(tmp_path / "a", DAMAGED[name])
+    found, problems = read_bytes(tmp_path / "a", DAMAGED[name])
     assert "unreadable" in problems.values()
     assert set(problems.values()) <= {"unreadable", "not-json", "wrong-columns", "bad-json"}
     assert len(found) <= 1
@@ -302,18 +293,18 @@ def test_a_sheet_that_is_missing_or_damaged_costs_no_other(tmp_path: Path) -> No
     for number, place in ((1, "!Sheet 1"), (2, "!Sheet 2")):
         at = data.index(b"xl/worksheets/sheet%d.xml" % number) - 30
         broken = data[:at] + b"XX" + data[at + 2 :]
-        found, problems = read(tmp_path / "a", broken)
+        found, problems = read_bytes(tmp_path / "a", broken)
         assert (len(found), problems) == (1, {place: "unreadable"})
         end = data.rindex(b"xl/worksheets/sheet%d.xml" % number)
         missing = data[:end] + b"xl/worksheets/other" + data[end + 19 :]
-        found, problems = read(tmp_path / "a", missing)
+        found, problems = read_bytes(tmp_path / "a", missing)
         assert (len(found), problems) == (1, {place: "unreadable"})
 
 
 def test_a_cut_workbook_is_a_problem(tmp_path: Path) -> None:
     data = workbook_of(AUDIT)
     for cut in range(30, len(data) - 1, 61):
-        found, problems = read(tmp_path / "a", data[:cut])
+        found, problems = read_bytes(tmp_path / "a", data[:cut])
         assert (found, set(problems.values())) == ([], {"unreadable"})
 
 
@@ -346,8 +337,11 @@ def test_a_bomb_takes_bounded_memory(tmp_path: Path, name: str) -> None:
 
 def test_shared_texts_are_limited_in_number(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shared_strings, "_MOST", 3)
-    assert len(read(tmp_path / "a", workbook_of(AUDIT, shared=strings("<si/>" * 3)))[0]) == 3
-    assert read(tmp_path / "a", workbook_of(AUDIT, shared=strings("<si/>" * 4))) == ([], {"": "unreadable"})
+    assert len(read_bytes(tmp_path / "a", workbook_of(AUDIT, shared=strings("<si/>" * 3)))[0]) == 3
+    assert read_bytes(tmp_path / "a", workbook_of(AUDIT, shared=strings("<si/>" * 4))) == (
+        [],
+        {"": "unreadable"},
+    )
 
 
 def test_many_shared_texts_are_held_in_little_memory() -> None:
@@ -374,5 +368,5 @@ def test_no_damage_raises_and_all_is_accounted_for(
     data = bytearray(workbook_of(AUDIT, shared=strings("<si><t>x</t></si>"), method=method))
     for place, value in changes:
         data[place % len(data)] = value
-    _, problems = read(tmp_path_factory.mktemp("any") / "a", bytes(data))
+    _, problems = read_bytes(tmp_path_factory.mktemp("any") / "a", bytes(data))
     assert "reader-failed" not in problems.values()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -117,8 +118,7 @@ def _fetch(
     for url in _urls(source.base, address, ids):
         trail, following = PageTrail(), url
         while following:
-            asked = following
-            page = source.client.get(asked, lambda answer, asked=asked: source.read(name, asked, answer))  # type: ignore[misc]
+            page = source.client.get(following, partial(source.read, name, following))
             size, pages = size + len(page.line), pages + 1
             if size > MOST_BYTES or pages > MOST_PAGES:
                 raise VendorUnavailable("too-large")
@@ -178,14 +178,14 @@ def read_okta(name: str, url: str, answer: HttpResponse) -> ConfigurationPage:
 class _GooglePage(msgspec.Struct):
     policies: list[Any] = []
     users: list[Any] = []
-    nextPageToken: str = ""  # noqa: N815 - Google's name
+    next_page: str = msgspec.field(default="", name="nextPageToken")
 
 
 def read_google(name: str, url: str, answer: HttpResponse) -> ConfigurationPage:
     """Take apart a page of Google's APIs. Raises MalformedResponse."""
     page: _GooglePage = decode_body(answer.body, _GooglePage)
     first = url.partition("&pageToken=")[0]
-    following = f"{first}&pageToken={quote(page.nextPageToken, safe='')}" if page.nextPageToken else ""
+    following = f"{first}&pageToken={quote(page.next_page, safe='')}" if page.next_page else ""
     return ConfigurationPage(
         _on_one_line(answer.body), page.policies if name == "google_policies" else page.users, following
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ _SCHEMA_DEPTH = 64
 _MOST_VALUES = 1_000_000
 """Most items of the arrays and maps of one record."""
 _FLOAT, _DOUBLE = struct.Struct("<f"), struct.Struct("<d")
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the zone is appended as text
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BadAvro(ValueError):
@@ -291,7 +291,7 @@ def _format_time(number: int, steps: int, zone: str) -> str:
         moment = _EPOCH + timedelta(microseconds=number * 1_000_000 // steps)
     except OverflowError:
         return str(number)
-    return moment.isoformat() + zone
+    return moment.replace(tzinfo=None).isoformat() + zone
 
 
 def _format_decimal(value: bytes, scale: int) -> str:

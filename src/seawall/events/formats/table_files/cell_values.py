@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from seawall.events.formats.table_files.sheet_xml import (
@@ -18,7 +18,8 @@ _BUILT_IN = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50
 _LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _DATE_PARTS = re.compile(r"[ymdhs]", re.IGNORECASE)
 _MOST_STYLES = 100_000
-_EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - as text, without a zone
+_EPOCH, _EPOCH_1904 = datetime(1899, 12, 30, tzinfo=UTC), datetime(1904, 1, 1, tzinfo=UTC)
+"""Days from which workbooks count; cells have no time zone, so none is written."""
 _LONGEST_NUMBER = 400
 
 
@@ -75,7 +76,9 @@ def read_date(text: str, *, is_1904: bool) -> str:
         # Excel counts a 29 February 1900.
         days += 1
     moment = (_EPOCH_1904 if is_1904 else _EPOCH) + timedelta(milliseconds=round(days * 86_400_000))
-    shown = moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    shown = moment.replace(tzinfo=None).isoformat(
+        timespec="milliseconds" if moment.microsecond else "seconds"
+    )
     return shown.partition("T")[2] if float(text) < 1 else shown
 
 

@@ -285,6 +285,14 @@ ALL = [content for _, content in planting.plain(KEY)] + [content for _, content 
 KNOWN = {THUMBPRINT, planting.thumbprint(EC), None}
 
 
+def test_a_damaged_public_exponent_makes_no_other_key() -> None:
+    stated = (65537).to_bytes(3, "big")
+    content = next(content for name, content in planting.plain(KEY) if stated in content)
+    damaged = content.replace(b"\x02\x03" + stated, b"\x02\x03" + (131073).to_bytes(3, "big"))
+    assert damaged != content
+    assert {hit.thumbprint for hit in SEARCHER.search(damaged)} == {THUMBPRINT}
+
+
 @given(st.data())
 @settings(max_examples=examples(300), deadline=None)
 def test_damaged_keys_break_nothing_and_become_no_other_key(data: st.DataObject) -> None:

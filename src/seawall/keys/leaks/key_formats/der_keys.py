@@ -83,7 +83,7 @@ def read_pkcs1(data: bytes, start: int, limit: int) -> DerKey:
         return _dsa(start, end, values)
     key = numbers.RsaNumbers(*values[1:6])
     if is_whole and len(values) == 9 and position == end and numbers.rsa_belongs(key):
-        return DerKey("pkcs1", start, end, numbers.rsa_thumbprint(key.n, key.e))
+        return DerKey("pkcs1", start, end, numbers.private_thumbprint(key))
     return _rsa_fragment(data, start, position, key)
 
 

@@ -56,6 +56,10 @@ _OKP_KINDS: dict[str, Any] = {
 }
 
 
+_EXPONENT_BITS = 33
+"""Public exponents in use are shorter than this."""
+
+
 @dataclass(frozen=True, slots=True)
 class RsaNumbers:
     """The numbers of an RSA key as found; 0 for a missing one."""
@@ -83,6 +87,22 @@ def rsa_belongs(key: RsaNumbers) -> bool:
     if not 1 < key.d < key.n:
         return False
     return bool(gmpy2.powmod(gmpy2.powmod(5, key.e, key.n), key.d, key.n) == 5)
+
+
+def find_public_exponent(key: RsaNumbers) -> int:
+    """Return the exponent that d inverts if it is one that keys have, else the stated one: what is damaged is not trusted."""
+    if key.p < 2 or key.q < 2 or key.d < 2:
+        return key.e
+    order = gmpy2.lcm(key.p - 1, key.q - 1)
+    if gmpy2.gcd(key.d, order) != 1:
+        return key.e
+    found = int(gmpy2.invert(key.d, order))
+    return found if found >> _EXPONENT_BITS == 0 and is_rsa_modulus(key.n, found) else key.e
+
+
+def private_thumbprint(key: RsaNumbers) -> str:
+    """Return the thumbprint of the public key of a private key whose numbers belong together."""
+    return rsa_thumbprint(key.n, find_public_exponent(key))
 
 
 def rsa_thumbprint(n: int, e: int) -> str:

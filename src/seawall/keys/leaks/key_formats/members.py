@@ -156,12 +156,12 @@ def read_xml(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit
         values.setdefault(
             name, number("".join(re.findall(r"[A-Za-z0-9+/]+", re.sub(r"\\+[nrt]", " ", value))))
         )
-    n, e, d, p, q = (values.get(name, 0) for name in ("Modulus", "Exponent", "D", "P", "Q"))
-    if not (d or p or q) or not numbers.rsa_belongs(numbers.RsaNumbers(n, e, d, p, q)):
+    key = numbers.RsaNumbers(*(values.get(name, 0) for name in ("Modulus", "Exponent", "D", "P", "Q")))
+    if not (key.d or key.p or key.q) or not numbers.rsa_belongs(key):
         return
     opening = near.text.rfind("<", 0, near.here)
     first, last = max(opening, 0), near.here + (end.end() if end else len(text))
-    yield RawHit(near.base + first, "xml", numbers.rsa_thumbprint(n, e), last - first)
+    yield RawHit(near.base + first, "xml", numbers.private_thumbprint(key), last - first)
 
 
 JWK = FormFamily(

@@ -36,11 +36,14 @@ def read_parameters(data: bytes, anchor: int, inside: SearchContext) -> Iterable
     values: dict[str, int] = {}
     for name, letters in _MEMBER.findall(text.replace("\\", " ")):
         values.setdefault(name.lower(), number(letters))
-    n, e, d, p, q = (values.get(name, 0) for name in ("modulus", "exponent", "d", "p", "q"))
-    if (d or p or q) and numbers.rsa_belongs(numbers.RsaNumbers(n, e, d, p, q)):
+    key = numbers.RsaNumbers(*(values.get(name, 0) for name in ("modulus", "exponent", "d", "p", "q")))
+    if (key.d or key.p or key.q) and numbers.rsa_belongs(key):
         layer = "escaped:" if "\\" in text else ""
         yield RawHit(
-            near.base + max(first, 0), f"{layer}rsa-parameters-json", numbers.rsa_thumbprint(n, e), len(text)
+            near.base + max(first, 0),
+            f"{layer}rsa-parameters-json",
+            numbers.private_thumbprint(key),
+            len(text),
         )
 
 

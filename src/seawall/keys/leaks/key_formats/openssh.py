@@ -122,9 +122,10 @@ def private_thumbprint(fields: OpensshFields) -> str | None:
     kind = fields.field()
     if kind == b"ssh-rsa":
         n, e, d, _iqmp, p, q = (fields.integer() for _ in range(6))
-        if not numbers.rsa_belongs(numbers.RsaNumbers(n, e, d, p, q)):
+        key = numbers.RsaNumbers(n, e, d, p, q)
+        if not numbers.rsa_belongs(key):
             raise MalformedDer
-        return numbers.rsa_thumbprint(n, e)
+        return numbers.private_thumbprint(key)
     if kind.startswith(b"ecdsa-sha2-"):
         curve, _point, scalar = CURVES.get(fields.field()), fields.field(), fields.integer()
         public = numbers.ec_public(curve, scalar) if curve else None

@@ -36,6 +36,11 @@ def test_short_history_and_unknown_records_are_told(run: Run, tmp_path: Path) ->
     assert "Unknown records" in out
 
 
+def test_logs_may_name_no_organisation(run: Run, tmp_path: Path) -> None:
+    put(tmp_path / "logs", sign_in(2, interactive=True))
+    assert "1 record in 1 file, which name no organisation" in run("doctor", "logs").out
+
+
 def test_json_holds_the_same(run: Run, tmp_path: Path) -> None:
     put(tmp_path / "logs", audit(1), sign_in(2, interactive=False))
     document = json.loads(run("doctor", "logs", "--json", "--quiet").out)

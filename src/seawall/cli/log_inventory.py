@@ -60,11 +60,11 @@ def show_inventory(paths: list[Path], *, quiet: bool, as_json: bool) -> None:
 
 def _draw_logs(console: Console, inventory: LogInventory) -> None:
     logs = inventory.list_logs()
-    files, organisations = (
-        plural(len(inventory.files), "file"),
-        plural(len(inventory.organisations), "organisation"),
+    found = f"{plural(inventory.records, 'record')} in {plural(len(inventory.files), 'file')}"
+    owners = len(inventory.organisations)
+    console.print(
+        f"{found} of {plural(owners, 'organisation')}" if owners else f"{found}, which name no organisation"
     )
-    console.print(f"{inventory.records:,} records in {files} of {organisations}")
     console.print()
     rows = [
         (

@@ -85,8 +85,26 @@ def test_a_ranker_for_other_inputs_is_refused() -> None:
     document = json.loads(
         (resources.files("seawall.detection.ranking") / "data" / "ranker.json").read_bytes()
     )
-    with pytest.raises(ArtefactInvalid, match="other features"):
-        parse(json.dumps({**document, "inputs": "0" * 64}).encode())
+    for names in ([*document["inputs"][1:], "no.such.input"], "0" * 64):
+        with pytest.raises(ArtefactInvalid, match="other features"):
+            parse(json.dumps({**document, "inputs": names}).encode())
+
+
+def test_inputs_are_found_by_name_and_added_ones_have_no_weight() -> None:
+    document = json.loads(
+        (resources.files("seawall.detection.ranking") / "data" / "ranker.json").read_bytes()
+    )
+    used = {feature for tree in document["trees"] for feature in tree["feature"]} - {-1}
+    kept = [place for place in reversed(range(len(document["inputs"]))) if place in used]
+    assert len(kept) < len(document["inputs"])
+    moved = {old: new for new, old in enumerate(kept)} | {-1: -1}
+    trees = [
+        {**tree, "feature": [moved[feature] for feature in tree["feature"]]} for tree in document["trees"]
+    ]
+    names = [document["inputs"][place] for place in kept]
+    fewer = parse(json.dumps({**document, "inputs": names, "trees": trees}).encode())
+    values, evidence = random_inputs(300, 3), np.linspace(-2.0, 5.0, 300)
+    assert (fewer.score(values, evidence) == load().score(values, evidence)).all()
 
 
 def test_its_card_says_what_it_was_trained_on() -> None:

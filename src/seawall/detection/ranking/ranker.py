@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -110,7 +109,7 @@ class Ranker:
 
 
 def load() -> Ranker:
-    """Read the ranker that ships with Seawall. Raises `ArtefactInvalid` if it is missing or was trained on other features."""
+    """Read the ranker that ships with Seawall. Raises `ArtefactInvalid` if it is missing or does not fit the features."""
     place = resources.files("seawall.detection.ranking") / "data" / ARTEFACT
     if not place.is_file():
         raise ArtefactInvalid(
@@ -120,12 +119,17 @@ def load() -> Ranker:
 
 
 def parse(document: bytes) -> Ranker:
-    """Read a ranker from its JSON document. Raises `ArtefactInvalid` if it was trained on other features."""
+    """Read a ranker from its JSON document, which names its inputs: those that were added since stay without weight.
+
+    Raises `ArtefactInvalid` if an input that it was trained on is no more.
+    """
     content = json.loads(document)
-    if content["inputs"] != hashlib.sha256("\n".join(INPUTS).encode()).hexdigest():
+    names = content["inputs"]
+    if not isinstance(names, list) or not {*INPUTS}.issuperset(names):
         raise ArtefactInvalid(
             "the learnt ranker was trained on other features", fix="train it again: make train"
         )
+    place_of = np.array([*(INPUTS.index(name) for name in names), -1], np.int64)
     trees = content["trees"]
     width = max(len(tree["feature"]) for tree in trees)
 
@@ -136,7 +140,7 @@ def parse(document: bytes) -> Ranker:
         return table
 
     nodes = (
-        pad_column("feature", -1, np.int64),
+        place_of[pad_column("feature", -1, np.int64)],
         pad_column("threshold", 0.0, np.float64),
         pad_column("left", 0, np.int64),
         pad_column("right", 0, np.int64),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -98,7 +97,7 @@ def train(
     booster = lightgbm.train(parameters, data, num_boost_round=ROUNDS)
     trees = [_flatten(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
     return {
-        "inputs": hashlib.sha256("\n".join(INPUTS).encode()).hexdigest(),
+        "inputs": list(INPUTS),
         "depth": PARAMETERS["max_depth"] + 1,
         "intercept": round(intercept, 6),
         "evidence_weight": round(slope, 6),

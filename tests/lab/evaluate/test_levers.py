@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from seawall.detection.ranking.ranker import parse
 from seawall.detection.rules.sigma.load import load_rules
 from seawall.lab.evaluate.intrusions import read_intrusions
 from seawall.lab.evaluate.kept_days import ensure_kept
 from seawall.lab.evaluate.levers import judge, main, measure_world
 from seawall.lab.evaluate.paired import compare_measures, describe_measures
+from seawall.lab.evaluate.rows import collect_kept
+from seawall.lab.evaluate.train_ranker import fit
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline.scan import ScanResult, scan
 from seawall_base.errors import InputUnreadable
@@ -137,3 +140,18 @@ def test_the_command_writes_and_compares(
     main(["measure", str(world), "--kept", str(tmp_path / "kept"), "--out", str(out), "--jobs", "1"])
     main(["compare", str(out), str(out)])
     assert "gained 0, lost 0, p 1.000" in capsys.readouterr().out
+
+
+def test_a_ranker_is_trained_on_coded_days_of_both_makers(world: Path, tmp_path: Path) -> None:
+    rows = collect_kept(world, tmp_path / "kept")
+    truth = read_intrusions(world / "truth.json")
+    assert {rows.attacks[place].id for place in set(rows.attack.tolist()) - {-1}} <= {
+        one.id for one in truth.intrusions
+    }
+    assert (rows.score == rows.unsupervised + rows.sigma).all()
+    document = fit([rows, rows], 1, [rows])
+    assert document["card"]["worlds_of_another_maker"] == 1
+    assert document["card"]["worlds"] == 2
+    assert len(
+        parse(json.dumps(document).encode()).score(rows.inputs.astype(float), rows.unsupervised)
+    ) == len(rows.score)

@@ -28,7 +28,8 @@ def world(
     attacks = (Attack("a", "loud", "easy", False, 3, 0), Attack("b", "hidden", "hard", impossible, 3, 0))
     return TrainingRows(
         attacks, np.zeros((len(cells), 2), np.float32), actor.astype(np.int32), day.astype(np.int32), attack.astype(np.int32),
-        score.astype(float), score.astype(float), np.zeros(len(cells), np.int64), accounts, 1, days, 1000, np.zeros((1, 4)),
+        score.astype(float), score.astype(float), np.zeros(len(cells)), np.zeros(len(cells), np.int64),
+        accounts, 1, days, 1000, np.zeros((1, 4)),
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ STATE_VERSION = 6
 class ScoredDay:
     """Hold a day's groups with features, p-values and scores, all (g,) or (g, …).
 
-    `score` is in log-odds; `unsupervised` is the logarithm of an e-value.
+    `score` is in log-odds, `sigma_weight` is the part of it from Sigma rules; `unsupervised` is the logarithm of an e-value.
     """
 
     groups: BehaviourGroups
@@ -50,6 +50,7 @@ class ScoredDay:
     p: Floats
     score: Floats
     unsupervised: Floats
+    sigma_weight: Floats
     hits: BuiltinHits
     sigma: SigmaHits
     lineage: LineageEvidence
@@ -139,7 +140,7 @@ class DetectionEngine:
         score = self.score(table, p, unsupervised, sigma_weight)
         kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, placed) if keep else None
         self.behaviour.learn(groups)
-        return ScoredDay(groups, table, p, score, unsupervised, hits, sigma, lineage, kept)
+        return ScoredDay(groups, table, p, score, unsupervised, sigma_weight, hits, sigma, lineage, kept)
 
     def examine(self, batch: CodedBatch, number: int) -> tuple[BehaviourGroups, LineageEvidence, BuiltinHits]:
         """Compute what follows from each account's own events of a day and the days before.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.detection.ranking.engine import ScoredDay
+from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
 from seawall.detection.ranking.features import has_novelty
 from seawall.detection.ranking.patterns import PATTERNS
 from seawall.detection.ranking.ranker import inputs
+from seawall.detection.rules.sigma.load import load_rules
 from seawall.events.coded_batch import MISSING, Codes, Floats, hash_text
-from seawall.lab.evaluate.outcomes import AttackerReads, WorldOutcome, microseconds, outcome
+from seawall.lab.evaluate.intrusions import WorldTruth, read_intrusions
+from seawall.lab.evaluate.kept_days import ensure_kept
+from seawall.lab.evaluate.outcomes import AttackerReads, WorldOutcome, outcome
 from seawall.pipeline import scan as pipeline
 from seawall.pipeline.scan import ScanSettings
 
@@ -42,9 +45,9 @@ class Attack:
 class TrainingRows:
     """The r groups of one world. `attack` (r,) is an index into `attacks`, MISSING for benign groups.
 
-    `inputs` is float32 (r, inputs); `unsupervised` and `score` (r,) are the product's scores; `first` (r,) are times of
-    first events. `tail` counts p-values, see `PatternTail`. `accounts` is the number of active accounts. Attacks may begin on
-    `quiet_day`; `last_day` is the last day.
+    `inputs` is float32 (r, inputs); `unsupervised` and `score` (r,) are the product's scores, `sigma` (r,) is what Sigma rules
+    add to the score; `first` (r,) are times of first events. `tail` counts p-values, see `PatternTail`. `accounts` is the
+    number of active accounts. Attacks may begin on `quiet_day`; `last_day` is the last day.
     """
 
     attacks: tuple[Attack, ...]
@@ -54,6 +57,7 @@ class TrainingRows:
     attack: Codes
     unsupervised: Floats
     score: Floats
+    sigma: Floats
     first: np.ndarray
     accounts: int
     quiet_day: int
@@ -68,45 +72,79 @@ def read_truth(path: Path) -> dict[str, Any]:
     return document
 
 
-def collect(world: Path, budget: float = 2.0, *, learnt: bool = True) -> tuple[TrainingRows, WorldOutcome]:
+def collect(world: Path, budget: float = 2.0) -> tuple[TrainingRows, WorldOutcome]:
     """Scan a world's logs, label its groups with its truth, and compute the outcome of its incidents.
 
-    `budget` is incidents a day per 1,000 accounts, for the outcome. Training sets `learnt` false to scan without the
-    ranker.
+    `budget` is incidents a day per 1,000 accounts, for the outcome.
     """
-    truth = read_truth(world / "truth.json")
-    attacks = tuple(_attacks(truth))
-    ids, owner = _attack_ids(truth)
-    parts: list[tuple[Any, ...]] = []
+    document = read_truth(world / "truth.json")
+    truth = read_intrusions(world / "truth.json")
+    labeller = RowLabeller(truth)
     reads: list[tuple[Any, ...]] = []
-    tail = PatternTail(_day(truth["quiet_until"]))
 
     def watch(scored: ScoredDay) -> None:
-        parts.append(_label(scored, ids, owner))
-        reads.append(_reads(scored, ids, owner))
-        tail.observe(scored)
+        labeller.observe(scored)
+        reads.append(_reads(scored, labeller.ids, labeller.owner))
 
-    accounts = sum(tenant["accounts"] for tenant in truth["tenants"])
-    settings = ScanSettings(budget=budget * accounts / 1000 / len(truth["tenants"]), learnt=learnt)
+    accounts = sum(tenant["accounts"] for tenant in document["tenants"])
+    settings = ScanSettings(budget=budget * accounts / 1000 / len(document["tenants"]))
     result = pipeline.scan([world / "logs"], settings=settings, watch=watch)
-    columns = [np.concatenate([part[place] for part in parts]) for place in range(7)]
-    rows = TrainingRows(
-        attacks,
-        columns[0],
-        columns[1],
-        columns[2],
-        columns[3],
-        columns[4],
-        columns[5],
-        columns[6],
-        int(result.summary["accounts"]),
-        _day(truth["quiet_until"]),
-        _day(truth["last_time"]),
-        int(result.summary["events"]),
-        tail.counts,
-    )
+    rows = labeller.rows(int(result.summary["accounts"]), int(result.summary["events"]))
     hostile = AttackerReads(*(np.concatenate([read[place] for read in reads]) for place in range(3)))
-    return rows, outcome(truth, result.incidents, hostile)
+    return rows, outcome(document, result.incidents, hostile)
+
+
+def collect_kept(world: Path, kept: Path) -> TrainingRows:
+    """Return a world's rows from its coded days, kept in a subfolder of `kept`, scored without a ranker, for training."""
+    rules = load_rules((), with_pack=True)
+    labeller, engine = RowLabeller(read_intrusions(world / "truth.json")), DetectionEngine(None, rules)
+    days = ensure_kept(world / "logs", kept / world.name, rules)
+    for number, batch in days.load():
+        labeller.observe(engine.observe(batch, number, keep=False))
+    return labeller.rows(engine.behaviour.accounts(), days.events)
+
+
+class RowLabeller:
+    """Label the groups of scored days with the intrusions of a world.
+
+    `ids` are the sorted hashes of the intruders' record ids, uint64 (n,); `owner` are the places of their intrusions, (n,).
+    """
+
+    def __init__(self, truth: WorldTruth) -> None:
+        self.ids, self.owner = _intruders_ids(truth)
+        self._truth = truth
+        self._parts: list[tuple[Any, ...]] = []
+        self._tail = PatternTail(truth.begin // DAY)
+
+    def observe(self, scored: ScoredDay) -> None:
+        """Label the groups of one day."""
+        self._parts.append(_label(scored, self.ids, self.owner))
+        self._tail.observe(scored)
+
+    def rows(self, accounts: int, events: int) -> TrainingRows:
+        """Return all days' rows; `accounts` were active, and there were so many `events`."""
+        truth = self._truth
+        attacks = tuple(
+            Attack(one.id, one.family, one.difficulty, one.near_impossible, one.start // DAY, one.start)
+            for one in truth.intrusions
+        )
+        columns = [np.concatenate([part[place] for part in self._parts]) for place in range(8)]
+        return TrainingRows(
+            attacks,
+            columns[0],
+            columns[1],
+            columns[2],
+            columns[3],
+            columns[4],
+            columns[5],
+            columns[6],
+            columns[7],
+            accounts=accounts,
+            quiet_day=truth.begin // DAY,
+            last_day=truth.end // DAY,
+            events=events,
+            tail=self._tail.counts,
+        )
 
 
 class PatternTail:
@@ -168,54 +206,17 @@ def _label(scored: ScoredDay, ids: np.ndarray, owner: Codes) -> tuple[Any, ...]:
         attack[rows],
         scored.unsupervised[rows],
         scored.score[rows],
+        scored.sigma_weight[rows],
         day.first[rows],
     )
 
 
-def _attack_ids(truth: dict[str, Any]) -> tuple[np.ndarray, Codes]:
-    texts = [uid for attack in truth["attacks"] for uid in attack["events"]]
-    owner = np.array(
-        [place for place, attack in enumerate(truth["attacks"]) for _ in attack["events"]], np.int32
-    )
+def _intruders_ids(truth: WorldTruth) -> tuple[np.ndarray, Codes]:
+    texts = [uid for one in truth.intrusions for uid in sorted(one.events)]
+    owner = np.array([place for place, one in enumerate(truth.intrusions) for _ in one.events], np.int32)
     hashes = hash_text(pa.array(texts, pa.string()))
     order = np.argsort(hashes)
     return hashes[order], owner[order]
-
-
-def _attacks(truth: dict[str, Any]) -> Iterator[Attack]:
-    for attack in truth["attacks"]:
-        first = microseconds(attack["first_event"])
-        yield Attack(
-            attack["id"],
-            attack["family"],
-            attack["difficulty"],
-            bool(attack.get("near_impossible")),
-            first // DAY,
-            first,
-        )
-
-
-def _day(text: str) -> int:
-    return microseconds(text) // DAY
-
-
-def save(path: Path, rows: TrainingRows) -> None:
-    """Save rows to a file, for training on many worlds."""
-    np.savez_compressed(
-        path,
-        **{name: getattr(rows, name) for name in TrainingRows.__slots__ if name != "attacks"},
-        attacks=json.dumps([[getattr(a, n) for n in Attack.__slots__] for a in rows.attacks]),
-    )
-
-
-def restore(path: Path) -> TrainingRows:
-    """Return the rows saved in a file."""
-    with np.load(path) as stored:
-        attacks = tuple(Attack(*values) for values in json.loads(str(stored["attacks"])))
-        arrays: dict[str, Any] = {name: stored[name] for name in TrainingRows.__slots__ if name != "attacks"}
-    for name in ("accounts", "quiet_day", "last_day", "events"):
-        arrays[name] = int(arrays[name])
-    return TrainingRows(attacks=attacks, **arrays)
 
 
 def pool_rows(worlds: Iterable[TrainingRows]) -> tuple[Floats, Floats, np.ndarray, Floats]:

@@ -27,6 +27,7 @@ ASPECTS = {
     "context": "Context",
     "country": "Country",
     "credential": "App credential",
+    "device": "Device",
     "foreign": "Token's tenant",
     "grant": "Mailbox permission",
     "hostile-value": "Seen in a takeover",
@@ -42,6 +43,8 @@ ASPECTS = {
     "persistence": "Rule or forwarding",
     "prefix": "Address block",
     "reused": "Session reused",
+    "session": "Session's origin",
+    "usual-network": "Usual network",
 }
 """Names of aspects for readers. Any other aspect is shown by its own name."""
 

@@ -11,7 +11,12 @@ from seawall.detection.behaviour.attempts import SignInAttempts
 from seawall.detection.behaviour.counts import FieldCounts
 from seawall.detection.behaviour.day import GroupedDay
 from seawall.detection.behaviour.fields import FIELD_NAMES, FIELDS, BehaviourField, DerivedColumns
-from seawall.detection.behaviour.presence import ESTABLISHED_DAYS, ActiveHours, measure_simultaneity
+from seawall.detection.behaviour.presence import (
+    ESTABLISHED_DAYS,
+    ActiveHours,
+    UsualNetworkUse,
+    measure_simultaneity,
+)
 from seawall.detection.behaviour.surprise import (
     FieldSurprise,
     GroupValuePairs,
@@ -77,6 +82,7 @@ class BehaviourDetector:
         self.attempts = SignInAttempts()
         self._volume = ReadVolume()
         self._hours = ActiveHours()
+        self._usual = UsualNetworkUse()
         self._active = np.zeros(0, np.float64)
         self._first_day = np.zeros(0, np.int32)
         self._tenant_accounts = np.zeros(0)
@@ -115,6 +121,9 @@ class BehaviourDetector:
         known = np.zeros(size)
         known[network.group] = network.looked.seen
         features.update(measure_simultaneity(day, known >= ESTABLISHED_DAYS))
+        features.update(self._usual.features(day, known >= ESTABLISHED_DAYS))
+        for name in ("device", "client"):
+            features[f"{name}_days"] = _count_known_days(pairs[name], size)
         features["network_days"] = np.log1p(known)
         features["network_variety"] = np.zeros(size)
         features["network_variety"][network.group] = np.log1p(network.looked.distinct)
@@ -151,6 +160,7 @@ class BehaviourDetector:
             self.counts[name].learn(actor, self._tenant_of(day, actor), value, day.number)
         self._volume.learn(day, groups.features["items"])
         self._hours.learn(day)
+        self._usual.learn(day, np.expm1(groups.features["network_days"]) >= ESTABLISHED_DAYS)
         actors, first = np.unique(day.actor, return_index=True)
         fresh = self._first_day[actors] < 0
         self._first_day[actors[fresh]] = day.number
@@ -214,6 +224,7 @@ class BehaviourDetector:
             sum(c.nbytes() for c in self.counts.values())
             + self._volume.nbytes()
             + self._hours.nbytes()
+            + self._usual.nbytes()
             + int(self._active.nbytes + self._first_day.nbytes)
         )
 
@@ -226,6 +237,7 @@ class BehaviourDetector:
                 attempts=self.attempts.state(),
                 volume=self._volume.state(),
                 hours=self._hours.state(),
+                usual=self._usual.state(),
             ),
             **copy_arrays(self, _BY_ACCOUNT | _BY_TENANT),
         }
@@ -238,6 +250,7 @@ class BehaviourDetector:
         self.attempts.restore(saved.part("attempts"))
         self._volume.restore(saved.part("volume"))
         self._hours.restore(saved.part("hours"))
+        self._usual.restore(saved.part("usual"))
         for name, array in (saved.columns(_BY_ACCOUNT) | saved.columns(_BY_TENANT)).items():
             setattr(self, name, array)
 
@@ -276,3 +289,10 @@ def _account_types(day: GroupedDay) -> Floats:
 def _count(pairs: GroupValuePairs, size: int, *, only_new: bool = False) -> Floats:
     counted = pairs.looked.seen == 0 if only_new else np.ones(len(pairs.group), bool)
     return np.log1p(np.bincount(pairs.group[counted], minlength=size).astype(np.float64))
+
+
+def _count_known_days(pairs: GroupValuePairs, size: int) -> Floats:
+    """Return ln(1 + days on which the account showed the best known value of each group), (g,); -1 for a group without one."""
+    days = np.full(size, -1.0)
+    np.maximum.at(days, pairs.group, np.log1p(pairs.looked.seen))
+    return days

@@ -48,7 +48,10 @@ NEVER = ("lineage.outlived", "lineage.foreign")
 _CLASSES = ("hosting", "anonymiser", "mobile", "residential", "microsoft", "network_days", "network_variety")
 _NEEDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_CLASSES, ("network",)),
-    **dict.fromkeys(("usual_gap", "usual_gap_abroad", "usual_inside"), ("network", "country")),
+    **dict.fromkeys((name for name in FEATURES if name.startswith("usual_")), ("network", "country")),
+    "client_days": ("client",),
+    "session_elsewhere": ("network",),
+    "session_usual": ("network", "client"),
     **dict.fromkeys(("new_mailboxes", "foreign_mailboxes"), ("mailbox",)),
     **dict.fromkeys(("legacy", "device_code"), ("method",)),
     "after_consent": ("app",),
@@ -91,7 +94,7 @@ GROUPS = ("place", "client", "application", "use", "attempts", "lineage", "rules
 """Groups of aspects whose weights are fitted to an organisation's answers."""
 
 _GROUP_OF_ASPECT = {
-    **dict.fromkeys(("network", "prefix", "country", "two-places"), "place"),
+    **dict.fromkeys(("network", "prefix", "country", "two-places", "usual-network"), "place"),
     **dict.fromkeys(("client", "device", "method", "client_network"), "client"),
     **dict.fromkeys(("app", "key", "app_client", "app_network"), "application"),
     **dict.fromkeys(("activity", "app_activity", "mailbox", "volume", "hour"), "use"),

@@ -13,6 +13,11 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import BaselineComparison, Incident, Severity, TimelinePoint
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.claims import claim, count_nouns
+from seawall.detection.incidents.fact_words import (
+    describe_session,
+    describe_simultaneity,
+    describe_usual_network,
+)
 from seawall.detection.incidents.session_beginnings import merge_sessions
 from seawall.detection.incidents.vendor_statements import merge_statements
 from seawall.detection.ranking.aspects import aspect as aspect_of
@@ -218,17 +223,6 @@ def _describe_issuance(top: ScoredCandidate) -> str:
     return f"{text}; the records name no session or token, so whether one was issued is unknown"
 
 
-def _describe_simultaneity(top: ScoredCandidate) -> str:
-    gap, abroad = top.values["usual_gap"], top.values["usual_gap_abroad"]
-    if abroad < 720:
-        return (
-            f"the usual network was used in another country within {plural(round(max(abroad, 1)), 'minute')}"
-        )
-    if gap < 720:
-        return f"the usual network was in use within {plural(round(max(gap, 1)), 'minute')}"
-    return "the account was not in use on its usual network around then"
-
-
 _TEXTS: Mapping[str, Callable[[ScoredCandidate], str]] = {
     "pattern": lambda top: f"taken together ({top.pattern.name}): {_describe_p_value(top.p)} as unusual",
     "birth": _describe_issuance,
@@ -240,7 +234,9 @@ _TEXTS: Mapping[str, Callable[[ScoredCandidate], str]] = {
     "consent_any": lambda _: "an application was let in by consent in the days before",
     "attempts": _describe_attempts,
     "volume": _describe_volume,
-    "two-places": _describe_simultaneity,
+    "two-places": describe_simultaneity,
+    "session": describe_session,
+    "usual-network": describe_usual_network,
     "hour": lambda _: "active at hours that are unusual for this account",
     "context": lambda _: "the account's history and kind, and the kind of network",
     "other-days": lambda _: "further unusual activity of the account on other days",

@@ -13,9 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.lineage.issuance import IssuanceTable, LineageCoverage, SessionRevocations
+from seawall.detection.lineage.issuance import (
+    IssuanceLookup,
+    IssuanceTable,
+    LineageCoverage,
+    SessionRevocations,
+)
 from seawall.events.array_state import RestoredState, State, nest_states
-from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Floats, Keys, mix, pair_keys
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, mix, pair_keys
 from seawall.events.grouping import Grouped, group_codes, group_pairs, group_rows
 
 SKEW = 10 * 60 * 1_000_000
@@ -25,6 +30,7 @@ REVOCATION_GRACE = 65 * 60 * 1_000_000
 """How long an access token from before a revocation legitimately stays valid, in microseconds."""
 
 DAY = 86_400_000_000
+MINUTE = 60_000_000
 SETTLED = 7 * DAY
 """How long an account must be in use before its new networks count as statistics, in microseconds."""
 
@@ -47,6 +53,9 @@ class LineageEvidence:
     - `moved`: the session is used on another network than it was issued on; `reused`: and with another client.
     - `outlived` (used after revocation), `foreign` (token of another tenant): 1 or 0.
     - `unknown`, bool: the logs could not have shown an issuance.
+
+    Facts about the session, or without one the token: `root` is the network on which it was issued, int32 (n,), MISSING if
+    unknown; `age` the minutes since, -1 if unknown; `keeps_client`, bool, whether it is used with the client it was issued to.
     """
 
     orphan: Floats
@@ -56,13 +65,25 @@ class LineageEvidence:
     outlived: Floats
     foreign: Floats
     unknown: Bools
+    root: Codes
+    age: Floats
+    keeps_client: Bools
 
 
 def silent(size: int) -> LineageEvidence:
     """Return evidence of zero for n events."""
     evidence = [np.zeros(size) for _ in range(6)]
     return LineageEvidence(
-        evidence[0], evidence[1], evidence[2], evidence[3], evidence[4], evidence[5], np.zeros(size, bool)
+        evidence[0],
+        evidence[1],
+        evidence[2],
+        evidence[3],
+        evidence[4],
+        evidence[5],
+        unknown=np.zeros(size, bool),
+        root=np.full(size, MISSING, np.int32),
+        age=np.full(size, -1.0),
+        keeps_client=np.zeros(size, bool),
     )
 
 
@@ -161,6 +182,7 @@ class LineageDetector:
         by_token = self._tokens.find(hashes)
         latest = batch.time[rows] + SKEW
         born = (known & (by_session.time <= latest)) | (by_token.hit & (by_token.time <= latest))
+        _note_issuance(batch, rows, _prefer(known, by_session, by_token), result)
         context = context.of(linked)
         share = self._session_coverage.share(context)
         result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
@@ -277,3 +299,25 @@ class LineageDetector:
     def state_bytes(self) -> int:
         """Return the size of the state in bytes."""
         return sum(births.nbytes() for births in self._births())
+
+
+def _prefer(known: Bools, session: IssuanceLookup, token: IssuanceLookup) -> IssuanceLookup:
+    """Return the issuance of the session where it is known, else that of the token."""
+    return IssuanceLookup(
+        known | token.hit,
+        np.where(known, session.network, token.network),
+        np.where(known, session.client, token.client),
+        np.where(known, session.time, token.time),
+    )
+
+
+def _note_issuance(
+    batch: CodedBatch, rows: np.ndarray, issued: IssuanceLookup, result: LineageEvidence
+) -> None:
+    """Note where, when and to which client the sessions of the given uses were issued, if not after the use."""
+    time, client = batch.time[rows], batch.codes["client"][rows]
+    is_known = issued.hit & (issued.time <= time + SKEW)
+    result.root[rows] = np.where(is_known, issued.network, MISSING)
+    result.age[rows] = np.where(is_known, np.maximum(time - issued.time, 0) / MINUTE, -1.0)
+    is_same = (issued.client == client) | (issued.client == MISSING) | (client == MISSING)
+    result.keeps_client[rows] = is_known & is_same

@@ -11,12 +11,14 @@ from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.ranking.patterns import Pattern
 from seawall.detection.ranking.ranker import EVIDENCE
 from seawall.detection.ranking.rule_hits import SIGMA
+from seawall.detection.ranking.session_facts import SESSION_FACTS
 from seawall.detection.reason import Layer
 
 Aspect = tuple[Layer, str]
 
 ATTEMPTS = ("failures", "failures_here", "denials", "interruptions", "spray_breadth", "spray_failures")
 VOLUME = ("items", "items_z", "syncs", "sent", "deleted", "events", "share", "throttled", "searched")
+USUAL_NETWORK = ("usual_overlap", "usual_switches", "usual_idle", "usual_return")
 TOGETHER = "pattern"
 """Stands in for a feature if joint evidence cannot be divided among dimensions."""
 
@@ -92,12 +94,17 @@ def aspect(name: str) -> Aspect:
         return "behaviour", "volume"
     if name.startswith("after_"):
         return "rules", {"after_credential": "credential", "after_consent": "consent_any"}[name]
-    if name.startswith("usual_"):
+    if name in SESSION_FACTS:
+        return "lineage", "session"
+    if name.startswith("usual_") and name not in USUAL_NETWORK:
         return "behaviour", "two-places"
     named = {
         "hour": "hour",
         "new_mailboxes": "mailbox",
         "foreign_mailboxes": "mailbox",
         "together_abroad": "two-places",
+        "device_days": "device",
+        "client_days": "client",
+        **dict.fromkeys(USUAL_NETWORK, "usual-network"),
     }
     return "behaviour", named.get(name, "context")

@@ -20,6 +20,7 @@ from seawall.detection.ranking.kept_groups import KeptCandidate, KeptGroups, kee
 from seawall.detection.ranking.patterns import EDGES, PATTERNS
 from seawall.detection.ranking.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
 from seawall.detection.ranking.recent_changes import RecentEvidence
+from seawall.detection.ranking.session_facts import measure_sessions
 from seawall.detection.rules.detector import RULES, BuiltinHits, RuleDetector
 from seawall.detection.rules.sigma.detector import SigmaDetector, SigmaHits
 from seawall.detection.rules.sigma.run import RuleSet
@@ -34,7 +35,7 @@ KEPT_AT_LEAST = 6
 NOTHING_NEW = -12.0
 """Score of a group without anything new, in log-odds."""
 
-STATE_VERSION = 6
+STATE_VERSION = 7
 """Increase this when the meaning of the state changes, or states may be wrong: days are then scored again."""
 
 
@@ -152,7 +153,9 @@ class DetectionEngine:
         hits = self.rules.observe(batch)
         day = split_into_groups(batch, self.behaviour.derived, number)
         self.behaviour.attempts.observe(day)
-        return self.behaviour.score(day), lineage, hits
+        groups = self.behaviour.score(day)
+        groups.features.update(measure_sessions(day, lineage, self.behaviour.counts["network"]))
+        return groups, lineage, hits
 
     def score(self, table: FeatureTable, p: Floats, unsupervised: Floats, sigma_weight: Floats) -> Floats:
         """Return the score of each group in log-odds, float64 (g,)."""

@@ -14,6 +14,7 @@ from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ranking.provider_services import is_housekeeping
 from seawall.detection.ranking.recent_changes import RecentEvidence
 from seawall.detection.ranking.restlessness import measure_restlessness
+from seawall.detection.ranking.session_facts import SESSION_FACTS
 from seawall.detection.rules.detector import RULE_GROUPS, RULES, BuiltinHits
 from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.events.coded_batch import MISSING, Floats
@@ -41,6 +42,13 @@ CONTEXT = (
     "hour",
     *ATTEMPT_PARTS,
     *ReadVolume.FEATURES,
+    "usual_overlap",
+    "usual_switches",
+    "usual_idle",
+    "usual_return",
+    "device_days",
+    "client_days",
+    *SESSION_FACTS,
 )
 FEATURES: tuple[str, ...] = (
     *(f"{field}.{part}" for field in FIELD_NAMES for part in FIELD_PARTS),

@@ -1,0 +1,58 @@
+"""Say what facts about sessions and the usual network are behind a reason."""
+
+from __future__ import annotations
+
+import math
+
+from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall_base.plurals import plural
+
+_FAR_MINUTES = 720
+
+
+def describe_simultaneity(top: ScoredCandidate) -> str:
+    """Return how close the account's use of its usual network was."""
+    gap, abroad = top.values["usual_gap"], top.values["usual_gap_abroad"]
+    if abroad < _FAR_MINUTES:
+        text = (
+            f"the usual network was used in another country within {plural(round(max(abroad, 1)), 'minute')}"
+        )
+    elif gap < _FAR_MINUTES:
+        text = f"the usual network was in use within {plural(round(max(gap, 1)), 'minute')}"
+    else:
+        text = "the account was not in use on its usual network around then"
+    return text
+
+
+def describe_usual_network(top: ScoredCandidate) -> str:
+    """Return when the account last used its usual network, and how often it changed from and to it."""
+    idle = top.values.get("usual_idle", -1.0)
+    switches = round(math.expm1(top.values.get("usual_switches", 0.0)))
+    last = (
+        "no earlier use of a usual network is known"
+        if idle < 0
+        else (f"the usual network was last used {_span(math.expm1(idle) * 60)} before")
+    )
+    return f"{last}; {plural(switches, 'change')} from or to it within an hour"
+
+
+def describe_session(top: ScoredCandidate) -> str:
+    """Return where and how long before the group's sessions were issued."""
+    age = top.values.get("session_age", -1.0)
+    if age < 0:
+        return "where its session was issued is unknown"
+    before = _span(math.expm1(age))
+    if top.values.get("session_usual", 0.0) >= 0.5:
+        place = "on a usual network of the account, to the same client"
+    elif top.values.get("session_elsewhere", 0.0) >= 0.5:
+        place = "on another network"
+    else:
+        place = "on this network"
+    return f"the session was issued {place}, {before} before"
+
+
+def _span(minutes: float) -> str:
+    """Return a number of minutes in minutes, hours or days."""
+    if minutes < 90:
+        return plural(round(minutes), "minute")
+    return plural(round(minutes / 60), "hour") if minutes < 72 * 60 else plural(round(minutes / 1440), "day")

@@ -43,6 +43,7 @@ ASPECTS = {
     "persistence": "Rule or forwarding",
     "prefix": "Address block",
     "reused": "Session reused",
+    "rotation": "Changing networks",
     "session": "Session's origin",
     "usual-network": "Usual network",
 }

@@ -50,6 +50,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(_CLASSES, ("network",)),
     **dict.fromkeys((name for name in FEATURES if name.startswith("usual_")), ("network", "country")),
     "client_days": ("client",),
+    **dict.fromkeys(("new_networks_hour", "new_networks_day", "session_networks"), ("network",)),
     "session_elsewhere": ("network",),
     "session_usual": ("network", "client"),
     **dict.fromkeys(("new_mailboxes", "foreign_mailboxes"), ("mailbox",)),
@@ -94,7 +95,7 @@ GROUPS = ("place", "client", "application", "use", "attempts", "lineage", "rules
 """Groups of aspects whose weights are fitted to an organisation's answers."""
 
 _GROUP_OF_ASPECT = {
-    **dict.fromkeys(("network", "prefix", "country", "two-places", "usual-network"), "place"),
+    **dict.fromkeys(("network", "prefix", "country", "two-places", "usual-network", "rotation"), "place"),
     **dict.fromkeys(("client", "device", "method", "client_network"), "client"),
     **dict.fromkeys(("app", "key", "app_client", "app_network"), "application"),
     **dict.fromkeys(("activity", "app_activity", "mailbox", "volume", "hour"), "use"),

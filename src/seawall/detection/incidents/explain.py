@@ -14,6 +14,7 @@ from seawall.detection.incident import BaselineComparison, Incident, Severity, T
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.claims import claim, count_nouns
 from seawall.detection.incidents.fact_words import (
+    describe_rotation,
     describe_session,
     describe_simultaneity,
     describe_usual_network,
@@ -235,6 +236,7 @@ _TEXTS: Mapping[str, Callable[[ScoredCandidate], str]] = {
     "attempts": _describe_attempts,
     "volume": _describe_volume,
     "two-places": describe_simultaneity,
+    "rotation": describe_rotation,
     "session": describe_session,
     "usual-network": describe_usual_network,
     "hour": lambda _: "active at hours that are unusual for this account",

@@ -51,6 +51,15 @@ def describe_session(top: ScoredCandidate) -> str:
     return f"the session was issued {place}, {before} before"
 
 
+def describe_rotation(top: ScoredCandidate) -> str:
+    """Return how many new networks the account began to use, and on how many one of its sessions was used."""
+    networks, sessions = (
+        round(math.exp(top.values.get(name, 0.0))) for name in ("new_networks_day", "session_networks")
+    )
+    text = f"{plural(networks, 'new network')} of the account that day"
+    return f"{text}; one session was used on {sessions} networks" if sessions > 1 else text
+
+
 def _span(minutes: float) -> str:
     """Return a number of minutes in minutes, hours or days."""
     if minutes < 90:

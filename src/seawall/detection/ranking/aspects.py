@@ -8,6 +8,7 @@ from functools import cache
 from typing import Protocol
 
 from seawall.detection.behaviour.fields import FIELD_NAMES
+from seawall.detection.behaviour.rotation import ROTATION
 from seawall.detection.ranking.patterns import Pattern
 from seawall.detection.ranking.ranker import EVIDENCE
 from seawall.detection.ranking.rule_hits import SIGMA
@@ -94,6 +95,8 @@ def aspect(name: str) -> Aspect:
         return "behaviour", "volume"
     if name.startswith("after_"):
         return "rules", {"after_credential": "credential", "after_consent": "consent_any"}[name]
+    if name in ROTATION:
+        return "behaviour", "rotation"
     if name in SESSION_FACTS:
         return "lineage", "session"
     if name.startswith("usual_") and name not in USUAL_NETWORK:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from seawall.detection.behaviour.day import GroupedDay, split_into_groups
 from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELDS
-from seawall.detection.lineage.detector import LineageDetector, LineageEvidence
+from seawall.detection.behaviour.rotation import measure_rotation
+from seawall.detection.lineage.detector import LineageDetector, LineageEvidence, session_keys
 from seawall.detection.ragged import collect
 from seawall.detection.ranking.calibration import PatternCalibration, evidence
 from seawall.detection.ranking.candidates import ScoredCandidate
@@ -155,6 +156,8 @@ class DetectionEngine:
         self.behaviour.attempts.observe(day)
         groups = self.behaviour.score(day)
         groups.features.update(measure_sessions(day, lineage, self.behaviour.counts["network"]))
+        on_new_network = (groups.fields["network"].is_new > 0) & (day.network != MISSING)
+        groups.features.update(measure_rotation(day, on_new_network, session_keys(batch)))
         return groups, lineage, hits
 
     def score(self, table: FeatureTable, p: Floats, unsupervised: Floats, sigma_weight: Floats) -> Floats:

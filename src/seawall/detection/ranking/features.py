@@ -9,6 +9,7 @@ import numpy as np
 from seawall.detection.behaviour.attempts import SignInAttempts
 from seawall.detection.behaviour.detector import KIND_FLAGS, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELD_NAMES
+from seawall.detection.behaviour.rotation import ROTATION
 from seawall.detection.behaviour.volume import ReadVolume
 from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ranking.provider_services import is_housekeeping
@@ -49,6 +50,7 @@ CONTEXT = (
     "device_days",
     "client_days",
     *SESSION_FACTS,
+    *ROTATION,
 )
 FEATURES: tuple[str, ...] = (
     *(f"{field}.{part}" for field in FIELD_NAMES for part in FIELD_PARTS),

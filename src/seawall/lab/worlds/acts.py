@@ -176,7 +176,7 @@ def token_for(
     if session is None:
         if dice.chance(0.04) and client.used != "Mobile Apps and Desktop clients":
             sign_in(diary, who, client, client_address, time - dice.between(25, 60), error=50126)
-        session = sign_in(diary, who, client, client_address, time - dice.between(2, 20))
+        session = _begin_session(diary, who, client, client_address, time - dice.between(2, 20))
         bisect.insort(client.sessions, session, key=lambda known: known.born)
     held = place_in_hours(session, time)
     if time - held[2] > client.token_hours * 3600:
@@ -193,6 +193,20 @@ def token_for(
         )
         held = place_in_hours(session, time)
     return held
+
+
+def _begin_session(
+    diary: ActivityLog, who: LabAccount, client: LabClient, client_address: str, time: float
+) -> LabSession:
+    """Sign in, silently in the session of another program on the device where devices keep one session."""
+    if diary.tenant.habits.sessions == "devices" and client in who.desks:
+        for sibling in who.desks:
+            known = sibling.session_at(time) if sibling is not client else None
+            if known is not None and known.tokens[0][0] <= time:
+                method = "mfa_claim" if known.method.startswith("mfa") else known.method
+                session = LabSession(known.id, time, client_address, method)
+                return sign_in(diary, who, client, client_address, time, interactive=False, session=session)
+    return sign_in(diary, who, client, client_address, time)
 
 
 def read(

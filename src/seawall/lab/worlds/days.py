@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from seawall.lab.worlds.acts import Act, ActivityLog, Held, read, token_for, touch
 from seawall.lab.worlds.clients import LabClient
 from seawall.lab.worlds.networks import ConnectionPoint, microsoft_address
 from seawall.lab.worlds.organisation import LabAccount
+from seawall.lab.worlds.routine.reading import read_by_habit
+from seawall.lab.worlds.routine.rhythms import RHYTHMS, Segment, pick_direct, vary_day
 
 BURSTS_A_DAY = 5.0
-Segment = tuple[ConnectionPoint, float, float, str, float]
 
 
 def live(diary: ActivityLog, person: LabAccount, day: int, density: float) -> None:
     """Add the acts of a person's day. Days count from the world's first day, which starts at midnight UTC."""
     if not person.first_day <= day < person.last_day or person.is_shared:
         return
-    for place, start, end, device, weight in _segments(diary, person, day):
+    habits = diary.tenant.habits
+    segments = RHYTHMS.get(habits.rhythm, _segments)
+    mood = vary_day(habits, diary.dice)
+    for place, start, end, device, weight in segments(diary, person, day):
         pool = [
             c
             for c in (person.desks if device == "desk" else person.phones)
@@ -27,6 +32,7 @@ def live(diary: ActivityLog, person: LabAccount, day: int, density: float) -> No
             mean = (
                 BURSTS_A_DAY
                 * weight
+                * mood
                 * person.activity
                 * density
                 / max(1.0, len(pool) ** 0.5)
@@ -37,7 +43,8 @@ def live(diary: ActivityLog, person: LabAccount, day: int, density: float) -> No
                 continue
             times = sorted(diary.dice.between(start, end) for _ in range(bursts))
             for time in times:
-                _burst(diary, person, client, place.address(day, diary.dice), time)
+                chosen = pick_direct(habits, person, client, place, day)
+                _burst(diary, person, client, chosen.address(day, diary.dice), time)
     if diary.tenant.style.background_rate:
         _background(diary, person, day, density)
 
@@ -115,7 +122,9 @@ def _burst(
         guest, since = dice.pick(person.guests)
         if diary.day_of(time) >= since:
             owner = guest
-    if style in ("mapi", "imap", "activesync", "ews") and dice.chance(0.55):
+    if way := diary.tenant.habits.reading.get(style):
+        time = read_by_habit(way, diary, person, client, client_address, time, held, owner)
+    elif style in ("mapi", "imap", "activesync", "ews") and dice.chance(0.55):
         for folder in person.folders[: 1 + dice.below(2)]:
             read(diary, person, client, client_address, time, held, owner, 0, folder, sync=True)
             time += dice.between(0.3, 8)
@@ -186,6 +195,14 @@ BACKGROUND_APPS = (
 )
 
 
+def lend_token(diary: ActivityLog, time: float) -> dict[str, Any]:
+    """Return the token of a process of the provider, which no sign-in shows, where the organisation's log has such."""
+    habits, dice = diary.tenant.habits, diary.dice
+    if not habits.background_tokens or not dice.chance(habits.background_tokens):
+        return {}
+    return {"token": dice.token(), "issued": time - dice.between(1, 3500)}
+
+
 def _background(diary: ActivityLog, person: LabAccount, day: int, density: float) -> None:
     """Add mail access by the provider's own processes, from its own addresses and without sessions."""
     dice = diary.dice
@@ -204,5 +221,6 @@ def _background(diary: ActivityLog, person: LabAccount, day: int, density: float
                 count=1 + dice.poisson(dice.pick((0.5, 1.0, 1.0, 6.0))),
                 folder="Inbox",
                 details={"api": api, "app": client_app},
+                **lend_token(diary, time),
             )
         )

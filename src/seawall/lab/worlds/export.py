@@ -46,7 +46,7 @@ class MicrosoftWriter(WorldWriter):
         ]
 
     def _records(self, act: Act) -> Iterator[tuple[LogStream, Record, str]]:
-        if act.kind in _FOREIGN or self._is_elsewhere(act):
+        if act.kind in _FOREIGN or self._is_elsewhere(act) or self._is_unaudited(act):
             return
         uid = self.dice.guid()
         for stream, record in self._twins(act, uid):
@@ -54,6 +54,12 @@ class MicrosoftWriter(WorldWriter):
 
     def _is_elsewhere(self, act: Act) -> bool:
         return act.kind == "sign_in" and act.details["error"] in FACTORS and self.tenant.systems.is_federated
+
+    def _is_unaudited(self, act: Act) -> bool:
+        unaudited = self.tenant.habits.unaudited
+        if not unaudited or act.owner is None or act.owner.upn not in unaudited:
+            return False
+        return act.kind == "read" or (act.kind == "item" and act.operation in self.tenant.habits.licensed)
 
     def _twins(self, act: Act, uid: str) -> Iterator[tuple[LogStream, Record]]:
         tenant, dice, style = self.tenant, self.dice, self.style

@@ -31,7 +31,32 @@ APP_NAMES = {
     "29d9ed98-a469-4536-ade2-f981bc1d605e": "Microsoft Authentication Broker",
     "872cd9fa-d31f-45e0-9eab-6e460a02d1f1": "Visual Studio",
     "1950a258-227b-4e31-a9cf-717495945fc2": "Microsoft Azure PowerShell",
+    "aebc6443-996d-45c2-90f0-388ff96faa56": "Visual Studio Code",
+    "22098786-6e16-43cc-a27d-191a01a1e3b5": "Microsoft To-Do client",
+    "66375f6b-983f-4c2c-9701-d680650f588f": "Microsoft Planner",
+    "26a7ee05-5602-4d76-a7ba-eae8b7b67941": "Windows Search",
+    "ecd6b820-32c2-49b6-98a6-444530e5a77a": "Microsoft Edge",
+    "e9b154d0-7658-433b-bb25-6b8e0a8a7c59": "Outlook Lite",
+    "57336123-6e14-4acc-8dcf-287b6088aa28": "Microsoft Whiteboard Client",
 }
+DEVELOPER_APPS = (
+    "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+    "1950a258-227b-4e31-a9cf-717495945fc2",
+    "aebc6443-996d-45c2-90f0-388ff96faa56",
+    "872cd9fa-d31f-45e0-9eab-6e460a02d1f1",
+)
+"""Clients of developers, which sign in with codes that an owner can be talked into passing on."""
+FAMILY_APPS = (
+    "22098786-6e16-43cc-a27d-191a01a1e3b5",
+    "66375f6b-983f-4c2c-9701-d680650f588f",
+    "26a7ee05-5602-4d76-a7ba-eae8b7b67941",
+    "ecd6b820-32c2-49b6-98a6-444530e5a77a",
+    "e9b154d0-7658-433b-bb25-6b8e0a8a7c59",
+    "57336123-6e14-4acc-8dcf-287b6088aa28",
+    "27922004-5251-4030-b22d-91ecd9a37ea4",
+)
+"""Programs of the provider that an account may begin to use without any consent."""
+
 
 PRINCIPALS = {
     "00000001-0000-0000-c000-000000000000": "Azure ESTS Service",

@@ -85,7 +85,8 @@ def countries_with(kind: str) -> list[str]:
 class ConnectionPoint:
     """A place to connect from: a network and its present addresses.
 
-    `renewal` is the chance of a new address, drawn at first use on a new day (1: at each use).
+    `renewal` is the chance of a new address, drawn at first use on a new day (1: at each use). `stickiness` is the chance that
+    a new address is of the same block as the last.
     """
 
     network: Network
@@ -97,6 +98,7 @@ class ConnectionPoint:
     _day: int = -1
     _v6: str = field(default="", repr=False)
     _prefix: int = -1
+    stickiness: float = 0.85
 
     def address(self, day: int, dice: SeededRandom) -> str:
         """Return the address in use on a day."""
@@ -107,7 +109,9 @@ class ConnectionPoint:
             self._block = self.network.v6_block(dice) if self.v6_share else ""
         if day != self._day or self.renewal >= 1.0:
             if not self._v4 or dice.chance(self.renewal):
-                self._v4 = self.network.v4_address(dice, self._prefix if dice.chance(0.85) else None)
+                self._v4 = self.network.v4_address(
+                    dice, self._prefix if dice.chance(self.stickiness) else None
+                )
             if self._block:
                 if dice.chance(self.renewal):
                     self._block = self.network.v6_block(dice)

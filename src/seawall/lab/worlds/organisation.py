@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from seawall.lab.worlds.clients import LabClient
+from seawall.lab.worlds.habits import OrganisationHabits
 from seawall.lab.worlds.networks import ConnectionPoint, Network, catalogue
 from seawall.lab.worlds.style import OrganisationStyle
 from seawall.lab.worlds.systems import LabSystems
@@ -78,7 +79,8 @@ class LabAccount:
     """A person's account, or a shared mailbox (`is_shared`), with everything that it uses.
 
     Hours are local. `away` has places by day number; `resets` are the times at which all sessions ended (password reset or
-    revocation). `guests` are other mailboxes that the owner reads, each with the day from which.
+    revocation). `guests` are other mailboxes that the owner reads, each with the day from which. `peaks` are the hours around
+    which a person without office hours works, and `phone_share` the share of that work on a phone.
     """
 
     upn: str
@@ -93,6 +95,7 @@ class LabAccount:
     is_shared: bool = False
     is_admin: bool = False
     is_developer: bool = False
+    is_service: bool = False
     starts: float = 8.5
     ends: float = 17.5
     workdays: tuple[int, ...] = (0, 1, 2, 3, 4)
@@ -121,6 +124,8 @@ class LabAccount:
     last_day: int = 10_000
     spelling: str = ""
     folders: tuple[str, ...] = ("Inbox",)
+    peaks: tuple[float, ...] = ()
+    phone_share: float = 0.3
 
 
 @dataclass(slots=True, eq=False)
@@ -166,7 +171,9 @@ class Tenant:
     server: str = ""
     gaps: list[tuple[str, float, float]] = field(default_factory=list)
     vpn_network: Network | None = None
+    relay: ConnectionPoint | None = None
     systems: LabSystems = field(default_factory=LabSystems)
+    habits: OrganisationHabits = field(default_factory=OrganisationHabits)
 
     def admins(self) -> list[LabAccount]:
         """Return the administrators."""

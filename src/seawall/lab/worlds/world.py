@@ -17,6 +17,7 @@ from seawall.lab.worlds.attacks.campaigns import FAMILY, plan_campaigns, stage_a
 from seawall.lab.worlds.attacks.plan import plan_attacks
 from seawall.lab.worlds.attacks.stage import StagedAttack
 from seawall.lab.worlds.benign_changes import CONFUSERS, MORE_CONFUSERS, confusers_of
+from seawall.lab.worlds.broaden import broaden
 from seawall.lab.worlds.days import live
 from seawall.lab.worlds.export import ExportResult, mailboxes_of, write_logs
 from seawall.lab.worlds.organisation_maker import make_tenant, rename
@@ -113,7 +114,10 @@ def _make_organisations(settings: WorldSettings, number: int, draw: StyleDrawer)
         tenant.systems = draw_systems(
             settings.systems, tenant.domain, SeededRandom(settings.seed, 10, number)
         )
-    return ActivityLog(tenant, SeededRandom(settings.seed, 3, number), settings.first_day(), settings.days)
+    diary = ActivityLog(tenant, SeededRandom(settings.seed, 3, number), settings.first_day(), settings.days)
+    if settings.habits == "broad":
+        broaden(diary, SeededRandom(settings.seed, 21, number))
+    return diary
 
 
 def _confuse(settings: WorldSettings, diary: ActivityLog) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Difficulty = Literal["easy", "mixed", "medium", "hard"]
 SystemsChoice = Literal["microsoft", "google", "okta", "mixed"]
+HabitsChoice = Literal["plain", "broad"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class WorldSettings:
     are names; None allows all, at random rates. `density` multiplies the acts of an ordinary day (1: about 15 to 25 records
     for each account and day). `mess`: late, repeated, broken and differently spelt records, as in real exports. `systems`:
     Microsoft 365, Google Workspace, Okta alone, or Okta in front of one of the suites. `campaigns`: number of actors that
-    attack several organisations.
+    attack several organisations. `habits` broad: each organisation's laws of work, roaming, sessions, losses and attackers'
+    manners are drawn from wide families, for training; plain: one law each.
     """
 
     seed: int
@@ -36,6 +38,7 @@ class WorldSettings:
     density: float = 1.0
     systems: SystemsChoice = "microsoft"
     campaigns: int = 0
+    habits: HabitsChoice = "plain"
 
     def first_day(self) -> float:
         """Return midnight UTC of the first day, in seconds since 1970."""
@@ -58,4 +61,6 @@ class WorldSettings:
             del values["systems"]
         if not self.campaigns:
             del values["campaigns"]
+        if self.habits == "plain":
+            del values["habits"]
         return values

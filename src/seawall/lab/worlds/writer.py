@@ -22,6 +22,7 @@ Record = dict[str, Any]
 _ENCODER = msgspec.json.Encoder()
 _PAGE = 1000
 _BLOB = 5000
+_BIRTHS = ("sign_in", "app_sign_in")
 _WHOLE = ("management", "graph", "pages", "array")
 """Formats in which a file is one JSON document, so that a damaged record would damage all others."""
 
@@ -75,7 +76,10 @@ class WorldWriter(ABC):
         """Yield (stream, record, id) for each record of an act."""
 
     def write(self, act: Act) -> None:
-        """Write the records of one act; acts must come in order of time."""
+        """Write the records of one act, unless its sign-in is lost; acts must come in order of time."""
+        loss = self.tenant.habits.loss
+        if loss is not None and act.kind in _BIRTHS and loss.is_lost(_application_of(act), act.time):
+            return
         bucket = int((act.time - self.diary.start) // self.span)
         if bucket > self.flushed:
             self._flush(bucket)
@@ -190,6 +194,10 @@ class WorldWriter(ABC):
         if self.dice.chance(self.style.zipped_share):
             path = path.with_name(path.name + ".gz")
         self.saves.append(self.saver.submit(_save, path, data))
+
+
+def _application_of(act: Act) -> str:
+    return act.client.app if act.client is not None else getattr(act.who, "app", "")
 
 
 def _save(path: Path, data: bytes) -> None:

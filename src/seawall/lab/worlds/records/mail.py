@@ -133,7 +133,10 @@ def _token(record: Record, act: Act, logged_as: str, tenant: Tenant, dice: Seede
     style = tenant.style
     if act.session and logged_as in ("owa", "mapi") and style.identifiers == "absent" and dice.chance(0.6):
         record["SessionId"] = act.session
-    if not act.token or not dice.chance(style.identifier_share.get(logged_as, 0.0)):
+    if not act.token or not dice.chance(
+        style.identifier_share.get(logged_as, 0.0)
+        * (1.0 if act.kind == "read" else tenant.habits.item_identifiers)
+    ):
         return
     context: Record = {"ClientAppId": ""} if dice.chance(0.1) else {}
     if act.session and dice.chance(style.session_share):

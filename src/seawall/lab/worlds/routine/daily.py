@@ -7,6 +7,7 @@ from collections.abc import Callable
 from seawall.lab.worlds.acts import ActivityLog
 from seawall.lab.worlds.routine.accounts import consent, method_change, password_reset, rotate_key
 from seawall.lab.worlds.routine.administration import administer, odd_administration, provider_noise
+from seawall.lab.worlds.routine.broad_chores import do_broad_chores, scale_chore
 from seawall.lab.worlds.routine.mailboxes import delegate, folder_permission, forwarding, mailbox_rule
 from seawall.lab.worlds.routine.signing_in import (
     denied_prompt,
@@ -41,8 +42,12 @@ def do_chores(diary: ActivityLog, day: int) -> None:
         (0.0006, guest_access),
         (0.0005, legacy_use),
     )
+    habits = diary.tenant.habits
     for rate, chore in rates:
-        for _ in range(diary.dice.poisson(rate * size)):
+        scale = scale_chore(habits, chore.__name__, diary, day)
+        for _ in range(diary.dice.poisson(rate * size * scale)):
             chore(diary, day)
     if diary.dice.chance(min(0.9, style.spray_rate)):
         spray(diary, day)
+    if habits.is_broad:
+        do_broad_chores(diary, day)

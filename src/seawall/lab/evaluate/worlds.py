@@ -17,20 +17,33 @@ TRAINING_SEED = 1_000_000
 
 DIFFICULTIES: tuple[Literal["easy", "mixed", "hard"], ...] = ("easy", "mixed", "mixed", "hard")
 
+LEAST_ACCOUNTS, MOST_ACCOUNTS = 22, 500
+SYSTEMS: tuple[SystemsChoice, ...] = ("microsoft", "google", "okta", "mixed")
+SYSTEM_SHARES = (0.6, 0.15, 0.15, 0.1)
+BROAD_SHARE = 0.85
+"""Share of the worlds for training whose organisations draw their laws broadly; the others have one law each."""
+
 
 def training_worlds(count: int) -> Iterator[WorldSettings]:
-    """Yield settings of worlds that differ in size, length, density, and how well attackers hide."""
+    """Yield settings of worlds that differ in systems, habits, size, length, density, and how well attackers hide.
+
+    Most are broad, small, of Microsoft 365, and of one organisation; accounts are those of all organisations together.
+    """
     for place in range(count):
         random = np.random.default_rng([TRAINING_SEED, place])
-        accounts = int(np.exp(random.uniform(np.log(25), np.log(420))))
+        accounts = LEAST_ACCOUNTS * (MOST_ACCOUNTS / LEAST_ACCOUNTS) ** (random.uniform() ** 1.4)
+        tenants = min(int(random.choice([1, 1, 1, 1, 1, 1, 1, 2, 2, 3])), max(1, int(accounts / 40)))
         yield WorldSettings(
             seed=TRAINING_SEED + place,
-            accounts=accounts,
-            days=int(random.integers(30, 56)),
-            attacks=int(random.integers(6, 14)),
+            tenants=tenants,
+            accounts=int(accounts / tenants),
+            days=int(random.integers(26, 50)),
+            attacks=min(int(random.integers(6, 14)), int(accounts / 5)),
             difficulty=DIFFICULTIES[int(random.integers(len(DIFFICULTIES)))],
             density=float(random.uniform(0.3, 1.0)),
             mess=bool(random.random() < 0.5),
+            systems=SYSTEMS[int(random.choice(len(SYSTEMS), p=SYSTEM_SHARES))],
+            habits="broad" if random.random() < BROAD_SHARE else "plain",
         )
 
 

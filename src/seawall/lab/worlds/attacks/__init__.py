@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seawall.lab.worlds.attacks import applications, identity, sign_ins, tokens
+from seawall.lab.worlds.attacks import applications, grants, identity, sign_ins, tokens
 from seawall.lab.worlds.attacks.stage import AttackFamily
 from seawall.lab.worlds.systems import LabSystems
 
@@ -11,7 +11,10 @@ FAMILIES: dict[str, AttackFamily] = {
     **sign_ins.FAMILIES,
     **applications.FAMILIES,
     **identity.FAMILIES,
+    **grants.FAMILIES,
 }
+BROAD = tuple(grants.FAMILIES)
+"""Families that are staged only if asked for by name, or in broad worlds."""
 _IN_OKTA = (
     "token_replay",
     "slow_drip",
@@ -43,6 +46,7 @@ _IN_GOOGLE = (
     "admin_takeover",
     "domain_wide_delegation",
     "mail_forwarding",
+    "dormant_grant",
 )
 """All families except forged and foreign tokens, device codes, and Microsoft's own programs, which Google lacks."""
 

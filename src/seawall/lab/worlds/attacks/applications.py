@@ -29,7 +29,7 @@ def consent_phishing(episode: StagedAttack) -> None:
     session = client.sessions[-1]
     place = app.place if dice.chance(0.5) else episode.place()
     for visit in [
-        time + dice.between(30, 9000),
+        time + episode.wait(30, 9000, time),
         *(later for later in episode.visits()[1:] if later > time + 9000),
     ]:
         held = episode.come_back(victim, client, place, session, visit)

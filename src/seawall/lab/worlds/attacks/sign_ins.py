@@ -11,6 +11,12 @@ from seawall.lab.worlds.routine.mailboxes import RULE_NAMES, filing_rule, forwar
 from seawall.lab.worlds.routine.signing_in import spray_failures
 
 
+def postpone(episode: StagedAttack, visits: list[float]) -> list[float]:
+    """Return visits that begin only a while after the entry at the first of them, which may be minutes or weeks."""
+    first = visits[0] + episode.wait(0, 0, visits[0])
+    return [first, *(later for later in visits[1:] if later > first)]
+
+
 def aitm_phishing(episode: StagedAttack) -> None:
     """Stage AiTM phishing: a proxy takes the session after MFA; then rules, reading and a method of the attacker's."""
     dice, victim, diary = episode.dice, episode.victim, episode.diary
@@ -18,6 +24,8 @@ def aitm_phishing(episode: StagedAttack) -> None:
     visits = episode.visits()
     session = episode.sign_in(victim, client, place, visits[0])
     after = place if dice.chance(0.6) else episode.place()
+    if episode.manner:
+        visits = postpone(episode, visits)
     for time in visits:
         held = episode.come_back(victim, client, after, session, time + 20)
         client_address = after.address(diary.day_of(time), dice)
@@ -48,6 +56,8 @@ def bec_forwarding(episode: StagedAttack) -> None:
     client, place = episode.client(), episode.place()
     visits = episode.visits()
     session = episode.sign_in(victim, client, place, visits[0])
+    if episode.manner:
+        visits = postpone(episode, visits)
     for number, time in enumerate(visits):
         held = episode.come_back(victim, client, place, session, time + 20)
         client_address = place.address(diary.day_of(time), dice)
@@ -106,7 +116,11 @@ def password_spray(episode: StagedAttack) -> None:
         method="password",
         protocol="ropc" if client.used != "Browser" else "none",
     )
-    episode.read_some(victim, client, place, time + dice.between(20, 4000), place_in_hours(session, time))
+    use = time + episode.wait(20, 4000, time)
+    held = place_in_hours(session, time)
+    if episode.manner:
+        held = episode.come_back(victim, client, place, session, use)
+    episode.read_some(victim, client, place, use, held)
 
 
 def use_prompts(episode: StagedAttack) -> None:
@@ -146,7 +160,7 @@ def device_code_phishing(episode: StagedAttack) -> None:
     entered = victim.office if dice.chance(0.4) else place
     session = episode.sign_in(victim, client, entered, time, protocol="deviceCode")
     for visit in [
-        time + dice.between(20, 900),
+        time + episode.wait(20, 900, time),
         *(later for later in episode.visits()[1:] if later > time + 9000),
     ]:
         episode.read_some(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seawall.lab.worlds.acts import ActivityLog, Held, place_in_hours, read, sign_in
+from seawall.lab.worlds.attacks.manner import AttackManner, find_place
 from seawall.lab.worlds.clients import LabClient, LabSession, browser_client, outlook_desktop, script
 from seawall.lab.worlds.networks import ConnectionPoint, Network, networks_of
 from seawall.lab.worlds.organisation import LabAccount, LabApplication
@@ -22,7 +23,8 @@ class StagedAttack:
     """One attack being staged. `subjects` are the accounts (UPN or application id) that the truth names.
 
     `difficulty` easy: foreign hosting network, unusual client, much mail at once. hard: a residential network of the
-    victim's country, the victim's kind of client, little mail, in working hours. medium lies between.
+    victim's country, the victim's kind of client, little mail, in working hours. medium lies between. A `manner` gives each
+    part a difficulty of its own.
     """
 
     number: int
@@ -36,6 +38,11 @@ class StagedAttack:
     app: LabApplication | None = None
     actor: CampaignActor | None = None
     subjects: list[str] = field(default_factory=list)
+    manner: AttackManner | None = None
+
+    def level(self, part: str) -> str:
+        """Return the difficulty of a part: place, client, hours or amount."""
+        return self.manner.levels[part] if self.manner else self.difficulty
 
     @property
     def victim(self) -> LabAccount:
@@ -52,7 +59,9 @@ class StagedAttack:
     def place(self, victim: LabAccount | None = None) -> ConnectionPoint:
         """Draw the attacker's network."""
         dice, victim = self.dice, victim or self.victim
-        if self.difficulty == "hard":
+        if self.manner and (found := find_place(self.manner, self.diary.tenant, victim, dice)):
+            return found
+        if self.level("place") == "hard":
             if dice.chance(0.35):
                 return ConnectionPoint(victim.home.network, dice.between(0.0, 1.0))
             return ConnectionPoint(
@@ -64,7 +73,7 @@ class StagedAttack:
                 ),
                 dice.between(0.0, 1.0),
             )
-        if self.difficulty == "medium":
+        if self.level("place") == "medium":
             kind = dice.pick_weighted(
                 [(("hosting",), 0.45), (("vpn",), 0.2), (("residential",), 0.25), (("mobile",), 0.1)]
             )
@@ -81,39 +90,55 @@ class StagedAttack:
     def client(self, victim: LabAccount | None = None, style: str = "owa") -> LabClient:
         """Draw the attacker's client: owa (a browser), graph, ews (scripts) or mapi (Outlook)."""
         dice, victim = self.dice, victim or self.victim
+        level = self.level("client")
         if style == "owa":
-            if self.difficulty == "hard" or (self.difficulty == "medium" and dice.chance(0.25)):
+            if level == "hard" or (level == "medium" and dice.chance(0.25)):
                 return web_of(self.diary, victim).twin()
-            if self.difficulty == "easy" and dice.chance(0.4):
+            if level == "easy" and dice.chance(0.4):
                 return script(dice, dice.pick(SCRIPT_APPS), style="owa")
             system = dice.pick(("linux", "windows", "mac", "windows11"))
             return browser_client(dice.pick(("chrome", "firefox", "edge")), system, dice)
         if style == "mapi":
             for own in victim.desks:
-                if own.style == "mapi" and self.difficulty == "hard":
+                if own.style == "mapi" and level == "hard":
                     return own.twin()
             return outlook_desktop("windows", dice)
         for own in (*victim.tools, *victim.desks):
-            if own.style == style and self.difficulty == "hard":
+            if own.style == style and level == "hard":
                 return own.twin()
         return script(dice, dice.pick(SCRIPT_APPS), style=style)
 
     def moment(self, victim: LabAccount | None = None, day: int | None = None) -> float:
         """Draw a time on a day, by default the attack's first day."""
         day = self.day if day is None else day
-        if self.difficulty == "hard" or (self.difficulty == "medium" and self.dice.chance(0.5)):
+        level = self.level("hours")
+        if level == "hard" or (level == "medium" and self.dice.chance(0.5)):
             return working_time(self.diary, victim or self.victim, day)
         return self.diary.start + 86400 * (day + self.dice.uniform())
 
     def amount(self, easy: tuple[int, int], medium: tuple[int, int], hard: tuple[int, int]) -> int:
         """Draw an integer from the range of the difficulty."""
-        return self.dice.count(*{"easy": easy, "medium": medium, "hard": hard}[self.difficulty])
+        low, high = {"easy": easy, "medium": medium, "hard": hard}[self.level("amount")]
+        if self.manner is None:
+            return self.dice.count(low, high)
+        return max(low, round(self.dice.count(low, high) * self.manner.volume))
+
+    def wait(self, low: float, high: float, after: float) -> float:
+        """Draw the seconds between an entry at the time `after` and its first use: usually between two bounds."""
+        if self.manner is None:
+            return self.dice.between(low, high)
+        end = self.diary.start + 86400 * (self.last_day + 1)
+        left = end - after
+        return self.manner.wait if self.manner.wait < left else left * self.dice.between(0.0, 0.9)
 
     def visits(self) -> list[float]:
         """Draw the times of the attacker's visits, the first on the attack's first day."""
         days = {self.day}
-        for _ in range(self.dice.pick((0, 0, 1, 2, 4, 7))):
-            days.add(min(self.last_day, self.day + self.dice.count(0, 12)))
+        returns, span = self.dice.pick((0, 0, 1, 2, 4, 7)), 12
+        if self.manner:
+            returns, span = self.manner.returns, self.manner.span
+        for _ in range(returns):
+            days.add(min(self.last_day, self.day + self.dice.count(0, span)))
         return sorted(self.moment(day=day) for day in sorted(days))
 
     def read_some(
@@ -130,7 +155,11 @@ class StagedAttack:
         folders = owner.folders if owner else who.folders if isinstance(who, LabAccount) else ("Inbox",)
         client_address = place.address(self.diary.day_of(time), dice)
         takes_all = client.style in ("imap", "mapi", "ews", "graph") and dice.chance(0.3)
-        for _ in range(self.amount((6, 60), (4, 25), (1, 8))):
+        size, pace = self._pace()
+        rotates = self.manner is not None and self.manner.network == "rotating"
+        for number in range(size):
+            if number and rotates:
+                client_address = place.address(self.diary.day_of(time), dice)
             if takes_all:
                 read(
                     self.diary,
@@ -157,8 +186,18 @@ class StagedAttack:
                     self.amount((1, 40), (1, 12), (1, 4)),
                     dice.pick(folders),
                 )
-                time += dice.between(120, 150 if self.difficulty == "easy" else 900)
+                time += dice.between(*pace)
         return time
+
+    def _pace(self) -> tuple[int, tuple[float, float]]:
+        """Draw the number of reads of a visit and the seconds between them, so that a visit ends within a token's life."""
+        size = self.amount((6, 60), (4, 25), (1, 8))
+        if self.manner is None:
+            return size, (120.0, 150.0 if self.difficulty == "easy" else 900.0)
+        size = max(1, size // (1 + self.manner.returns // 3))
+        least, most = self.manner.pace
+        longest = _TOKEN_LIFE / size
+        return size, (min(least, longest / 2), min(most, longest))
 
     def sign_in(
         self,
@@ -171,6 +210,18 @@ class StagedAttack:
     ) -> LabSession:
         """Add a sign-in as the victim with the right credentials; return the session."""
         client_address = place.address(self.diary.day_of(time), self.dice)
+        return self.sign_in_from(victim, client, client_address, time, method, protocol)
+
+    def sign_in_from(
+        self,
+        victim: LabAccount,
+        client: LabClient,
+        client_address: str,
+        time: float,
+        method: str = "",
+        protocol: str = "",
+    ) -> LabSession:
+        """Add a sign-in as the victim from an address; return the session."""
         session = sign_in(self.diary, victim, client, client_address, time, method=method, protocol=protocol)
         client.sessions.append(session)
         return session
@@ -208,6 +259,8 @@ class StagedAttack:
         return self.dice.pick(browsers or held) if held else None
 
 
+_TOKEN_LIFE = 6 * 3600.0
+"""Seconds within which a visit of the intruder ends."""
 SCRIPT_APPS = (
     "d3590ed6-52b3-4102-aeff-aad2292ab01c",
     "14d82eec-204b-4c2f-b7e8-296a70dab67e",

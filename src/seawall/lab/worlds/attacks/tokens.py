@@ -149,7 +149,8 @@ def slow_drip(episode: StagedAttack) -> None:
     time = episode.moment()
     taken = episode.pick_stolen_session(victim, time)
     client = taken[0].twin() if taken and episode.difficulty != "easy" else episode.client()
-    client_address = episode.place().address(episode.day, dice)
+    place = episode.place()
+    client_address = place.address(episode.day, dice)
     session = (
         taken[1]
         if taken and dice.chance(0.6)
@@ -159,6 +160,8 @@ def slow_drip(episode: StagedAttack) -> None:
         if day != episode.day and dice.chance(0.3):
             continue
         visit = episode.moment(day=day)
+        if episode.manner:
+            client_address = place.address(day, dice)
         for _ in range(dice.count(1, 3)):
             read(
                 diary,

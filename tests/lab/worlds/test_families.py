@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from seawall.lab.worlds import CONFUSERS, FAMILIES, WorldSettings, families_of, make_world
+from seawall.lab.worlds.attacks import BROAD
 from seawall.lab.worlds.systems import LabSystems
 from seawall.lab.worlds.world_settings import Difficulty
 from tests.lab.worlds.raw import records
@@ -14,10 +15,11 @@ WANTED = {
     "delegate_abuse", "bec_forwarding", "legacy_sync", "device_code_phishing", "slow_drip", "admin_takeover", "own_device",
     "same_network_theft", "campaign", "mass_sync", "after_revocation", "foreign_token",
     "factor_reset", "identity_admin", "domain_wide_delegation", "mail_forwarding",
+    "developer_client", "dormant_grant", "actor_token",
 }  # fmt: skip
 
 
-MICROSOFT = families_of(LabSystems())
+MICROSOFT = [name for name in families_of(LabSystems()) if name not in BROAD]
 PAIR = ("forged_token", "aitm_phishing")
 DIFFICULTIES: tuple[Difficulty, ...] = ("easy", "medium", "hard")
 

@@ -38,7 +38,7 @@ def broaden(diary: ActivityLog, dice: SeededRandom) -> None:
 def _redraw_style(style: OrganisationStyle, dice: SeededRandom) -> None:
     """Redraw what the usual style draws from a narrow range. Losses of sign-ins are the habits' alone."""
     style.births_found = dict.fromkeys(style.births_found, 1.0)
-    style.has_non_interactive = dice.chance(0.85)
+    style.has_non_interactive = dice.chance(0.9)
     style.has_sign_ins = dice.chance(0.96)
     style.identifiers = dice.pick_weighted([("full", 0.55), ("partial", 0.28), ("absent", 0.17)])
     style.identifier_share = {name: _draw_identifier_share(style.identifiers, dice) for name in MAIL_STYLES}
@@ -48,7 +48,7 @@ def _redraw_style(style: OrganisationStyle, dice: SeededRandom) -> None:
     style.spray_rate = dice.log_between(0.002, 0.9)
     style.prompt_denial_rate = dice.log_between(0.0001, 0.02)
     style.rule_rate = dice.log_between(0.0002, 0.015)
-    style.forwarding_rate = dice.log_between(0.00002, 0.002)
+    style.forwarding_rate = dice.log_between(0.00005, 0.002)
     style.consent_rate = dice.log_between(0.00001, 0.012)
     style.delegate_rate = dice.log_between(0.0001, 0.005)
     style.helpdesk_rate = dice.log_between(0.0003, 0.015)
@@ -85,14 +85,14 @@ def _cut_exports(diary: ActivityLog, dice: SeededRandom) -> None:
 
 
 def _redraw_people(tenant: Tenant, dice: SeededRandom) -> None:
-    draw_activity = draw_activity_law(dice)
+    draw_activity, busy = draw_activity_law(dice), dice.log_between(0.5, 2.4)
     stretch, hold = dice.log_between(0.15, 4.0), dice.pick((None, 1.1, dice.between(20.0, 30.0)))
     churn = dice.pick((0.0, 1.0, dice.log_between(0.3, 5.0)))
     start, spread = dice.normal(8.8, 0.9), dice.log_between(0.3, 3.0)
     length, renewal = dice.between(6.0, 10.5), dice.pick((None, 0.02, 1.0))
     phones = dice.between(0.02, 0.7)
     for person in tenant.people:
-        person.activity = draw_activity()
+        person.activity = busy * draw_activity()
         person.phone_share = min(0.95, phones * 2 * dice.uniform())
         if person.ends - person.starts != 8:  # shifts stay shifts
             person.starts = dice.normal(start, spread)

@@ -68,7 +68,8 @@ class OrganisationHabits:
     of an account's activity between days. `unaudited` are mailboxes whose licence logs no reading, nor the operations
     `licensed`. `item_identifiers` is the share of records of items that have a token, where records of reading have one.
     `direct_styles` are the mail styles that pass by the gateway. `background_tokens` is the share of reads by the provider with
-    a token that no sign-in shows. Rates are per account and day, except those of trials and scripts (per day).
+    a token that no sign-in shows. Rates are per account and day, except that of scripts (per day). `calm` is the share of
+    the kinds of benign changes that do not happen, `calm_logs` the chance that no source is interrupted.
     """
 
     is_broad: bool = False
@@ -92,6 +93,8 @@ class OrganisationHabits:
     trial_rate: float = 0.0
     script_rate: float = 0.0
     tool_rate: float = 0.0
+    calm: float = 0.25
+    calm_logs: float = 0.0
 
 
 WAYS_OF_READING = ("", "singly", "sweeps", "peeks")
@@ -115,14 +118,16 @@ def draw_habits(styles: tuple[str, ...], dice: SeededRandom) -> OrganisationHabi
         item_identifiers=dice.pick((1.0, 1.0, 0.0, dice.uniform())),
         licensed=("Send", "SendAs", "SendOnBehalf") if dice.chance(0.5) else (),
         background_tokens=dice.pick((0.0, 1.0, dice.uniform())),
-        chore_scale={name: dice.log_between(0.1, 4.0) for name in CHORES},
+        chore_scale={name: dice.log_between(0.25, 4.0) for name in CHORES},
         chores_at_weekends=dice.between(0.02, 1.0),
         hybrid_rate=dice.log_between(0.002, 0.3) if dice.chance(0.35) else 0.0,
         program_rate=dice.log_between(0.0001, 0.006),
         developer_consents=dice.log_between(0.0005, 0.03),
-        trial_rate=dice.log_between(0.002, 0.08),
+        trial_rate=dice.log_between(0.000002, 0.0003),
         script_rate=dice.log_between(0.003, 0.3),
         tool_rate=dice.log_between(0.001, 0.05),
+        calm=dice.between(0.1, 0.7),
+        calm_logs=0.8,
     )
 
 

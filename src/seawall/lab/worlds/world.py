@@ -20,6 +20,7 @@ from seawall.lab.worlds.benign_changes import CONFUSERS, MORE_CONFUSERS, confuse
 from seawall.lab.worlds.broaden import broaden
 from seawall.lab.worlds.days import live
 from seawall.lab.worlds.export import ExportResult, mailboxes_of, write_logs
+from seawall.lab.worlds.habits import OrganisationHabits
 from seawall.lab.worlds.organisation_maker import make_tenant, rename
 from seawall.lab.worlds.routine.daily import do_chores
 from seawall.lab.worlds.routine.identity import do_more_chores
@@ -130,7 +131,10 @@ def _confuse(settings: WorldSettings, diary: ActivityLog) -> None:
         )
     for place, name in enumerate(possible):
         dice = SeededRandom(settings.seed, 2, diary.tenant.number, place)
-        if name not in names or (settings.confusers is None and dice.chance(0.25)):
+        habits = diary.tenant.habits
+        if name not in names or (settings.confusers is None and dice.chance(habits.calm)):
+            continue
+        if name == "log_gap" and _spare_logs(settings, habits, dice):
             continue
         for accounts, first, last in possible[name](diary, dice):
             diary.spans.append(
@@ -142,6 +146,11 @@ def _confuse(settings: WorldSettings, diary: ActivityLog) -> None:
                     "end": _text(diary.start + 86400 * last),
                 }
             )
+
+
+def _spare_logs(settings: WorldSettings, habits: OrganisationHabits, dice: SeededRandom) -> bool:
+    """Draw whether the sources of an organisation are never interrupted."""
+    return settings.confusers is None and habits.calm_logs > 0 and dice.chance(habits.calm_logs)
 
 
 def _text(time: float) -> str:

@@ -29,11 +29,13 @@ def plan_attacks(
     order: list[str] = []
     while len(order) < int(settings.attacks):
         order += dice.sample(names, len(names))
+    # at midnight UTC it is already morning for some: their first day would begin before the quiet ends
+    first = settings.quiet() + (settings.habits == "broad")
     used: set[int] = set()
     episodes = []
     for number, name in enumerate(order[: int(settings.attacks)]):
         diary = dice.pick([diary for place, diary in enumerate(diaries) if name in known[place]])
-        day = min(settings.days - 1, dice.count(settings.quiet(), max(settings.quiet(), settings.days - 2)))
+        day = min(settings.days - 1, dice.count(first, max(first, settings.days - 2)))
         difficulty = settings.difficulty
         if difficulty == "mixed":
             difficulty = dice.pick_weighted([("easy", 0.3), ("medium", 0.4), ("hard", 0.3)])

@@ -40,7 +40,7 @@ def do_broad_chores(diary: ActivityLog, day: int) -> None:
         (habits.program_rate * size, try_program),
         (habits.developer_consents * developers, try_as_developer),
         (habits.tool_rate * developers, use_developer_tool),
-        (habits.trial_rate, try_as_department),
+        (habits.trial_rate * size, try_as_department),
         (habits.script_rate if habits.chores == "scripted" else 0.0, change_many),
     )
     for rate, chore in chores:

@@ -18,8 +18,22 @@ def roam(diary: ActivityLog, dice: SeededRandom) -> None:
         for person in tenant.people:
             if not person.is_service:
                 dice.pick_weighted(weights)(diary, person, dice)
+    _hop(diary, dice)
     _redraw_carriers(tenant, dice)
     _redraw_gateways(tenant, dice)
+
+
+def _hop(diary: ActivityLog, dice: SeededRandom) -> None:
+    """Let people work from a café, a train or a customer's network now and then, in some organisations often."""
+    often = dice.pick((0.0, dice.log_between(0.005, 0.2), dice.log_between(0.005, 0.2)))
+    kinds = dice.pick((("residential",), ("residential", "campus"), ("residential", "mobile")))
+    for person in diary.tenant.people:
+        if person.is_service or not often:
+            continue
+        local = networks_of(kinds, person.country)
+        for day in range(diary.days):
+            if dice.chance(often):
+                person.away.setdefault(day, ConnectionPoint(dice.pick(local)))
 
 
 def _sit_in_office(_diary: ActivityLog, person: LabAccount, _dice: SeededRandom) -> None:

@@ -16,6 +16,7 @@ import pytest
 import seawall
 from seawall.pipeline.scan import OUTPUTS
 from seawall_base.errors import InputUnreadable, OutputUnwritable
+from seawall_base.times import day_text
 
 ORGANISATION = "3f0c6a50-9c8d-4c7e-8a11-7d3b8d1b2c10"
 NAMES = ("ada", "ben", "cora", "dan", "eva", "finn", "gina", "hugo", "ines", "jan")
@@ -445,6 +446,10 @@ def test_a_real_tenant_is_accounted_for(tmp_path: Path) -> None:
     assert _exact(result.summary)
     assert result.summary["duplicates"] > 1500
     assert result.summary["tenants"] == 1
+    attack = {
+        one.severity for one in result.incidents if one.raised and day_text(one.first_event) == "2021-04-16"
+    }
+    assert attack == {"critical", "high"}, "roles, credentials, consents, hidden rules: all on one day"
 
 
 @pytest.mark.parametrize("folder", ["detection-vectors", "entra-signins", "golden-saml", "google-workspace-malformed",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from seawall.detection.incidents.explain import SEVERE
 from seawall.report.incident_page import DETAILED, ROWS, render_report, write_report
 from seawall.report.incident_words import SCORE_MEANS
 from seawall.report.input import ReportedBudget, ReportInput
@@ -123,9 +123,17 @@ def test_a_score_is_never_a_bare_number(made: ReportInput) -> None:
         assert re.fullmatch(r'<span class="unit">score</span> −?\d+\.\d', text)
 
 
-def test_the_words_for_a_score_name_the_severities_as_they_are() -> None:
-    named = [f"{severity} from {least:.0f}".replace("-", "−") for least, severity in SEVERE]
-    assert ", ".join(named).capitalize() + "." in SCORE_MEANS
+def test_a_severity_says_why() -> None:
+    made = report()
+    first = made.incidents[0]
+    why = "Impact grave and takeover <b>likely</b> make it high."
+    told = replace(first, details={**first.details, "severity_because": [why, "It is so."]})
+    page = render_report(replace(made, incidents=(told, *made.incidents[1:])))
+    assert page.count("Why this severity") == 1
+    assert (
+        "<li>Impact grave and takeover &lt;b&gt;likely&lt;/b&gt; make it high.</li><li>It is so.</li>" in page
+    )
+    assert "Why this severity" not in render_report(made)
 
 
 def test_words_for_a_ticket_are_lines() -> None:

@@ -1,4 +1,7 @@
-"""Incidents as `rescored.json` has them: what a person is told of each, and a digest of all of its document."""
+"""Incidents as `rescored.json` has them: what a person is told of each, and a digest of all of its document.
+
+The severity is no longer that of version 0.1: it follows from more than the score. All else is proved unchanged.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,17 @@ def in_words_of_now(document: Mapping[str, Any]) -> dict[str, Any]:
     return changed
 
 
+_SEVERITY_BY_SCORE = ((0.0, "critical"), (-2.0, "high"), (-4.0, "medium"))
+_SINCE = ("impact", "likelihood", "severity_because")
+
+
+def as_made_before(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with the severity that the score alone gave, and without the details that say why it is another now."""
+    severity = next((name for least, name in _SEVERITY_BY_SCORE if document["score"] >= least), "low")
+    details = {name: value for name, value in document["details"].items() if name not in _SINCE}
+    return {**document, "severity": severity, "details": details}
+
+
 def told(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return documents of incidents by id, as the making of the fixtures did."""
     names = ("account", "kind", "severity", "score", "raised")
@@ -51,7 +65,7 @@ def told(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             **{name: one[name] for name in names},
             "sha256": hashlib.sha256(as_before(json.dumps(one, sort_keys=True)).encode()).hexdigest(),
         }
-        for one in documents
+        for one in map(as_made_before, documents)
     }
 
 

@@ -25,7 +25,7 @@ export const score = (value: number) => `${value < 0 ? "−" : ""}${Math.abs(val
  * trained the ranker.
  */
 export const SCORE_MEANS = "Log-odds: the higher, the worse. At 0, as likely an intruder as not in the made-up organisations that the ranker learnt from; "
-  + "each point more multiplies the odds by 2.7. On your own logs read it as an order. Critical from 0, high from −2, medium from −4.";
+  + "each point more multiplies the odds by 2.7. On your own logs read it as an order. The severity also follows from what was done.";
 
 /** Format `92 %`. */
 export const percent = (share: number) => `${Math.round(share * 100)} %`;

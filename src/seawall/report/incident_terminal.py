@@ -120,6 +120,8 @@ def _explanation(
     yield Text("")
     yield _facts(incident, addresses)
     yield from _section("Why", _evidence(incident, ascii_only))
+    if reasons := words.severity_reasons(incident):
+        yield from _section("Why this severity", _bullets(reasons))
     yield from more
     if incident.usual:
         yield from _section("Usual versus now", _usual(incident, ascii_only))

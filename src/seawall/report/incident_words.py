@@ -85,7 +85,7 @@ PROBLEMS = {
 
 SCORE_MEANS = (
     "The score is the evidence in log-odds: the higher, the worse, and each point more multiplies the odds by 2.7. "
-    "Critical from 0, high from −2, medium from −4. On your own logs read it as an order, not as a chance."
+    "On your own logs read it as an order, not as a chance. The severity also follows from what was done."
 )
 """Explanation of the score, shown with the first score."""
 
@@ -193,6 +193,12 @@ def record_count(incident: Incident) -> int:
     return len(incident.events) + (more if isinstance(more, int) else 0)
 
 
+def severity_reasons(incident: Incident) -> tuple[str, ...]:
+    """Return sentences that say why the severity is what it is; none of incidents from earlier versions."""
+    found = incident.details.get("severity_because")
+    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list | tuple) else ()
+
+
 def normal_ifs(incident: Incident) -> tuple[str, ...]:
     """Return for each unusual field what would have made it ordinary, if the incident names it."""
     return tuple(sentence(row.normal_if) for row in incident.usual if row.is_unusual and row.normal_if)
@@ -245,6 +251,7 @@ def ticket_lines(incident: Incident) -> tuple[str, ...]:
         verdict(incident),
         f"Likely technique: {technique(incident)}",
         f"When: {span_text(incident.first_event, incident.last_event)} UTC",
+        *(f"Severity: {reason}" for reason in severity_reasons(incident)[:1]),
         "Why:",
     ]
     for reason in strongest(incident, 8):

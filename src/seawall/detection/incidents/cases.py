@@ -31,6 +31,7 @@ Candidate = ScoredCandidate | KeptCandidate
 class IncidentCase:
     """Hold one account's candidates within the window, the strongest first. `related` are the accounts of related cases.
 
+    `granted_by` are the accounts of higher cases that gave this one a role within the window.
     Of described candidates only the strongest is sure to hold features and facts.
     """
 
@@ -38,6 +39,7 @@ class IncidentCase:
     score: float
     related: tuple[str, ...] = ()
     family: str = ""
+    granted_by: tuple[str, ...] = ()
 
     @property
     def top(self) -> Candidate:
@@ -71,7 +73,8 @@ def group(candidates: Iterable[Candidate]) -> list[IncidentCase]:
         by_account[(candidate.tenant, candidate.account, is_raised_anyway(candidate))].append(candidate)
     cases = [case for found in by_account.values() for case in _windows(found)]
     cases = _with_families(cases)
-    return sorted(cases, key=lambda case: (-case.score, case.top.first, case.top.tenant, case.top.account))
+    cases.sort(key=lambda case: (-case.score, case.top.first, case.top.tenant, case.top.account))
+    return _with_granters(cases)
 
 
 def is_raised_anyway(candidate: Candidate) -> bool:
@@ -115,3 +118,21 @@ def _with_families(cases: list[IncidentCase]) -> list[IncidentCase]:
             for case in members:
                 ties[id(case)] = (tuple(a for a in accounts if a != case.top.account), f"family-{name}")
     return [IncidentCase(case.candidates, case.score, *ties.get(id(case), ((), ""))) for case in cases]
+
+
+def _with_granters(cases: list[IncidentCase]) -> list[IncidentCase]:
+    """Add to each case the accounts of higher cases that gave its account a role. Cases are ordered, the highest first."""
+    given: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+    found = []
+    for case in cases:
+        top = case.top
+        near = {
+            giver
+            for giver, day in given.get((top.tenant, top.account), ())
+            if abs(day - top.day) <= INCIDENT_WINDOW_DAYS
+        }
+        found.append(replace(case, granted_by=tuple(sorted(near))) if near else case)
+        for one in case.candidates:
+            for name in one.granted:
+                given[(one.tenant, name)].add((one.account, one.day))
+    return found

@@ -10,7 +10,7 @@ from functools import cache
 
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.incident import BaselineComparison, Incident, Severity, TimelinePoint
+from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.claims import claim, count_nouns
 from seawall.detection.incidents.fact_words import (
@@ -20,6 +20,7 @@ from seawall.detection.incidents.fact_words import (
     describe_usual_network,
 )
 from seawall.detection.incidents.session_beginnings import merge_sessions
+from seawall.detection.incidents.severity import judge_severity
 from seawall.detection.incidents.vendor_statements import merge_statements
 from seawall.detection.ranking.aspects import aspect as aspect_of
 from seawall.detection.ranking.aspects import weights
@@ -35,9 +36,6 @@ RULE_WORDS = {rule.name: rule for rule in RULES}
 PLACES = ("network", "country")
 TELLING = ("network", "country", "client", "app", "mailbox", "key")
 """Fields that readers understand at once. The summary names others only if none of these is unusual."""
-
-SEVERE: tuple[tuple[float, Severity], ...] = ((0.0, "critical"), (-2.0, "high"), (-4.0, "medium"))
-"""Least log-odds of each severity; below them all, it is `low`."""
 
 
 def incident(
@@ -76,12 +74,13 @@ def describe_case(case: IncidentCase) -> Incident:
     kind, technique, _ = claim(top)
     events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
     statements = merge_statements(candidate.statements for candidate in story)
+    verdict = judge_severity(case)
     return Incident(
         id=case.id,
         tenant=top.tenant,
         account=top.account,
         kind=kind,
-        severity=severity(case.score),
+        severity=verdict.severity,
         score=round(case.score, 6),
         base=round(top.base, 6),
         raised=False,
@@ -102,6 +101,9 @@ def describe_case(case: IncidentCase) -> Incident:
         family=case.family,
         details={
             "technique": technique,
+            "impact": verdict.impact,
+            "likelihood": verdict.likelihood,
+            "severity_because": list(verdict.because),
             "p": top.p,
             "unsupervised": round(top.unsupervised, 4),
             "curve": [[time, round(score, 3)] for time, score in top.curve],
@@ -126,11 +128,6 @@ def describe_case(case: IncidentCase) -> Incident:
 
 def _order_by_time(found: Sequence[ScoredCandidate]) -> list[ScoredCandidate]:
     return sorted(found, key=lambda candidate: candidate.first)
-
-
-def severity(score: float) -> Severity:
-    """Return the severity of a score in log-odds."""
-    return next((name for least, name in SEVERE if score >= least), "low")
 
 
 def _time_of_detection(story: Sequence[ScoredCandidate], threshold: float) -> int | None:

@@ -11,6 +11,7 @@ from seawall.detection.feedback_values import ScoreAdjustment
 from seawall.detection.incidents.session_beginnings import Beginnings
 from seawall.detection.incidents.vendor_statements import Statements
 from seawall.detection.ranking.patterns import Pattern
+from seawall.detection.ranking.recorded_acts import RecordedAct
 from seawall.detection.ranking.rule_hits import RuleHit
 
 
@@ -39,8 +40,9 @@ class ScoredCandidate:
     """Hold one scored group.
 
     Times are in microseconds since 1970, `score` is in log-odds, and `p` belongs to the pattern that names the group.
-    `score` is `base` plus all `parts`, plus all `adjustments` by analysts' answers. `network` is "" if there was none. All
-    values are texts and not codes, so that a candidate does not depend on the numbering of codes.
+    `score` is `base` plus all `parts`, plus all `adjustments` by analysts' answers. `network` is "" if there was none.
+    `acts` are what the account did on the day; `granted` are the accounts to which it gave a role. All values are texts and
+    not codes, so that a candidate does not depend on the numbering of codes.
     """
 
     tenant: str
@@ -72,6 +74,9 @@ class ScoredCandidate:
     sigma: tuple[RuleHit, ...] = ()
     beginnings: Beginnings = ()
     statements: Statements = ()
+    acts: tuple[RecordedAct, ...] = ()
+    is_administrator: bool = False
+    granted: tuple[str, ...] = ()
 
     @property
     def is_on_new_network(self) -> bool:

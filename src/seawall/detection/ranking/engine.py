@@ -137,10 +137,9 @@ class DetectionEngine:
         table = join(groups, lineage, hits, self.recent)
         p = self.calibration.observe(table, groups.day.tenant)
         unsupervised = evidence(p, table)
-        placed = sigma.move(groups.day.evidence_row)
-        sigma_weight = sigma_part(groups, placed)
+        sigma_weight = sigma_part(groups, sigma.move(groups.day.evidence_row))
         score = self.score(table, p, unsupervised, sigma_weight)
-        kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, placed) if keep else None
+        kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else None
         self.behaviour.learn(groups)
         return ScoredDay(groups, table, p, score, unsupervised, sigma_weight, hits, sigma, lineage, kept)
 

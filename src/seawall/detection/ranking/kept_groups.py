@@ -23,6 +23,7 @@ from seawall.detection.ranking.candidate_fields import CandidateFields, collect_
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES, FeatureTable
 from seawall.detection.ranking.patterns import PATTERNS, find_best_patterns
+from seawall.detection.ranking.recorded_acts import GroupActs, collect_acts
 from seawall.detection.ranking.rule_hits import TopRules, find_top_rules
 from seawall.detection.ranking.score_curve import SCORE_PARTS, EvidenceTimes, list_steps, sum_up
 from seawall.detection.rules.detector import RULES, BuiltinHits
@@ -57,6 +58,7 @@ class KeptGroups:
     changes: Floats
     fields: CandidateFields
     events: CandidateEvents
+    acts: GroupActs
     _rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -79,7 +81,7 @@ class KeptGroups:
         ]  # fmt: skip
 
     def describe(self, place: int, *, is_top: bool = True) -> ScoredCandidate:
-        """Return one group with its words. Without `is_top`, it lacks its parts, features, facts and Sigma rules."""
+        """Return one group with its words. Without `is_top`, it lacks its parts, features and facts."""
         texts, events = self.vocabularies, self.events
         (
             organisation, account_code, account_type, network, score, unsupervised, pattern, p, first, last, more, proved,
@@ -113,9 +115,12 @@ class KeptGroups:
             unlinked=is_unlinked,
             curve=sum_up(self.base, self.steps.values[begin:end], self.changes[begin:end]),
             points=events.list_points(place, texts["network"]),
-            sigma=self.sigma.list_hits(place) if is_top else (),
+            sigma=self.sigma.list_hits(place),
             beginnings=events.list_beginnings(place),
             statements=events.list_statements(place),
+            acts=self.acts.list_acts(place),
+            is_administrator=bool(self.acts.is_administrator[place]),
+            granted=self.acts.list_granted(place),
         )
 
     def _row(self, place: int) -> tuple[Any, ...]:
@@ -160,6 +165,11 @@ class KeptCandidate:
         """Return whether the account never showed the network before."""
         return bool(self.groups.is_on_new_network[self.place])
 
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """Return the accounts to which the group's account gave a role."""
+        return self.groups.acts.list_granted(self.place)
+
     def describe(self) -> ScoredCandidate:
         """Return the group with its words."""
         return self.groups.describe(self.place)
@@ -181,7 +191,7 @@ def keep_groups(
     abouts: Sequence[RuleDescription],
     scored: tuple[Floats, float, Floats, Floats],
 ) -> KeptGroups:
-    """Keep the groups `rows`, (k,) and not empty. `abouts` describe the Sigma rules.
+    """Keep the groups `rows`, (k,) and not empty. `abouts` describe the Sigma rules, whose hits are at their own records.
 
     `scored` is (score (k,), base, parts (k, len(PARTS)), unsupervised evidence (k,)).
     """
@@ -189,13 +199,14 @@ def keep_groups(
     day, batch = groups.day, groups.day.batch
     owner = np.full(len(groups) + 1, MISSING, np.int32)
     owner[rows] = np.arange(len(rows))
-    top_rules = find_top_rules(sigma, abouts, owner[day.group[sigma.row]], len(rows))
+    placed = sigma.move(day.evidence_row)
+    top_rules = find_top_rules(placed, abouts, owner[day.group[placed.row]], len(rows))
     parts = np.concatenate([own_parts, top_rules.strongest()[:, None]], axis=1)
     own = FeatureTable(table.values[rows])
     pattern = find_best_patterns(own, p[rows])
     members = find_members(day.group, rows, len(groups))
     hostile = find_intruder(groups, hits, lineage, rows, members)
-    arrivals = EvidenceTimes(groups, rows, members, behaviour.derived, lineage, hits, sigma, pattern)
+    arrivals = EvidenceTimes(groups, rows, members, behaviour.derived, lineage, hits, placed, pattern)
     steps, changes = list_steps(arrivals, parts)
     group, name = np.nonzero(parts)
     at = members.values[members.bounds[:-1]]
@@ -221,6 +232,7 @@ def keep_groups(
         changes=changes,
         fields=collect_fields(behaviour, groups, rows),
         events=collect_events(groups, rows, members, hostile, lineage),
+        acts=collect_acts(behaviour, groups, rows, hits, sigma, abouts),
     )
 
 

@@ -142,7 +142,7 @@ class OpenDay:
             np.searchsorted(at, scored.rows),
             lineage,
             hits,
-            _place(scored.sigma, scored.origin, origin).move(own.day.evidence_row),
+            _place(scored.sigma, scored.origin, origin),
             engine.sigma.rules.abouts,
             (scored.score[scored.rows], base, parts, scored.unsupervised[scored.rows]),
         )

@@ -76,20 +76,27 @@ def _parse(text: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+class OperationSpellings:
+    """Find how the logs spell some operations; case and a trailing full stop do not matter."""
+
+    def __init__(self, activities: Iterable[str]) -> None:
+        self._wanted = frozenset(_normalise(activity) for activity in activities)
+        self._known: tuple[Vocabulary | None, int, list[str]] = (None, 0, [])
+
+    def find(self, vocabulary: Vocabulary) -> list[str]:
+        """Return the operations as a vocabulary spells them. Cached, because vocabularies rarely change."""
+        if self._known[:2] != (vocabulary, len(vocabulary)):
+            found = [value for value in vocabulary.values if _normalise(value) in self._wanted]
+            self._known = (vocabulary, len(vocabulary), found)
+        return self._known[2]
+
+
 def match_operations(*activities: str) -> Callable[[CodedBatch], Bools]:
     """Match successful events of the given operations; case and a trailing full stop do not matter."""
-    wanted = frozenset(_normalise(activity) for activity in activities)
-    known: tuple[Vocabulary | None, int, list[str]] = (None, 0, [])
-
-    def spellings(vocabulary: Vocabulary) -> list[str]:
-        """Return the operations as the logs spell them. Cached, because the vocabulary rarely changes."""
-        nonlocal known
-        if known[:2] != (vocabulary, len(vocabulary)):
-            known = (vocabulary, len(vocabulary), [v for v in vocabulary.values if _normalise(v) in wanted])
-        return known[2]
+    spellings = OperationSpellings(activities)
 
     def matches(batch: CodedBatch) -> Bools:
-        named = spellings(batch.vocabularies["activity_name"])
+        named = spellings.find(batch.vocabularies["activity_name"])
         if not named:
             return np.zeros(len(batch), bool)
         return np.asarray(batch.one_of("activity_name", named) & batch.one_of("status", ("success",)))

@@ -36,9 +36,9 @@ class DescribedCases:
 
 def _is_same(known: IncidentCase, case: IncidentCase) -> bool:
     """Return whether two cases are of the very same candidates, which nothing changes after they were scored."""
-    is_related = (known.score, known.related, known.family) == (case.score, case.related, case.family)
     return (
-        is_related
+        (known.score, known.related, known.family) == (case.score, case.related, case.family)
+        and known.granted_by == case.granted_by
         and len(known.candidates) == len(case.candidates)
         and all(one is other for one, other in zip(known.candidates, case.candidates, strict=True))
     )

@@ -114,7 +114,19 @@ def test_an_organisations_own_exit_is_not_called_somebody_elses() -> None:
 
 @pytest.mark.parametrize(
     "aspect",
-    ["attempts", "volume", "two-places", "pattern", "birth", "moved", "reused", "session", "usual-network"],
+    [
+        "attempts",
+        "volume",
+        "two-places",
+        "pattern",
+        "birth",
+        "moved",
+        "reused",
+        "session",
+        "usual-network",
+        "own-consent",
+        "managed-device",
+    ],
 )
 def test_a_reason_says_one_of_one_and_many_of_many(aspect: str) -> None:
     for top in candidates(PATTERNS[0]):

@@ -29,7 +29,12 @@ DOINGS: dict[str, dict[str, Any]] = {
     "read as named app": {"app_uid": "odd", "app_name": "Name of an application"},
     "fail away": {"status": "failure", "status_code": "50126", **AWAY},
     "revoke": {"kind": "directory", "activity_name": "Reset user password.", "resource_uid": "ann@x.example"},
-    "consent": {"kind": "directory", "activity_name": "Consent to application."},
+    "consent": {
+        "kind": "directory",
+        "activity_name": "Consent to application.",
+        "resource_uid": "b0000000-app",
+    },
+    "use": {"app_uid": "b0000000-app"},
 }
 ACTS = st.tuples(
     st.integers(0, 6),

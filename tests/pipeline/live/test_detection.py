@@ -198,7 +198,7 @@ ACTS = st.tuples(
     st.sampled_from(("ann@x.example", "bob@x.example", "cy@y.example", "dee@y.example", "0f-app", *PERSONS)),
     st.sampled_from(("own", "away", "nowhere", "office")),
     st.sampled_from(
-        ("read", "sign_in", "fail", "revoke", "consent", "throttled", "orphan", "rule", "homeless")
+        ("read", "sign_in", "fail", "revoke", "consent", "use", "throttled", "orphan", "rule", "homeless")
     ),
 )
 PLACES: dict[str, dict[str, Any]] = {
@@ -213,7 +213,12 @@ DOINGS: dict[str, dict[str, Any]] = {
     "sign_in": {"session_uid": "s1", "token_uid": "t1"},
     "fail": {"status": "failure", "status_code": "500121"},
     "revoke": {"kind": "directory", "activity_name": "Reset user password.", "resource_uid": "cy@y.example"},
-    "consent": {"kind": "directory", "activity_name": "Consent to application."},
+    "consent": {
+        "kind": "directory",
+        "activity_name": "Consent to application.",
+        "resource_uid": "b0000000-app",
+    },
+    "use": {"app_uid": "b0000000-app"},
     "throttled": {"is_throttled": True, "item_count": 900},
     "orphan": {"session_uid": "s2", "token_uid": "t2", "org_uid": None},
     "rule": {"kind": "mail_rule", "activity_name": "New-InboxRule", "mailbox": "bob@x.example"},

@@ -137,6 +137,15 @@ class FieldCounts:
             cohort=count_first_meetings(tenant, value, ~hit),
         )
 
+    def count_days(self, actor: Codes, value: Codes, day: int) -> Floats:
+        """Return the decayed number of days before `day` on which each account showed a value, float64 (n,)."""
+        places, hit = self.account.find(pair_keys(actor, value))
+        seen = np.zeros(len(actor))
+        if hit.any():
+            gap = day - self.account.last[places[hit]]
+            seen[hit] = self.account.values[places[hit], 0] * DAILY_DECAY**gap
+        return seen
+
     def _tenant_counts(self, tenant: Codes, value: Codes, day: int) -> tuple[Floats, Floats]:
         places, hit = self.tenant.find(pair_keys(tenant, value))
         accounts, adopting = np.zeros(len(tenant)), np.zeros(len(tenant))

@@ -16,7 +16,9 @@ from seawall.detection.behaviour.presence import (
     ActiveHours,
     UsualNetworkUse,
     measure_simultaneity,
+    order_by_account,
 )
+from seawall.detection.behaviour.sign_in_facts import measure_managed_devices
 from seawall.detection.behaviour.surprise import (
     FieldSurprise,
     GroupValuePairs,
@@ -26,7 +28,7 @@ from seawall.detection.behaviour.surprise import (
 )
 from seawall.detection.behaviour.volume import ReadVolume
 from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states
-from seawall.events.coded_batch import MISSING, Codes, Floats, Vocabulary
+from seawall.events.coded_batch import MISSING, Bools, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows, distinct
 
 KIND_FLAGS = {
@@ -120,8 +122,11 @@ class BehaviourDetector:
         network = pairs["network"]
         known = np.zeros(size)
         known[network.group] = network.looked.seen
-        features.update(measure_simultaneity(day, known >= ESTABLISHED_DAYS))
-        features.update(self._usual.features(day, known >= ESTABLISHED_DAYS))
+        established = known >= ESTABLISHED_DAYS
+        rows = order_by_account(day)
+        features.update(measure_simultaneity(day, established, rows))
+        features.update(self._usual.features(day, established, rows))
+        features["device_managed"] = measure_managed_devices(day, _show_new(pairs, size))
         for name in ("device", "client"):
             features[f"{name}_days"] = _count_known_days(pairs[name], size)
         features["network_days"] = np.log1p(known)
@@ -296,3 +301,11 @@ def _count_known_days(pairs: GroupValuePairs, size: int) -> Floats:
     days = np.full(size, -1.0)
     np.maximum.at(days, pairs.group, np.log1p(pairs.looked.seen))
     return days
+
+
+def _show_new(pairs: dict[str, GroupValuePairs], size: int) -> Bools:
+    """Return which groups show a value that is new to their account, bool (g,)."""
+    shown = np.zeros(size, bool)
+    for found in pairs.values():
+        shown[found.group[found.looked.seen == 0]] = True
+    return shown

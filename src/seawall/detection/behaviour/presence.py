@@ -100,10 +100,17 @@ def _smooth(counts: Floats) -> Floats:
     )
 
 
-def measure_simultaneity(day: GroupedDay, established: np.ndarray) -> dict[str, Floats]:
+def order_by_account(day: GroupedDay) -> Rows:
+    """Return the events that belong to groups, ordered by account and time."""
+    rows = np.flatnonzero(day.group != MISSING)
+    return rows[stable_order(day.batch.actor[rows])]
+
+
+def measure_simultaneity(day: GroupedDay, established: np.ndarray, rows: Rows) -> dict[str, Floats]:
     """Measure how close in time each group is to the account's use of an established, different network.
 
-    `established` is bool (g,): whether the group's network is the account's own. Returns float64 (g,):
+    `established` is bool (g,): whether the group's network is the account's own. `rows` are those of `order_by_account`.
+    Returns float64 (g,):
 
     - `usual_gap`: minutes to the nearest event on an established network, 720 if none is nearer;
     - `usual_gap_abroad`: the same, for such events in another country;
@@ -116,8 +123,6 @@ def measure_simultaneity(day: GroupedDay, established: np.ndarray) -> dict[str, 
     size = len(day.actor)
     gap, abroad, inside = np.full(size, FAR_MINUTES), np.full(size, FAR_MINUTES), np.zeros(size)
     overlap = np.zeros(size)
-    rows = np.flatnonzero(day.group != MISSING)
-    rows = rows[stable_order(day.batch.actor[rows])]
     is_usual = established[day.group[rows]]
     usual, other = rows[is_usual], rows[~is_usual]
     if len(usual) and len(other):
@@ -180,8 +185,10 @@ class UsualNetworkUse:
     def __init__(self) -> None:
         self._last = np.zeros(0, np.int64)
 
-    def features(self, day: GroupedDay, established: np.ndarray) -> dict[str, Floats]:
+    def features(self, day: GroupedDay, established: np.ndarray, rows: Rows) -> dict[str, Floats]:
         """Return for each group how the account uses networks of its own around it, float64 (g,).
+
+        The arguments are those of `measure_simultaneity`.
 
         - `usual_idle`: ln(1 + hours) from the last use of one to the group's first event, -1 if none is known; at most 30 days;
         - `usual_return`: ln(1 + minutes) from the group's last event to the next use that day; ln(1 + 1440) if there is none.
@@ -189,8 +196,6 @@ class UsualNetworkUse:
         Both are 0 for a group on an own network.
         """
         self._reserve(day)
-        rows = np.flatnonzero(day.group != MISSING)
-        rows = rows[stable_order(day.batch.actor[rows])]
         usual = rows[established[day.group[rows]]]
         actor, time = day.batch.actor[usual], day.batch.time[usual]
         packed = (actor.astype(np.int64) << 40) + (time // 1000 - day.number * 86_400_000)

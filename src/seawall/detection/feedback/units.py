@@ -51,6 +51,9 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((name for name in FEATURES if name.startswith("usual_")), ("network", "country")),
     "client_days": ("client",),
     **dict.fromkeys(("new_networks_hour", "new_networks_day", "session_networks"), ("network",)),
+    "own_consent": ("app",),
+    "own_consent_age": ("app",),
+    "consent_users": ("app",),
     "session_elsewhere": ("network",),
     "session_usual": ("network", "client"),
     **dict.fromkeys(("new_mailboxes", "foreign_mailboxes"), ("mailbox",)),
@@ -96,8 +99,8 @@ GROUPS = ("place", "client", "application", "use", "attempts", "lineage", "rules
 
 _GROUP_OF_ASPECT = {
     **dict.fromkeys(("network", "prefix", "country", "two-places", "usual-network", "rotation"), "place"),
-    **dict.fromkeys(("client", "device", "method", "client_network"), "client"),
-    **dict.fromkeys(("app", "key", "app_client", "app_network"), "application"),
+    **dict.fromkeys(("client", "device", "managed-device", "method", "client_network"), "client"),
+    **dict.fromkeys(("app", "key", "own-consent", "app_client", "app_network"), "application"),
     **dict.fromkeys(("activity", "app_activity", "mailbox", "volume", "hour"), "use"),
     "attempts": "attempts",
 }

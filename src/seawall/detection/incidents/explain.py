@@ -14,6 +14,8 @@ from seawall.detection.incident import BaselineComparison, Incident, TimelinePoi
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.claims import claim, count_nouns
 from seawall.detection.incidents.fact_words import (
+    describe_managed_device,
+    describe_own_consent,
     describe_rotation,
     describe_session,
     describe_simultaneity,
@@ -236,6 +238,8 @@ _TEXTS: Mapping[str, Callable[[ScoredCandidate], str]] = {
     "rotation": describe_rotation,
     "session": describe_session,
     "usual-network": describe_usual_network,
+    "own-consent": describe_own_consent,
+    "managed-device": describe_managed_device,
     "hour": lambda _: "active at hours that are unusual for this account",
     "context": lambda _: "the account's history and kind, and the kind of network",
     "other-days": lambda _: "further unusual activity of the account on other days",

@@ -1,4 +1,4 @@
-"""Say what facts about sessions and the usual network are behind a reason."""
+"""Say what facts about sessions, consents, devices and the usual network are behind a reason."""
 
 from __future__ import annotations
 
@@ -58,6 +58,30 @@ def describe_rotation(top: ScoredCandidate) -> str:
     )
     text = f"{plural(networks, 'new network')} of the account that day"
     return f"{text}; one session was used on {sessions} networks" if sessions > 1 else text
+
+
+def describe_own_consent(top: ScoredCandidate) -> str:
+    """Return whether the account itself let in the application, and how many others know it."""
+    age, users = top.values.get("own_consent_age", -1.0), top.values.get("consent_users", -1.0)
+    text = (
+        "the account is not known to have let in the application itself"
+        if age < 0
+        else (f"the account itself consented to the application {_span(math.expm1(age))} before")
+    )
+    others = round(math.expm1(max(users, 0.0)))
+    return (
+        text
+        if users < 0
+        else f"{text}; {plural(others, 'other account')} used it or consented on earlier days"
+    )
+
+
+def describe_managed_device(top: ScoredCandidate) -> str:
+    """Return how many of the sign-ins came from a device that the directory knows."""
+    share = top.values.get("device_managed", -1.0)
+    if share < 0:
+        return "the sign-ins state no device"
+    return f"{share:.0%} of the sign-ins came from a device that the directory manages or has registered"
 
 
 def _span(minutes: float) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.behaviour.rotation import ROTATION
+from seawall.detection.ranking.consents import CONSENT_FACTS
 from seawall.detection.ranking.patterns import Pattern
 from seawall.detection.ranking.ranker import EVIDENCE
 from seawall.detection.ranking.rule_hits import SIGMA
@@ -108,6 +109,8 @@ def aspect(name: str) -> Aspect:
         "together_abroad": "two-places",
         "device_days": "device",
         "client_days": "client",
+        "device_managed": "managed-device",
+        **dict.fromkeys(CONSENT_FACTS, "own-consent"),
         **dict.fromkeys(USUAL_NETWORK, "usual-network"),
     }
     return "behaviour", named.get(name, "context")

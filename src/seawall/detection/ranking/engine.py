@@ -16,6 +16,7 @@ from seawall.detection.lineage.detector import LineageDetector, LineageEvidence,
 from seawall.detection.ragged import collect
 from seawall.detection.ranking.calibration import PatternCalibration, evidence
 from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.consents import ConsentHistory
 from seawall.detection.ranking.features import FeatureTable, has_novelty, join, sigma_part
 from seawall.detection.ranking.kept_groups import KeptCandidate, KeptGroups, keep_groups
 from seawall.detection.ranking.patterns import EDGES, PATTERNS
@@ -36,7 +37,7 @@ KEPT_AT_LEAST = 6
 NOTHING_NEW = -12.0
 """Score of a group without anything new, in log-odds."""
 
-STATE_VERSION = 7
+STATE_VERSION = 8
 """Increase this when the meaning of the state changes, or states may be wrong: days are then scored again."""
 
 
@@ -83,6 +84,7 @@ class DetectionEngine:
         self.rules = RuleDetector()
         self.calibration = PatternCalibration()
         self.recent = RecentEvidence()
+        self.consents = ConsentHistory()
         self.sigma = SigmaDetector(RuleSet() if rules is None else rules)
         self._ranker = ranker
 
@@ -108,6 +110,7 @@ class DetectionEngine:
             part.restore(saved.part(name))
         self.behaviour, self.lineage, self.rules = fresh.behaviour, fresh.lineage, fresh.rules
         self.calibration, self.recent, self.sigma = fresh.calibration, fresh.recent, fresh.sigma
+        self.consents = fresh.consents
 
     def _parts(
         self,
@@ -118,6 +121,7 @@ class DetectionEngine:
         | RuleDetector
         | PatternCalibration
         | RecentEvidence
+        | ConsentHistory
         | SigmaDetector,
     ]:
         return {
@@ -126,6 +130,7 @@ class DetectionEngine:
             "rules": self.rules,
             "calibration": self.calibration,
             "recent": self.recent,
+            "consents": self.consents,
             "sigma": self.sigma,
         }
 
@@ -141,6 +146,7 @@ class DetectionEngine:
         score = self.score(table, p, unsupervised, sigma_weight)
         kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else None
         self.behaviour.learn(groups)
+        self.consents.learn(groups, hits)
         return ScoredDay(groups, table, p, score, unsupervised, sigma_weight, hits, sigma, lineage, kept)
 
     def examine(self, batch: CodedBatch, number: int) -> tuple[BehaviourGroups, LineageEvidence, BuiltinHits]:
@@ -157,6 +163,7 @@ class DetectionEngine:
         groups.features.update(measure_sessions(day, lineage, self.behaviour.counts["network"]))
         on_new_network = (groups.fields["network"].is_new > 0) & (day.network != MISSING)
         groups.features.update(measure_rotation(day, on_new_network, session_keys(batch)))
+        groups.features.update(self.consents.measure(groups, hits))
         return groups, lineage, hits
 
     def score(self, table: FeatureTable, p: Floats, unsupervised: Floats, sigma_weight: Floats) -> Floats:

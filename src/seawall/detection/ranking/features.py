@@ -12,6 +12,7 @@ from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.behaviour.rotation import ROTATION
 from seawall.detection.behaviour.volume import ReadVolume
 from seawall.detection.lineage.detector import LineageEvidence
+from seawall.detection.ranking.consents import CONSENT_FACTS
 from seawall.detection.ranking.provider_services import is_housekeeping
 from seawall.detection.ranking.recent_changes import RecentEvidence
 from seawall.detection.ranking.restlessness import measure_restlessness
@@ -51,6 +52,8 @@ CONTEXT = (
     "client_days",
     *SESSION_FACTS,
     *ROTATION,
+    *CONSENT_FACTS,
+    "device_managed",
 )
 FEATURES: tuple[str, ...] = (
     *(f"{field}.{part}" for field in FIELD_NAMES for part in FIELD_PARTS),

@@ -49,7 +49,7 @@ def _are_established(day: GroupedDay, group: Codes, root: Codes, networks: Field
     """Return which roots are networks of the group's account, bool (n,)."""
     found = group_pairs(group, root)
     owner = group[found.first]
-    seen = networks.look_up(day.actor[owner], day.tenant[owner], root[found.first], day.number).seen
+    seen = networks.count_days(day.actor[owner], root[found.first], day.number)
     return np.asarray((seen >= ESTABLISHED_DAYS)[found.place])
 
 

@@ -343,7 +343,9 @@ def _summary(
         "seconds": round(seconds, 3),
         "events_per_second": round(tally.events / seconds) if seconds > 0 else 0,
         "peak_memory_bytes": peak_memory(),
-        "state_bytes": engine.behaviour.state_bytes() + engine.lineage.state_bytes(),
+        "state_bytes": engine.behaviour.state_bytes()
+        + engine.lineage.state_bytes()
+        + engine.orphans.nbytes(),
         "first_time": rfc3339(tally.first) if tally.events else None,
         "last_time": rfc3339(tally.last) if tally.events else None,
     }

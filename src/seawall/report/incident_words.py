@@ -47,6 +47,7 @@ ASPECTS = {
     "reused": "Session reused",
     "rotation": "Changing networks",
     "session": "Session's origin",
+    "unissued-sessions": "Sessions never issued",
     "usual-network": "Usual network",
 }
 """Names of aspects for readers. Any other aspect is shown by its own name."""

@@ -24,6 +24,7 @@ from seawall.detection.incidents.fact_words import (
 from seawall.detection.incidents.session_beginnings import merge_sessions
 from seawall.detection.incidents.severity import judge_severity
 from seawall.detection.incidents.vendor_statements import merge_statements
+from seawall.detection.lineage.orphans import WINDOW_DAYS
 from seawall.detection.ranking.aspects import aspect as aspect_of
 from seawall.detection.ranking.aspects import weights
 from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
@@ -223,9 +224,18 @@ def _describe_issuance(top: ScoredCandidate) -> str:
     return f"{text}; the records name no session or token, so whether one was issued is unknown"
 
 
+def _describe_orphans(top: ScoredCandidate) -> str:
+    orphans, begun = round(top.values["orphan_sessions"]), round(top.values["new_sessions"])
+    return (
+        f"{orphans:,} of {plural(begun, 'session')} or tokens in {WINDOW_DAYS} days without a sign-in; "
+        f"{top.values['expected_orphans']:.1f} expected"
+    )
+
+
 _TEXTS: Mapping[str, Callable[[ScoredCandidate], str]] = {
     "pattern": lambda top: f"taken together ({top.pattern.name}): {_describe_p_value(top.p)} as unusual",
     "birth": _describe_issuance,
+    "unissued-sessions": _describe_orphans,
     "moved": lambda _: "the session began on another network",
     "reused": lambda _: "the session continues with another client on another network",
     "outlived": lambda _: "used after the account's sessions were revoked",

@@ -9,7 +9,7 @@ evidence only, from the network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,15 @@ from seawall.detection.lineage.issuance import (
     IssuanceTable,
     LineageCoverage,
     SessionRevocations,
+)
+from seawall.detection.lineage.session_uses import (
+    NEVER,
+    SessionUses,
+    SignInCounts,
+    collect_uses,
+    count_sign_ins,
+    hold_no_sessions,
+    hold_no_sign_ins,
 )
 from seawall.events.array_state import RestoredState, State, nest_states
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, mix, pair_keys
@@ -53,9 +62,12 @@ class LineageEvidence:
     - `moved`: the session is used on another network than it was issued on; `reused`: and with another client.
     - `outlived` (used after revocation), `foreign` (token of another tenant): 1 or 0.
     - `unknown`, bool: the logs could not have shown an issuance.
+    - `orphans_together`: not nats, but how many distinct orphans the account had used that day, at each use of one.
 
     Facts about the session, or without one the token: `root` is the network on which it was issued, int32 (n,), MISSING if
     unknown; `age` the minutes since, -1 if unknown; `keeps_client`, bool, whether it is used with the client it was issued to.
+
+    `uses` and `sign_ins` are what `OrphanTest` judges the account's orphans together by.
     """
 
     orphan: Floats
@@ -68,11 +80,14 @@ class LineageEvidence:
     root: Codes
     age: Floats
     keeps_client: Bools
+    orphans_together: Floats
+    uses: SessionUses
+    sign_ins: SignInCounts
 
 
 def silent(size: int) -> LineageEvidence:
     """Return evidence of zero for n events."""
-    evidence = [np.zeros(size) for _ in range(6)]
+    evidence = [np.zeros(size) for _ in range(7)]
     return LineageEvidence(
         evidence[0],
         evidence[1],
@@ -84,6 +99,9 @@ def silent(size: int) -> LineageEvidence:
         root=np.full(size, MISSING, np.int32),
         age=np.full(size, -1.0),
         keeps_client=np.zeros(size, bool),
+        orphans_together=evidence[6],
+        uses=hold_no_sessions(),
+        sign_ins=hold_no_sign_ins(),
     )
 
 
@@ -143,14 +161,14 @@ class LineageDetector:
         self._revocations.learn(batch)
         result = silent(size)
         context = self._context(batch, np.flatnonzero(uses))
-        self._judge_sessions(batch, names, np.flatnonzero(uses), context, result)
+        sessions = self._judge_sessions(batch, names, np.flatnonzero(uses), context, result, number)
         # Events that name their session need no evidence from the network.
         by_network = ~linked[np.flatnonzero(uses)]
         self._judge_networks(batch, np.flatnonzero(uses)[by_network], context.of(by_network), result, number)
         self._judge_revoked(batch, names, np.flatnonzero(uses), result)
         self._judge_foreign(batch, np.flatnonzero(acting), result)
         self._forget(number)
-        return result
+        return replace(result, uses=sessions, sign_ins=count_sign_ins(batch, np.flatnonzero(births)))
 
     def _learn_births(self, batch: CodedBatch, names: _Names, births: Bools, number: int) -> None:
         rows = np.flatnonzero(births)
@@ -168,14 +186,16 @@ class LineageDetector:
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
     def _judge_sessions(
-        self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped, result: LineageEvidence
-    ) -> None:
+        self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped,
+        result: LineageEvidence, number: int,
+    ) -> SessionUses:  # fmt: skip
+        """Judge uses by their sessions; return the sessions that `OrphanTest` counts."""
         session, hashes = names.session[rows], names.token[rows]
         linked = (session != 0) | (hashes != 0)
         result.unknown[rows[~linked]] = True
         rows, session, hashes = rows[linked], session[linked], hashes[linked]
         if not len(rows):
-            return
+            return result.uses
         units = group_rows(np.where(session != 0, session, hashes))
         by_session = self._sessions.find(units.keys).of(units.place)
         known = by_session.hit & (session != 0)
@@ -186,6 +206,11 @@ class LineageDetector:
         context = context.of(linked)
         share = self._session_coverage.share(context)
         result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
+        issued = np.where(known, by_session.time, by_token.time)
+        is_lossy = self._session_coverage.is_rare(context)
+        uses, result.orphans_together[rows] = collect_uses(
+            batch, rows, units, np.where(born, issued, NEVER), is_lossy, number * DAY
+        )
         self._session_coverage.learn(context, units, born)
         moved = (
             known
@@ -203,6 +228,7 @@ class LineageDetector:
         result.moved[rows] = np.where(moved, -np.log(np.maximum(roaming, 0.005)), 0.0)
         result.reused[rows] = np.where(changed, 1.0 - np.log(np.maximum(roaming, 0.005)), 0.0)
         self._roaming.learn(tenant, units, moved, known)
+        return uses
 
     def _judge_networks(
         self, batch: CodedBatch, rows: np.ndarray, context: Grouped, result: LineageEvidence, number: int

@@ -141,6 +141,12 @@ class LineageCoverage:
         true, total = counts[context.place].T
         return np.asarray((true + (0.0 if prior is None else CAREFUL * prior)) / (total + CAREFUL))
 
+    def is_rare(self, context: Grouped) -> Bools:
+        """Return for each row whether the property is known to be rarer than not, bool (n,)."""
+        counts = np.array([self._counts.get(key, (0.0, 0.0)) for key in context.keys.tolist()]).reshape(-1, 2)
+        true, total = counts.T
+        return np.asarray(((total >= CAREFUL) & (2 * true < total))[context.place])
+
     def learn(self, context: Grouped, unit: Grouped, true: Bools, rows: Bools | None = None) -> None:
         """Count each distinct unit of a context once a day.
 

@@ -83,7 +83,11 @@ def aspect(name: str) -> Aspect:
     if head in FIELD_NAMES and tail:
         return "behaviour", head
     if head == "lineage":
-        return "lineage", "birth" if tail in ("orphan", "birthless") else tail
+        return "lineage", {
+            "orphan": "birth",
+            "birthless": "birth",
+            "orphans_together": "unissued-sessions",
+        }.get(tail, tail)
     if head == "rules":
         return "rules", tail
     if name == SIGMA:

@@ -32,6 +32,9 @@ CELLS = LEVELS**3
 SPOTS = CELLS + 1
 """Cells of a grid, and one more for groups to which its pattern does not apply."""
 
+WEIGHED = np.flatnonzero([not pattern.stands_apart for pattern in PATTERNS])
+"""Patterns whose e-values count in the mean."""
+
 GRIDS_AT_ONCE = 512
 """Number of grids that are laid out in full together."""
 
@@ -225,9 +228,16 @@ def _sum_grids(spots: Times, counts: Floats, grids: Times) -> Floats:
 def evidence(p: Floats, table: FeatureTable) -> Floats:
     """Return ln of the mean e-value over patterns and lineage, float64 (g,): the unsupervised score.
 
-    It is reduced on a day on which many accounts show new values (feature `commotion`; see `restlessness`).
+    Orphans that add up are other evidence than the looks of one day, so their e-value ½·p^(−½) multiplies the mean, where it
+    is above 1. The score is reduced on a day on which many accounts show new values (`commotion`; see `restlessness`).
     """
-    values = [KAPPA * p ** (KAPPA - 1.0)]
+    values = [KAPPA * p.take(WEIGHED, axis=1) ** (KAPPA - 1.0)]  # rows stay rows in memory: sums depend on it
     lineage = table.column("lineage.orphan") + table.column("lineage.reused")
     values.append(np.exp(np.minimum(0.5 * lineage, 8.0))[:, None] * 0.5)
-    return np.asarray(np.log(np.concatenate(values, axis=1).mean(axis=1)) - table.column("commotion"))
+    mean = np.concatenate(values, axis=1).mean(axis=1)
+    return np.asarray(np.log(mean) + weigh_orphans(table) - table.column("commotion"))
+
+
+def weigh_orphans(table: FeatureTable) -> Floats:
+    """Return what orphans that add up contribute to the evidence, float64 (g,)."""
+    return np.asarray(np.maximum(0.5 * table.column("lineage.orphans_together") - np.log(2.0), 0.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from seawall.detection.behaviour.detector import BehaviourGroups
 from seawall.detection.incidents.coverage import find_mail, pack_hours
 from seawall.detection.lineage.detector import LineageEvidence
+from seawall.detection.lineage.session_uses import SessionUses, SignInCounts
 from seawall.detection.ranking.features import join_own
 from seawall.detection.rules.detector import BuiltinHits
 from seawall.detection.rules.sigma.correlations import CorrelationHits
@@ -69,6 +70,7 @@ def tabulate(
     groups, lineage, hits = examined
     tables = {"groups": _tabulate_groups(groups, lineage, hits)}
     tables |= {f"pairs.{name}": _tabulate_pairs(groups, name) for name in groups.pairs}
+    tables["uses"], tables["sign_ins"] = _own_columns(lineage.uses), _own_columns(lineage.sign_ins)
     tables["blocks"] = _tabulate_blocks(groups)
     tables["failures"] = _tabulate_failures(groups)
     tables["hits"] = OwnedRows(
@@ -101,6 +103,11 @@ def _tabulate_groups(groups: BehaviourGroups, lineage: LineageEvidence, hits: Bu
             "values": join_own(groups, lineage, hits),
         },
     )
+
+
+def _own_columns(rows: SessionUses | SignInCounts) -> OwnedRows:
+    names = [field.name for field in fields(rows) if field.name != "owner"]
+    return OwnedRows(rows.owner, {name: getattr(rows, name) for name in names})
 
 
 def _tabulate_pairs(groups: BehaviourGroups, name: str) -> OwnedRows:

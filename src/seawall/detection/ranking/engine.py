@@ -13,8 +13,9 @@ from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGro
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.behaviour.rotation import measure_rotation
 from seawall.detection.lineage.detector import LineageDetector, LineageEvidence, session_keys
+from seawall.detection.lineage.orphans import OrphanTest
 from seawall.detection.ragged import collect
-from seawall.detection.ranking.calibration import PatternCalibration, evidence
+from seawall.detection.ranking.calibration import PatternCalibration, evidence, weigh_orphans
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.consents import ConsentHistory
 from seawall.detection.ranking.features import FeatureTable, has_novelty, join, sigma_part
@@ -37,7 +38,10 @@ KEPT_AT_LEAST = 6
 NOTHING_NEW = -12.0
 """Score of a group without anything new, in log-odds."""
 
-STATE_VERSION = 8
+ORPHANS = PARTS.index("lineage.orphans_together")
+"""The part that orphans that add up contribute through the evidence."""
+
+STATE_VERSION = 9
 """Increase this when the meaning of the state changes, or states may be wrong: days are then scored again."""
 
 
@@ -81,6 +85,7 @@ class DetectionEngine:
         """Start without state. `rules` are the Sigma rules that were evaluated when the events were coded; none by default."""
         self.behaviour = BehaviourDetector()
         self.lineage = LineageDetector()
+        self.orphans = OrphanTest()
         self.rules = RuleDetector()
         self.calibration = PatternCalibration()
         self.recent = RecentEvidence()
@@ -109,6 +114,7 @@ class DetectionEngine:
         for name, part in fresh._parts().items():
             part.restore(saved.part(name))
         self.behaviour, self.lineage, self.rules = fresh.behaviour, fresh.lineage, fresh.rules
+        self.orphans = fresh.orphans
         self.calibration, self.recent, self.sigma = fresh.calibration, fresh.recent, fresh.sigma
         self.consents = fresh.consents
 
@@ -118,6 +124,7 @@ class DetectionEngine:
         str,
         BehaviourDetector
         | LineageDetector
+        | OrphanTest
         | RuleDetector
         | PatternCalibration
         | RecentEvidence
@@ -127,6 +134,7 @@ class DetectionEngine:
         return {
             "behaviour": self.behaviour,
             "lineage": self.lineage,
+            "orphans": self.orphans,
             "rules": self.rules,
             "calibration": self.calibration,
             "recent": self.recent,
@@ -139,7 +147,8 @@ class DetectionEngine:
         sigma = self.sigma.observe(batch, number)
         groups, lineage, hits = self.examine(batch, number)
         self.recent.observe(batch, hits, number)
-        table = join(groups, lineage, hits, self.recent)
+        together = self.orphans.observe(lineage.uses, lineage.sign_ins, number)
+        table = join(groups, lineage, hits, self.recent, together)
         p = self.calibration.observe(table, groups.day.tenant)
         unsupervised = evidence(p, table)
         sigma_weight = sigma_part(groups, sigma.move(groups.day.evidence_row))
@@ -152,8 +161,8 @@ class DetectionEngine:
     def examine(self, batch: CodedBatch, number: int) -> tuple[BehaviourGroups, LineageEvidence, BuiltinHits]:
         """Compute what follows from each account's own events of a day and the days before.
 
-        A part of a day with all events of its accounts gives the same for these accounts, with two exceptions: values that
-        other accounts meet today (`count_cohort`), and sprays (`count_sprays`).
+        A part of a day with all events of its accounts gives the same for these accounts, with three exceptions: values
+        that other accounts meet today (`count_cohort`), sprays (`count_sprays`), and orphans together (`OrphanTest`).
         """
         lineage = self.lineage.observe(batch, number)
         hits = self.rules.observe(batch)
@@ -225,11 +234,17 @@ class DetectionEngine:
         self, table: FeatureTable, p: Floats, rows: Rows, unsupervised: Floats
     ) -> tuple[float, Floats]:
         """Return the base and the parts of the given rows' scores, float64 (rows, len(PARTS))."""
+        own, weight = unsupervised[rows], 1.0
         if self._ranker is None:
-            parts = np.zeros((len(rows), len(PARTS)))
-            parts[:, -1] = unsupervised[rows] - NO_EVIDENCE
-            return NO_EVIDENCE, parts
-        return self._ranker.explain(inputs(table.values[rows], p[rows]), unsupervised[rows])
+            base, parts = NO_EVIDENCE, np.zeros((len(rows), len(PARTS)))
+            parts[:, -1] = own - NO_EVIDENCE
+        else:
+            weight = self._ranker.evidence_weight
+            base, parts = self._ranker.explain(inputs(table.values[rows], p[rows]), own)
+        together = weight * weigh_orphans(FeatureTable(table.values[rows]))
+        parts[:, ORPHANS] += together
+        parts[:, -1] -= together
+        return base, parts
 
 
 def _order_ties(day: GroupedDay, score: Floats, rows: Rows, owner: Rows) -> Rows:

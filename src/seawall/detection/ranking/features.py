@@ -12,6 +12,7 @@ from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.behaviour.rotation import ROTATION
 from seawall.detection.behaviour.volume import ReadVolume
 from seawall.detection.lineage.detector import LineageEvidence
+from seawall.detection.lineage.orphans import OrphansTogether
 from seawall.detection.ranking.consents import CONSENT_FACTS
 from seawall.detection.ranking.provider_services import is_housekeeping
 from seawall.detection.ranking.recent_changes import RecentEvidence
@@ -22,7 +23,15 @@ from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.events.coded_batch import MISSING, Floats
 
 FIELD_PARTS = ("backed_off", "plain", "rarity", "is_new", "adopting", "cohort")
-LINEAGE_PARTS = ("orphan", "birthless", "reused", "moved", "outlived", "foreign")
+LINEAGE_PARTS = ("orphan", "birthless", "reused", "moved", "outlived", "foreign", "orphans_together")
+TOGETHER = {
+    "lineage.orphans_together": "nats",
+    "orphan_sessions": "orphans",
+    "new_sessions": "sessions",
+    "expected_orphans": "expected",
+}
+"""Features of a group in which an orphan is used, with the columns of `OrphansTogether` that they are."""
+
 ATTEMPT_PARTS = SignInAttempts.FEATURES
 CONTEXT = (
     *KIND_FLAGS,
@@ -63,6 +72,9 @@ FEATURES: tuple[str, ...] = (
     "after_consent",
     "commotion",
     "housekeeping",
+    "orphan_sessions",
+    "new_sessions",
+    "expected_orphans",
     *CONTEXT,
 )
 INDEX = {name: place for place, name in enumerate(FEATURES)}
@@ -92,18 +104,22 @@ class FeatureTable:
 
 
 def join(
-    groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHits, recent: RecentEvidence
+    groups: BehaviourGroups,
+    lineage: LineageEvidence,
+    hits: BuiltinHits,
+    recent: RecentEvidence,
+    together: OrphansTogether,
 ) -> FeatureTable:
     """Return the feature table. `lineage` and `hits` belong to the batch of `groups.day`."""
     values = join_own(groups, lineage, hits)
-    join_shared(values, groups, recent)
+    join_shared(values, groups, recent, together)
     return FeatureTable(values)
 
 
 def join_own(groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHits) -> Floats:
     """Return the features that follow from an account's own events and the days before, float64 (g, len(FEATURES)).
 
-    The features of `join_shared` are left at 0.
+    The features of `join_shared` are left at 0, but `lineage.orphans_together` says for it how many orphans were used.
     """
     values = np.zeros((len(groups), len(FEATURES)))
     for name in CONTEXT:
@@ -117,14 +133,17 @@ def join_own(groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHit
     return values
 
 
-def join_shared(values: Floats, groups: BehaviourGroups, recent: RecentEvidence) -> None:
-    """Set the features to which other accounts of the day contribute: those of fields, and `SHARED`."""
+def join_shared(
+    values: Floats, groups: BehaviourGroups, recent: RecentEvidence, together: OrphansTogether
+) -> None:
+    """Set the features to which other accounts of the day contribute: those of fields, `SHARED`, and `TOGETHER`."""
     for field, surprise in groups.fields.items():
         for part in FIELD_PARTS:
             values[:, INDEX[f"{field}.{part}"]] = np.minimum(getattr(surprise, part), 1e6)
     for name in SHARED:
         values[:, INDEX[name]] = groups.features[name]
     _join_recent(values, groups, recent)
+    _join_together(values, groups, together)
     values[:, INDEX["commotion"]] = measure_restlessness(groups)
     for name in _SHARED_LOGARITHMIC:
         values[:, INDEX[name]] = np.log1p(values[:, INDEX[name]])
@@ -159,6 +178,13 @@ def _join_recent(values: Floats, groups: BehaviourGroups, recent: RecentEvidence
     values[:, INDEX["after_consent"]] = recent.evidence("consent_any", day.tenant, day.number) * new
 
 
+def _join_together(values: Floats, groups: BehaviourGroups, together: OrphansTogether) -> None:
+    uses_orphan = values[:, INDEX["lineage.orphans_together"]] > 0
+    found = together.of(groups.day.actor)
+    for name, column in TOGETHER.items():
+        values[:, INDEX[name]] = np.where(uses_orphan, getattr(found, column), 0.0)
+
+
 def sigma_part(groups: BehaviourGroups, hits: SigmaHits) -> Floats:
     """Return the log-odds that the strongest Sigma rule adds to each group's score, float64 (g,).
 
@@ -178,7 +204,8 @@ def has_novelty(table: FeatureTable, sigma: Floats | None = None) -> np.ndarray:
     Housekeeping of the provider's own applications is not, unless a rule matches it.
     """
     new = table.column("new_values") > 0
-    lineage = sum(table.column(f"lineage.{part}") for part in ("orphan", "reused", "outlived", "foreign"))
+    telling = ("orphan", "reused", "outlived", "foreign", "orphans_together")
+    lineage = sum(table.column(f"lineage.{part}") for part in telling)
     rules = sum(table.column(f"rules.{group}") for group in RULE_GROUPS)
     loud = (
         (table.column("items_z") > 3)

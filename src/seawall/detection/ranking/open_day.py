@@ -1,8 +1,9 @@
 """Score a day that still grows: only accounts with new events are examined again, and the rest is kept.
 
-Kept for each account are the features of its groups, its values with their counts of earlier days, its failed sign-ins,
-rule hits, and hours of coverage. Computed again for the whole day, from these tables, is what accounts share: cohorts of new
-values, sprays, restlessness, rates of Sigma rules and correlations, calibration, scores, and the choice of candidates.
+Kept for each account are the features of its groups, its values with their counts of earlier days, its sessions, its failed
+sign-ins, rule hits, and hours of coverage. Computed again for the whole day, from these tables, is what accounts share: cohorts
+of new values, sprays, orphans together, restlessness, rates of Sigma rules and correlations, calibration, scores, and the choice
+of candidates.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from seawall.detection.behaviour.detector import BehaviourGroups, count_new_valu
 from seawall.detection.behaviour.fields import FIELD_NAMES, DerivedColumns
 from seawall.detection.behaviour.surprise import FieldSurprise, GroupValuePairs, count_cohort
 from seawall.detection.incidents.coverage import MOST_THROTTLED, CoverageMeter
+from seawall.detection.lineage.session_uses import SessionUses, SignInCounts
 from seawall.detection.ranking.calibration import evidence
 from seawall.detection.ranking.day_tables import PRIOR, Examined, OwnedRows, group_keys, sort_names, tabulate
 from seawall.detection.ranking.engine import DetectionEngine
@@ -107,7 +109,8 @@ class OpenDay:
         groups = BehaviourGroups(day, fields, features, pairs, self._derived.parts)
         hits = self._tables["hits"]
         engine.recent.learn(hits["tenant"], hits["rule"], hits["evidence"], self.number)
-        join_shared(values, groups, engine.recent)
+        together = engine.orphans.observe(*self._list_sessions(), self.number)
+        join_shared(values, groups, engine.recent, together)
         table = FeatureTable(values)
         p = engine.calibration.observe(table, day.tenant)
         unsupervised = evidence(p, table)
@@ -210,6 +213,10 @@ class OpenDay:
             np.concatenate([earlier[1], table["prefix"]]),
             np.concatenate([earlier[2], table.owner]),
         )
+
+    def _list_sessions(self) -> tuple[SessionUses, SignInCounts]:
+        uses, sign_ins = self._tables["uses"], self._tables["sign_ins"]
+        return SessionUses(uses.owner, **uses.columns), SignInCounts(sign_ins.owner, **sign_ins.columns)
 
     def _weigh_rules(
         self, engine: DetectionEngine, keys: Times, vocabularies: Mapping[str, Vocabulary]

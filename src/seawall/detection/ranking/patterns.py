@@ -26,7 +26,8 @@ class Pattern:
 
     The pattern applies only if `needs`, a feature or sum, is above zero. It names an incident only if `needs` is above
     `least`: one failed account is no spray. `kind`, `technique` and `words` describe its incident; `unlinked` replaces them
-    if the records name no session or token, so that nobody can tell what was issued.
+    if the records name no session or token, so that nobody can tell what was issued. `stands_apart` means that the pattern
+    only names: its evidence is weighed otherwise (see `evidence`).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Pattern:
     needs: str = ""
     least: float = 0.0
     unlinked: tuple[str, str, str] | None = None
+    stands_apart: bool = False
 
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -53,6 +55,15 @@ PATTERNS: tuple[Pattern, ...] = (
         "T1550.001 Application Access Token",
         "is used through an application that is unusual for it",
         ("app.backed_off", "app_network.backed_off", "network.rarity"),
+    ),
+    Pattern(
+        "tokens-never-issued",
+        "forged-or-stolen-token",
+        "T1606 Forge Web Credentials",
+        "is used with several tokens or sessions for which no sign-in was found",
+        ("lineage.orphans_together", "network.backed_off", "client.backed_off"),
+        "lineage.orphans_together",
+        stands_apart=True,
     ),
     Pattern(
         "mail-without-sign-in",

@@ -58,6 +58,9 @@ LEFT_OUT = (
     "sent",
     "deleted",
     "network_variety",
+    "orphan_sessions",
+    "new_sessions",
+    "expected_orphans",
 )
 """Inputs that would let trees learn a world's size, calendar or volume instead of an account's behaviour."""
 

@@ -60,6 +60,13 @@ def test_what_others_say() -> None:
     assert incident_value(replace(INCIDENT, details={"statements": 7})).statements == []
 
 
+def test_a_severity_says_why() -> None:
+    value = incident_value(replace(INCIDENT, details={"severity_because": ["Because.", 7, "And so."]}))
+    assert value.severity_because == ["Because.", "And so."]
+    assert "Severity: Because." in value.text
+    assert incident_value(replace(INCIDENT, details={"severity_because": 7})).severity_because == []
+
+
 def test_numbers_that_json_does_not_know() -> None:
     odd = replace(
         INCIDENT,

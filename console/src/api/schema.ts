@@ -242,7 +242,7 @@ export interface IncidentRow {
 /**
  * An incident with its full explanation. `text` is the reason in words, to be pasted into a ticket. `sessions`
  * describes how the sessions in which mail was read began, empty if none was. `statements` are what vendors say
- * about the account, each with its time.
+ * about the account, each with its time. `severity_because` says why the severity is what it is.
  */
 export interface IncidentValue {
   id: string;
@@ -278,6 +278,7 @@ export interface IncidentValue {
   sigma: SigmaHit[];
   sessions: string;
   statements: string[];
+  severity_because: string[];
   coverage: string[];
   actions: string[];
   events: number;

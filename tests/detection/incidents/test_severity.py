@@ -32,6 +32,7 @@ from seawall.detection.ranking.recorded_acts import RecordedAct
 from seawall.detection.ranking.rule_hits import RuleHit
 from seawall.detection.rules.detector import RULES
 from tests.detection.incidents.test_group import candidate
+from tests.detection.rules.test_sigma import coded, rule, rules
 from tests.sample_events import batches, event, sign_in
 
 PAGE = Path(__file__).parents[3] / "docs/explanation/severity.md"
@@ -114,7 +115,7 @@ def test_the_rules_of_a_stored_candidate_of_an_earlier_version_count() -> None:
 
 
 def test_an_account_that_was_given_a_role_by_a_higher_case_is_a_second_way_in() -> None:
-    giver = candidate(1, 3, 2.0, granted=("u2@x.example", "u3@x.example"))
+    giver = candidate(1, 3, 2.0, grantees=("u2@x.example", "u3@x.example"))
     cases = group(
         [giver, candidate(2, 3, 1.0), candidate(3, 3, 5.0), candidate(2, 40, 0.0), candidate(4, 3, 0.0)]
     )
@@ -254,6 +255,7 @@ def test_sentences_are_few_and_end_with_a_full_stop() -> None:
     assert all(reason.endswith(".") and not reason[0].islower() for reason in found.because)
 
 
+LOUD, QUIET = "0f6c1f3e-6c53-4c8e-9a0e-3d1c6f3f0b12", "0f6c1f3e-6c53-4c8e-9a0e-3d1c6f3f0b13"
 AWAY: dict[str, Any] = {"src_prefix": "198.51.100.0/24", "src_asn": 64999, "src_location": "RO"}
 PROVIDER: dict[str, Any] = {
     "src_prefix": "192.0.2.0/24", "src_asn": 8075, "src_asn_name": "Microsoft", "src_network_class": "microsoft",
@@ -291,25 +293,25 @@ def of_intruder(found: dict[str, ScoredCandidate]) -> ScoredCandidate:
 def test_an_act_of_the_intruder_s_group_is_its_own(tmp_path: Path) -> None:
     found = of_intruder(last_day(tmp_path, directory("r", 9, **AWAY)))
     assert [(one.rule, one.is_own) for one in found.acts] == [("role-grant", True)]
-    assert (found.granted, found.is_administrator) == (("bo@x.example",), True)
+    assert (found.grantees, found.is_administrator) == (("bo@x.example",), True)
 
 
 def test_an_act_with_the_provider_s_address_counts_for_every_group_of_the_day(tmp_path: Path) -> None:
     found = of_intruder(last_day(tmp_path, directory("r", 9, **PROVIDER)))
     assert [(one.rule, one.is_own) for one in found.acts] == [("role-grant", False)]
-    assert found.granted == ("bo@x.example",)
+    assert found.grantees == ("bo@x.example",)
 
 
 def test_an_act_from_the_account_s_own_network_is_not_the_intruder_s(tmp_path: Path) -> None:
     found = of_intruder(last_day(tmp_path, directory("r", 9)))
-    assert (found.acts, found.granted) == ((), ())
+    assert (found.acts, found.grantees) == ((), ())
     assert found.is_administrator, "the account is an administrator's all the same"
 
 
 @pytest.mark.parametrize(("status", "place"), list(product(("failure", "interrupted"), (AWAY, PROVIDER))))
 def test_what_failed_was_not_done(tmp_path: Path, status: str, place: dict[str, Any]) -> None:
     found = of_intruder(last_day(tmp_path, directory("r", 9, status=status, **place)))
-    assert (found.acts, found.granted, found.is_administrator) == ((), (), False)
+    assert (found.acts, found.grantees, found.is_administrator) == ((), (), False)
 
 
 def test_an_administrator_of_an_earlier_day_is_one_still(tmp_path: Path) -> None:
@@ -319,7 +321,26 @@ def test_an_administrator_of_an_earlier_day_is_one_still(tmp_path: Path) -> None
     assert not of_intruder(last_day(tmp_path / "other", other)).is_administrator
 
 
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [({}, [LOUD, "role-grant"]), ({"status": "failure"}, []), ({"kind": "sign_in"}, [])],
+    ids=["done", "failed", "a sign-in"],
+)
+def test_a_sigma_rule_names_an_act_that_succeeded(
+    tmp_path: Path, columns: dict[str, Any], expected: list[str]
+) -> None:
+    matches = {"selection": {"Operation": "Add member to role."}, "condition": "selection"}
+    loud = rule(matches, id=LOUD, level="medium", tags=["attack.t1098.003"])
+    found = rules(loud, rule(matches, id=QUIET, level="low", tags=["attack.t1098.003"]))
+    rows = [*(sign_in(f"s{day}", day) for day in range(9)), sign_in("away", 9, **AWAY)]
+    rows.append(directory("r", 9, **{**AWAY, **columns}))
+    assert not found.skipped
+    engine = DetectionEngine(None, found)
+    last = [engine.observe(batch, number).candidates for number, batch in coded(tmp_path, found, rows)][-1]
+    assert sorted(one.rule for one in of_intruder({one.network: one for one in last}).acts) == expected
+
+
 def test_to_give_oneself_a_role_is_to_give_it_to_nobody_else(tmp_path: Path) -> None:
     found = of_intruder(last_day(tmp_path, directory("r", 9, resource_uid="ANN@x.example", **AWAY)))
-    assert found.granted == ()
+    assert found.grantees == ()
     assert [one.rule for one in found.acts] == ["role-grant"]

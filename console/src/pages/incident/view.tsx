@@ -92,6 +92,11 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
           <Answers incident={incident} onChanged={answered} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />
           <ContainmentPlan id={incident.id} />
           <RelatedAccounts id={incident.id} />
+          {incident.severity_because.length > 0 && (
+            <Panel title="Why this severity">
+              <Notes notes={incident.severity_because} />
+            </Panel>
+          )}
           {incident.statements.length > 0 && (
             <Panel title="What others say">
               <Notes notes={incident.statements} />

@@ -156,7 +156,7 @@ class IncidentValue(IncidentRow, frozen=True, kw_only=True):
     """An incident with its full explanation. `text` is the reason in words, to be pasted into a ticket.
 
     `sessions` describes how the sessions in which mail was read began, empty if none was. `statements` are what vendors say
-    about the account, each with its time.
+    about the account, each with its time. `severity_because` says why the severity is what it is.
     """
 
     reasons: list[ReasonValue]
@@ -172,6 +172,7 @@ class IncidentValue(IncidentRow, frozen=True, kw_only=True):
     sigma: list[SigmaHit]
     sessions: str
     statements: list[str]
+    severity_because: list[str]
     coverage: list[str]
     actions: list[str]
     events: Count

@@ -129,6 +129,7 @@ def incident_value(
         sigma=_sigma(details.get("sigma")),
         sessions=words.beginnings_text(incident),
         statements=list(words.statement_lines(words.list_statements(incident))),
+        severity_because=list(words.severity_reasons(incident)),
         coverage=list(incident.coverage),
         actions=list(incident.actions),
         events=words.record_count(incident),

@@ -133,6 +133,6 @@ def _with_granters(cases: list[IncidentCase]) -> list[IncidentCase]:
         }
         found.append(replace(case, granted_by=tuple(sorted(near))) if near else case)
         for one in case.candidates:
-            for name in one.granted:
+            for name in one.grantees:
                 given[(one.tenant, name)].add((one.account, one.day))
     return found

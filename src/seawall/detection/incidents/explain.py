@@ -77,7 +77,7 @@ def describe_case(case: IncidentCase) -> Incident:
     kind, technique, _ = claim(top)
     events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
     statements = merge_statements(candidate.statements for candidate in story)
-    verdict = judge_severity(case)
+    verdict = judge_severity(replace(case, candidates=tuple(found)))
     return Incident(
         id=case.id,
         tenant=top.tenant,

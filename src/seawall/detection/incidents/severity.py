@@ -111,7 +111,7 @@ def _judge_impact(case: IncidentCase, story: Sequence[ScoredCandidate]) -> tuple
         said.append("Nothing was seen to be read or changed.")
     if any(one.is_administrator for one in story) or case.granted_by:
         level += 1
-        said.append("The account is an administrator's, so more than its own mailbox is at stake.")
+        said.append("The account can administer the organisation, so more than its own mailbox is at stake.")
     kinds = {finding.row.kind for finding in findings if finding.row.level >= 2}
     if len(kinds) >= 2:
         level += 1
@@ -161,7 +161,7 @@ def _judge_likelihood(case: IncidentCase, story: Sequence[ScoredCandidate]) -> t
     level, words = next((level, words) for least, level, words in SCORES if case.score >= least)
     reasons = []
     if strong := {hit.title for hit in _list_hits(story) if hit.level in STRONG_LEVELS}:
-        reasons.append(f"A rule of high level matched: {_quote(strong)}.")
+        reasons.append(f"A rule of high or critical level matched: {_quote(strong)}.")
     if len(techniques := sorted(_list_techniques(story))) >= MANY_TECHNIQUES:
         reasons.append(f"Rules name {len(techniques)} techniques: {_list(techniques)}.")
     if case.related:

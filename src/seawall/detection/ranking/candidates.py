@@ -41,7 +41,7 @@ class ScoredCandidate:
 
     Times are in microseconds since 1970, `score` is in log-odds, and `p` belongs to the pattern that names the group.
     `score` is `base` plus all `parts`, plus all `adjustments` by analysts' answers. `network` is "" if there was none.
-    `acts` are what the account did on the day; `granted` are the accounts to which it gave a role. All values are texts and
+    `acts` are what the account did on the day; `grantees` are the accounts to which it gave a role. All values are texts and
     not codes, so that a candidate does not depend on the numbering of codes.
     """
 
@@ -76,7 +76,7 @@ class ScoredCandidate:
     statements: Statements = ()
     acts: tuple[RecordedAct, ...] = ()
     is_administrator: bool = False
-    granted: tuple[str, ...] = ()
+    grantees: tuple[str, ...] = ()
 
     @property
     def is_on_new_network(self) -> bool:

@@ -120,7 +120,7 @@ class KeptGroups:
             statements=events.list_statements(place),
             acts=self.acts.list_acts(place),
             is_administrator=bool(self.acts.is_administrator[place]),
-            granted=self.acts.list_granted(place),
+            grantees=self.acts.list_grantees(place),
         )
 
     def _row(self, place: int) -> tuple[Any, ...]:
@@ -166,9 +166,9 @@ class KeptCandidate:
         return bool(self.groups.is_on_new_network[self.place])
 
     @property
-    def granted(self) -> tuple[str, ...]:
+    def grantees(self) -> tuple[str, ...]:
         """Return the accounts to which the group's account gave a role."""
-        return self.groups.acts.list_granted(self.place)
+        return self.groups.acts.list_grantees(self.place)
 
     def describe(self) -> ScoredCandidate:
         """Return the group with its words."""

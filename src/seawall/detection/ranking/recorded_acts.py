@@ -50,12 +50,12 @@ class RecordedAct:
 class GroupActs:
     """Hold the acts of k groups as lists of rule numbers, doubled, plus 1 for acts of the group's own records.
 
-    Built-in rules come before the Sigma rules. `granted` are numbers of the texts `names`: accounts that were given a role.
+    Built-in rules come before the Sigma rules. `grantees` are numbers of the texts `names`: accounts that were given a role.
     """
 
     acts: Ragged
     is_administrator: Bools
-    granted: Ragged
+    grantees: Ragged
     names: tuple[str, ...]
     abouts: Sequence[RuleDescription]
 
@@ -67,9 +67,9 @@ class GroupActs:
         found = [self._describe(rule, is_own) for rule, is_own in own.items()]
         return tuple(sorted(found, key=lambda act: (bool(act.level), act.rule)))
 
-    def list_granted(self, place: int) -> tuple[str, ...]:
+    def list_grantees(self, place: int) -> tuple[str, ...]:
         """Return the names of the accounts that were given a role, in alphabetical order."""
-        return tuple([self.names[number] for number in self.granted.of(place).tolist()])
+        return tuple([self.names[number] for number in self.grantees.of(place).tolist()])
 
     def _describe(self, number: int, is_own: bool) -> RecordedAct:
         if number < len(RULES):
@@ -100,11 +100,11 @@ def collect_acts(
     owner, place, is_own = _place(groups.day, rows, row)
     numbers = rule[place] << 1 | is_own
     keys = np.unique(owner << 32 | numbers)
-    granted, names = _list_granted(groups.day, rows, owner, row[place], rule[place])
+    grantees, names = _list_grantees(groups.day, rows, owner, row[place], rule[place])
     return GroupActs(
         collect(keys >> 32, (keys & 0xFFFFFFFF).astype(np.int32), len(rows)),
         find_administrators(behaviour, groups, rows),
-        granted,
+        grantees,
         names,
         abouts,
     )
@@ -124,7 +124,7 @@ def _place(day: GroupedDay, rows: Rows, row: Rows) -> tuple[_Numbers, Rows, _Num
     return owner[chosen].astype(np.int64), place[chosen], is_own[chosen].astype(np.int64)
 
 
-def _list_granted(
+def _list_grantees(
     day: GroupedDay, rows: Rows, owner: _Numbers, row: Rows, rule: _Numbers
 ) -> tuple[Ragged, tuple[str, ...]]:
     """Return the accounts to which the events `row` gave a role, by group: numbers of the texts that come second."""

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from seawall.detection.incidents.alert_budget import LEAST_SCORE
+from seawall.detection.ranking.chance import load_chance
+
 from .conftest import Run
 from .samples import written
 
@@ -26,6 +29,38 @@ def test_the_answer_is_on_stdout_and_the_rest_on_stderr(run: Run, engine: list[d
     assert call["out"] == Path("found")
     assert call["settings"].budget == 3
     assert call["settings"].mmdb == (Path("own.mmdb"),)
+
+
+@pytest.mark.parametrize(
+    ("options", "least"),
+    [
+        ((), None),
+        (("--min-score", "-1.5"), -1.5),
+        (("--min-score", "off"), LEAST_SCORE),
+        (("--min-score", "-99"), LEAST_SCORE),
+        (("--min-chance", "0"), LEAST_SCORE),
+        (("--min-chance", "0.2"), load_chance().least_score(0.2)),
+    ],
+)
+def test_a_threshold(run: Run, engine: list[dict[str, Any]], options: tuple[str, ...], least: float) -> None:
+    assert run("scan", "logs", *options).code == 0
+    assert engine[0]["settings"].least_score == least
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--min-score", "x"),
+        ("--min-score", "nan"),
+        ("--min-score", "inf"),
+        ("--min-chance", "1"),
+        ("--min-chance", "2"),
+        ("--min-score", "1", "--min-chance", "0.1"),
+    ],
+)
+def test_a_threshold_that_cannot_be(run: Run, engine: list[dict[str, Any]], options: tuple[str, ...]) -> None:
+    assert run("scan", "logs", *options).code == 2
+    assert engine == []
 
 
 def test_quiet_says_nothing(run: Run, engine: list[dict[str, Any]]) -> None:

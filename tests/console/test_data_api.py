@@ -355,6 +355,37 @@ def test_the_budget(own: Console) -> None:
     ]
 
 
+def test_the_threshold(own: Console) -> None:
+    browser = own.browser()
+    path = "/api/settings/threshold"
+    shipped = got(browser, "/api/summary")["threshold"]["shipped"]
+    assert browser.send("PUT", path, {"least_score": -1.5}).json() == {"least_score": -1.5}
+    shown = got(browser, "/api/summary")["threshold"]
+    assert (shown["least_score"], shown["chosen"], shown["configured"]) == (-1.5, -1.5, None)
+    assert 0 < shown["chance"] < 1
+    assert browser.send("PUT", path, {"least_score": -12}).json() == {"least_score": -12}
+    assert got(browser, "/api/summary")["threshold"]["least_score"] is None, "off"
+    assert browser.send("PUT", path, {"least_score": None}).json() == {"least_score": None}
+    assert got(browser, "/api/summary")["threshold"]["least_score"] == shipped
+    for wrong in ({"least_score": -13}, {"least_score": "off"}, {}, {"least_score": 1, "x": 1}):
+        assert browser.send("PUT", path, wrong).status_code == 422
+    with own.context.database.reading() as work:
+        changes = [entry for entry in work.audit.page(limit=100) if entry.action == "threshold-changed"]
+    assert [entry.details for entry in changes] == [
+        {"before": None, "after": -1.5},
+        {"before": -1.5, "after": -12.0},
+        {"before": -12.0, "after": None},
+    ]
+
+
+def test_an_incident_shows_its_chance(shown: Console) -> None:
+    listed = got(shown.browser(), "/api/incidents")["items"]
+    assert [row["chance"] for row in listed] == sorted((row["chance"] for row in listed), reverse=True)
+    assert all(0 <= row["chance"] <= 1 for row in listed)
+    alone = got(shown.browser(), f"/api/incidents/{listed[0]['id']}")
+    assert alone["chance"] == listed[0]["chance"]
+
+
 def test_an_empty_store(tmp_path: Path) -> None:
     from tests.console.consoles import console
 

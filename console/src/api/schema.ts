@@ -213,8 +213,9 @@ export interface IncidentNews {
 }
 
 /**
- * An incident in a list. `chips` are its worst reasons, at most four. `history`: it was older than the live window
- * when found, so it was not announced by itself.
+ * An incident in a list. `chips` are its worst reasons, at most four. `chance` is the measured chance that an
+ * incident with this score is real, from 0 to 1. `history`: it was older than the live window when found, so it was
+ * not announced by itself.
  */
 export interface IncidentRow {
   id: string;
@@ -223,6 +224,7 @@ export interface IncidentRow {
   kind: string;
   severity: "critical" | "high" | "low" | "medium";
   score: number;
+  chance: number;
   raised: boolean;
   history: boolean;
   announced_at: string | null;
@@ -251,6 +253,7 @@ export interface IncidentValue {
   kind: string;
   severity: "critical" | "high" | "low" | "medium";
   score: number;
+  chance: number;
   raised: boolean;
   history: boolean;
   announced_at: string | null;
@@ -452,6 +455,14 @@ export interface NewPasskey {
 export interface NewPassword {
   password: string;
   current?: string | null;
+}
+
+/**
+ * The least score for raising, in log-odds; null for the default. The lowest value raises all that the budget
+ * allows.
+ */
+export interface NewThreshold {
+  least_score: number | null;
 }
 
 /** A new user, who needs an invitation to begin, or comes by the identity provider. */
@@ -834,6 +845,7 @@ export interface StandingAnswer {
 export interface Summary {
   now: string;
   budget: BudgetValue;
+  threshold: ThresholdValue;
   open: number;
   announced: number;
   answered: number;
@@ -857,6 +869,20 @@ export interface TenantBudget {
   today: number;
   allowed: number;
   spent: number;
+}
+
+/**
+ * The least score for raising: in force, and by who set it; None where there is none. `chosen` was set in the
+ * console, `configured` is the watch's `--min-score` or `--min-chance`, `shipped` comes with the ranker. `chance`
+ * is the chance of an incident at the least score in force. At `off` and below, nothing is held back.
+ */
+export interface ThresholdValue {
+  least_score: number | null;
+  chance: number | null;
+  chosen: number | null;
+  configured: number | null;
+  shipped: number | null;
+  off: number;
 }
 
 /** Events of the account in one time slot. */

@@ -30,6 +30,20 @@ export const SCORE_MEANS = "Log-odds: the higher, the worse. At 0, as likely an 
 /** Format `92 %`. */
 export const percent = (share: number) => `${Math.round(share * 100)} %`;
 
+/** Format `about 3 in 10 such incidents are real`; the chance was measured on made-up organisations. */
+export function chanceWords(chance: number): string {
+  if (chance < 0.001) return "fewer than 1 in 1,000 such incidents are real";
+  if (chance < 0.095) {
+    const often = 1 / chance;
+    return `about 1 in ${number(often >= 30 ? Math.round(often / 10) * 10 : Math.round(often))} such incidents is real`;
+  }
+  const tenths = Math.round(chance * 10);
+  return chance >= 0.95 ? "more than 9 in 10 such incidents are real" : `about ${tenths} in 10 such incidents ${tenths === 1 ? "is" : "are"} real`;
+}
+
+/** Explain a score with its chance. */
+export const scoreMeans = (chance: number) => `Chance ${(100 * chance).toFixed(chance < 0.1 ? 1 : 0)} %: ${chanceWords(chance)}, in made-up organisations. ${SCORE_MEANS}`;
+
 /** Format `12.4 MB`. */
 export function bytes(value: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,24 @@ AlertBudget = Annotated[
         metavar="N",
         min=0.0,
         help="Alert budget: incidents a day for each organisation. Default: 2 for every 1,000 active accounts.",
+    ),
+]
+LeastScoreText = Annotated[
+    str | None,
+    typer.Option(
+        "--min-score",
+        metavar="N",
+        help="Threshold: raise no incident with a lower score (log-odds); off raises all that the budget allows.",
+    ),
+]
+LeastChance = Annotated[
+    float | None,
+    typer.Option(
+        "--min-chance",
+        metavar="P",
+        min=0.0,
+        max=1.0,
+        help="The same threshold as a chance from 0 to 1: raise no incident that is real less often.",
     ),
 ]
 WebhookUrls = Annotated[
@@ -53,6 +72,39 @@ RuleFolders = Annotated[
 ]
 
 
+def choose_least_score(score: str | None, chance: float | None) -> float | None:
+    """Return the least score for raising of `--min-score` or `--min-chance`, None if neither is given. Raises `UsageError`."""
+    from seawall.detection.incidents.alert_budget import LEAST_SCORE
+
+    if score is not None and chance is not None:
+        raise UsageError("--min-score and --min-chance exclude each other", fix="give one of them")
+    if chance is not None:
+        return _score_of_chance(chance)
+    if score is None or score == "off":
+        return None if score is None else LEAST_SCORE
+    try:
+        least = float(score)
+    except ValueError:
+        least = math.nan
+    if not math.isfinite(least):
+        raise UsageError(f"--min-score {score!r} is no number", fix="give a score such as -1.5, or off")
+    return max(least, LEAST_SCORE)
+
+
+def _score_of_chance(chance: float) -> float:
+    from seawall.detection.incidents.alert_budget import LEAST_SCORE
+    from seawall.detection.ranking.chance import load_chance
+
+    curve = load_chance()
+    least = curve.least_score(chance)
+    if least == math.inf:
+        raise UsageError(
+            f"no score has a chance of {chance:g}",
+            fix=f"give at most {curve.chances[-1]:g}, or use --min-score",
+        )
+    return max(least, LEAST_SCORE)
+
+
 def live_settings(
     folders: Sequence[Path],
     store: Path,
@@ -63,6 +115,7 @@ def live_settings(
     mmdb: Sequence[Path],
     patience: TailTiming | None = None,
     rules: Sequence[Path] = (),
+    least_score: float | None = None,
 ) -> LiveSettings:
     """Settings that make sense together. Raises `InputUnreadable` and `UsageError`."""
     from seawall.pipeline.live.settings import LiveSettings
@@ -83,6 +136,7 @@ def live_settings(
         database,
         tuple(folders),
         budget,
+        least_score,
         retention,
         webhooks,
         mmdb=tuple(mmdb),

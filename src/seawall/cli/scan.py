@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
-from seawall.cli.live_settings import AlertBudget, RuleFolders
+from seawall.cli.live_settings import (
+    AlertBudget,
+    LeastChance,
+    LeastScoreText,
+    RuleFolders,
+    choose_least_score,
+)
 from seawall.cli.store.options import AsJson
 from seawall_base.operating_system import give_back_large_memory
 
@@ -43,6 +49,8 @@ def scan(
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")
     ] = DEFAULT_OUT,
     budget: AlertBudget = None,
+    min_score: LeastScoreText = None,
+    min_chance: LeastChance = None,
     mmdb: Annotated[
         list[Path] | None,
         typer.Option(
@@ -80,9 +88,13 @@ def scan(
     from seawall_base.errors import InputUnreadable
 
     size = total_bytes(paths)
-    result = run(
-        paths, out, ScanSettings(budget=budget, mmdb=tuple(mmdb or ()), rules=tuple(rules or ())), quiet=quiet
+    settings = ScanSettings(
+        budget=budget,
+        mmdb=tuple(mmdb or ()),
+        rules=tuple(rules or ()),
+        least_score=choose_least_score(min_score, min_chance),
     )
+    result = run(paths, out, settings, quiet=quiet)
     # Exports of nothing are read, and say that there was nothing; a folder without files says nothing at all.
     is_empty = size > 0 and not result.summary["events"] and not result.problem_counts
     if as_json:

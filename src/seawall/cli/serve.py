@@ -10,6 +10,8 @@ import typer
 from seawall.cli import output
 from seawall.cli.live_settings import (
     AlertBudget,
+    LeastChance,
+    LeastScoreText,
     NetworkDatabases,
     RetentionDays,
     RuleFolders,
@@ -82,6 +84,8 @@ def serve(
         ),
     ] = None,
     budget: AlertBudget = None,
+    min_score: LeastScoreText = None,
+    min_chance: LeastChance = None,
     webhook: WebhookUrls = None,
     webhook_secret_file: WebhookSecretFile = None,
     retention: RetentionDays = None,
@@ -114,7 +118,7 @@ def serve(
       seawall serve --listen 0.0.0.0:8443 --host seawall.example.org --certificate chain.pem --key key.pem
       seawall serve --host seawall.example.org --behind-proxy 127.0.0.1
     """
-    from seawall.cli.live_settings import live_settings, webhooks_of
+    from seawall.cli.live_settings import choose_least_score, live_settings, webhooks_of
     from seawall.console.listening import TlsCertificate, parse_address
     from seawall.console.serve import ServeSettings
     from seawall.console.sign_in.oidc_settings import load_oidc
@@ -134,13 +138,14 @@ def serve(
         metrics_allow=tuple(metrics or ()),
     )
     telling = _Telling(quiet=quiet, as_json=as_json, is_demo=demo)
+    least_score = choose_least_score(min_score, min_chance)
     if demo:
         if folders or no_watch or store is not None or database is not None:
             raise UsageError(
                 "--demo brings its own logs and store",
                 fix="give neither folders nor --store nor --no-watch with --demo",
             )
-        _demo(plan, budget, telling)
+        _demo(plan, budget, least_score, telling)
         return
     if no_watch and folders:
         raise UsageError("--no-watch and folders exclude each other", fix="give only one of them")
@@ -148,7 +153,15 @@ def serve(
     if not no_watch:
         webhooks = webhooks_of(webhook or [], webhook_secret_file)
         live = live_settings(
-            folders or [], plan.store, database, budget, webhooks, retention, mmdb or [], rules=rules or []
+            folders or [],
+            plan.store,
+            database,
+            budget,
+            webhooks,
+            retention,
+            mmdb or [],
+            rules=rules or [],
+            least_score=least_score,
         )
     _run(plan, live, telling)
 
@@ -161,7 +174,7 @@ def _run(plan: ServeSettings, live: LiveSettings | None, telling: _Telling, besi
         raise typer.Exit(code)
 
 
-def _demo(plan: ServeSettings, budget: float | None, telling: _Telling) -> None:
+def _demo(plan: ServeSettings, budget: float | None, least_score: float | None, telling: _Telling) -> None:
     """The same console over a store that is gone afterwards, into which a made-up organisation's logs arrive."""
     from dataclasses import replace
 
@@ -176,6 +189,7 @@ def _demo(plan: ServeSettings, budget: float | None, telling: _Telling) -> None:
             folder / "store",
             folders=(arriving,),
             budget=budget,
+            least_score=least_score,
             patience=TailTiming(settle=0.5),
             score_seconds=0.5,
         )

@@ -13,11 +13,14 @@ import typer
 from seawall.cli import output
 from seawall.cli.live_settings import (
     AlertBudget,
+    LeastChance,
+    LeastScoreText,
     NetworkDatabases,
     RetentionDays,
     RuleFolders,
     WebhookSecretFile,
     WebhookUrls,
+    choose_least_score,
     live_settings,
     webhooks_of,
 )
@@ -49,6 +52,8 @@ def watch(
     store: StoreFolder = DEFAULT_STORE,
     database: OwnDatabaseUrl = None,
     budget: AlertBudget = None,
+    min_score: LeastScoreText = None,
+    min_chance: LeastChance = None,
     webhook: WebhookUrls = None,
     webhook_secret_file: WebhookSecretFile = None,
     retention: RetentionDays = None,
@@ -99,6 +104,7 @@ def watch(
         mmdb or [],
         TailTiming(settle=0.0, finish=0.0) if once else TailTiming(settle=settle),
         rules or [],
+        choose_least_score(min_score, min_chance),
     )
     until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
     _run(settings, STANDARD_INPUT in folders, until, quiet=quiet, as_json=as_json)

@@ -45,7 +45,8 @@ class Incident:
     """Describe the suspected takeover of one account or application.
 
     Times are in microseconds since 1970, UTC. `score` orders incidents; it is `base` plus the weights of the reasons.
-    `events` are the record ids, as in the log, of the records attributed to the attacker.
+    `events` are the record ids, as in the log, of the records attributed to the attacker. `chance` is the measured chance
+    that an incident with this score is real, in [0, 1], None if unknown.
     """
 
     id: str
@@ -73,3 +74,4 @@ class Incident:
     related: tuple[str, ...] = ()
     family: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    chance: float | None = None

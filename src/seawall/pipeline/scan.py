@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.alert_budget import decide
+from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide, resolve_least_score
 from seawall.detection.incidents.coverage import EXPORT_RECORDS, CoverageMeter
 from seawall.detection.incidents.rule_results import RuleBook
 from seawall.detection.incidents.unjudged_files import UnjudgedFiles
@@ -64,9 +64,10 @@ SCRATCH = ".seawall-"
 class ScanSettings:
     """Options of a scan.
 
-    `budget` is incidents a day for each organisation, None for the default by size. `mmdb` are MaxMind databases that are
-    searched before the built-in network table. With `learnt` false, only unsupervised evidence ranks. `rules` are folders
-    of Sigma rules besides the built-in ones, which `pack` false leaves out.
+    `budget` is incidents a day for each organisation, None for the default by size. `least_score` is the least score for
+    raising, None for the one that ships. `mmdb` are MaxMind databases that are searched before the built-in network table.
+    With `learnt` false, only unsupervised evidence ranks, and no threshold ships for it. `rules` are folders of Sigma rules
+    besides the built-in ones, which `pack` false leaves out.
     """
 
     budget: float | None = None
@@ -74,6 +75,13 @@ class ScanSettings:
     learnt: bool = True
     rules: tuple[Path, ...] = ()
     pack: bool = True
+    least_score: float | None = None
+
+    def resolve_threshold(self) -> float:
+        """Return the least score for raising; that of the document holds for the scores of the ranker alone."""
+        if self.least_score is None and not self.learnt:
+            return LEAST_SCORE
+        return resolve_least_score(self.least_score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +158,8 @@ def scan(
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
     waiting = iter(candidates)
     del candidates  # each day's are freed as soon as its cases are described
-    decision = decide(waiting, coverage, accounts, tally.days(), settings.budget)
+    least = settings.resolve_threshold()
+    decision = decide(waiting, coverage, accounts, tally.days(), settings.budget, least_score=least)
     incidents = decision.incidents
     summary = _summary(tally, engine, incidents, book, spool.join_counts, time.perf_counter() - started)
     result = ScanResult(
@@ -170,7 +179,9 @@ def scan(
             result.problem_counts,
             summary,
             result.networks,
-            ReportedBudget(sum(decision.limits.values()), settings.budget),
+            ReportedBudget(
+                sum(decision.limits.values()), settings.budget, None if least <= LEAST_SCORE else least
+            ),
             (tally.first, tally.last) if tally.events else None,
         )
         write_scan_files(folder, content)

@@ -97,6 +97,8 @@ def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
     head.append_text(_text(incident.account, "bold"))
     head.append(f"  {span_text(incident.first_event, incident.last_event)} UTC", style="dim")
     head.append(f"  score {incident.score:.1f} (log-odds)", style="dim")
+    if chance := words.chance_number(incident):
+        head.append(f"  chance {chance}", style="dim")
     parts: list[RenderableType] = [head, Padding(_text(words.verdict(incident)), (0, 0, 0, 5))]
     told = words.verdict(incident)
     for reason in [reason for reason in words.strongest(incident, 6) if reason.text not in told][:3]:
@@ -152,6 +154,7 @@ def _facts(incident: Incident, addresses: Addresses | None) -> Table:
         ("Threshold", f"crossed at {minute_text(detected)} UTC" if detected is not None else "never crossed"),
         *([("Sessions", began)] if (began := words.beginnings_text(incident)) else []),
         ("Standing", "raised" if incident.raised else "below the budget"),
+        *([("Chance", chance)] if (chance := words.chance_text(incident)) else []),
         ("Organisation", incident.tenant),
         ("Kind", words.aspect_name(incident.kind)),
         ("Technique", words.technique(incident)),

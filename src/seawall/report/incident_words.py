@@ -88,9 +88,10 @@ PROBLEMS = {
 
 SCORE_MEANS = (
     "The score is the evidence in log-odds: the higher, the worse, and each point more multiplies the odds by 2.7. "
-    "On your own logs read it as an order, not as a chance. The severity also follows from what was done."
+    "The chance beside it was measured on made-up organisations, in which attacks are more frequent than in most real ones. "
+    "On your own logs read both as an order. The severity also follows from what was done."
 )
-"""Explanation of the score, shown with the first score."""
+"""Explanation of score and chance, shown with the first score."""
 
 _EVIDENCE_ROWS = 14
 _EVIDENCE_LEAST = 0.05
@@ -177,6 +178,30 @@ def more_counts_of(reason: Reason) -> tuple[str, ...]:
         for said in counts_of(reason)
         if said not in reason.text and not ("that day" in said and "same day" in reason.text)
     )
+
+
+def chance_text(incident: Incident) -> str:
+    """Return `about 3 in 10 such incidents are real (31 %)`, or "" if the chance is unknown."""
+    if incident.chance is None:
+        return ""
+    chance = min(max(incident.chance, 0.0), 1.0)
+    if chance < 0.001:
+        return "fewer than 1 in 1,000 such incidents are real"
+    if chance < 0.095:
+        often = 1.0 / chance
+        return f"about 1 in {round(often, -1 if often >= 30 else 0):,.0f} such incidents is real ({chance_number(incident)})"
+    if chance >= 0.95:
+        return f"more than 9 in 10 such incidents are real ({chance_number(incident)})"
+    tenths = round(chance * 10)
+    return f"about {tenths} in 10 such incidents {'is' if tenths == 1 else 'are'} real ({chance_number(incident)})"
+
+
+def chance_number(incident: Incident) -> str:
+    """Return `31 %`, or "" if the chance is unknown."""
+    if incident.chance is None:
+        return ""
+    chance = min(max(incident.chance, 0.0), 1.0)
+    return f"{chance * 100:.{0 if chance >= 0.1 else 1}f}\u00a0%"
 
 
 def verdict(incident: Incident) -> str:

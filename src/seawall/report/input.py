@@ -16,11 +16,13 @@ class ReportedBudget:
     """Hold the alert budget of the report's period.
 
     `allowed` is the number of incidents that it allows in the period over all organisations, None if unknown. `per_day` is
-    incidents a day for each organisation, None for the default by size.
+    incidents a day for each organisation, None for the default by size. `least_score` is the least score for raising, None
+    without one.
     """
 
     allowed: int | None = None
     per_day: float | None = None
+    least_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

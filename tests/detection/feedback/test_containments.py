@@ -47,10 +47,14 @@ def at_day(day: int, account: str = ADA, *facts: Any, **changes: Any) -> ScoredC
 
 
 def raised(
-    found: list[ScoredCandidate], answers: tuple[FeedbackAnswer, ...], budget: float = 0.0
+    found: list[ScoredCandidate],
+    answers: tuple[FeedbackAnswer, ...],
+    budget: float = 0.0,
+    least: float = LEAST_SCORE,
 ) -> list[Any]:
     taught = apply_feedback(found, answers, NOW)
-    return [one for one in decide(taught, [], {"org": 100}, 30, budget).incidents if one.raised]
+    decision = decide(taught, [], {"org": 100}, 30, budget, least_score=least)
+    return [one for one in decision.incidents if one.raised]
 
 
 def test_what_follows_a_containment_is_raised_without_a_budget() -> None:
@@ -63,6 +67,14 @@ def test_what_follows_a_containment_is_raised_without_a_budget() -> None:
     assert "plan plan-1" in reason.text
     assert "changed since then: client curl/rest" in reason.text
     assert one.score == pytest.approx(one.base + sum(reason.weight for reason in one.reasons))
+
+
+def test_what_follows_a_containment_is_raised_below_the_threshold() -> None:
+    old, new = at_day(TODAY - 6), at_day(TODAY - 2, ADA, fact("client", "curl/rest"))
+    assert raised([old, new], (), 9.0, least=50.0) == []
+    (one,) = raised([old, new], containment(), 9.0, least=50.0)
+    assert one.first_event == new.first
+    assert one.score < 50.0
 
 
 def test_it_is_told_apart_from_what_was_contained() -> None:
@@ -115,9 +127,10 @@ def test_what_cannot_be_read_says_nothing() -> None:
                   st.sampled_from(["198.51.100.0/24", "192.0.2.0/24"])), max_size=8),
     st.floats(0, 0.2),
     st.booleans(),
+    st.sampled_from([LEAST_SCORE, 0.0, 1.0]),
 )  # fmt: skip
 def test_the_desk_says_the_same_as_the_watch(
-    rows: list[tuple[int, str, float, str]], budget: float, is_on: bool
+    rows: list[tuple[int, str, float, str]], budget: float, is_on: bool, least: float
 ) -> None:
     found = [
         replace(candidate((fact("prefix", prefix),), {"network.backed_off": score}, day=day, account=account,
@@ -131,9 +144,17 @@ def test_the_desk_says_the_same_as_the_watch(
     made = cases(columns, scores, changed.raising)
     limits = {tenant: compute_incident_limit(budget, 100, 30) for tenant in columns.of_tenant}
     let = select_cases(
-        columns, made, limits, changed.change, since=0, is_sparing=False, raising=changed.raising
+        columns,
+        made,
+        limits,
+        changed.change,
+        since=0,
+        is_sparing=False,
+        raising=changed.raising,
+        least_score=least,
     )
     taught = apply_feedback(found, answers, NOW)
     assert [id_of(columns, case) for case in made] == [case.id for case in group(taught)]
-    expected = {one.id for one in decide(taught, [], {"org": 100}, 30, budget).incidents if one.raised}
+    decision = decide(taught, [], {"org": 100}, 30, budget, least_score=least)
+    expected = {one.id for one in decision.incidents if one.raised}
     assert {id_of(columns, case) for case in let if case.score >= LEAST_SCORE} == expected

@@ -73,9 +73,9 @@ def test_never_more_is_raised_than_allowed_and_always_the_worst(
     found: list[tuple[int, int, float]], limit: int
 ) -> None:
     cases = group([candidate(*one, base=-3.0) for one in found])
-    for sparing in (False, True):
-        chosen = select_within_budget(cases, {"org": limit}, -9.0, sparing=sparing)
-        worthy = [case.id for case in cases if not sparing or case.score >= -3.0]
+    for sparing, least in ((False, -9.0), (True, -9.0), (False, 1.5), (True, 1.5)):
+        chosen = select_within_budget(cases, {"org": limit}, -9.0, sparing=sparing, least_score=least)
+        worthy = [case.id for case in cases if case.score >= least and (not sparing or case.score >= -3.0)]
         assert [case.id for case in cases if case.id in chosen] == worthy[:limit]
 
 

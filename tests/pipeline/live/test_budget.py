@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from seawall.console.context import ConsoleContext, ConsoleSettings
 from seawall.console.data.answers import what_if_service
 from seawall.console.data.running_values import BudgetValue
 from seawall.console.data.summary import build_summary
+from seawall.detection.incidents.alert_budget import LEAST_SCORE
+from seawall.pipeline.live.budget import read_configured_least_score
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.settings import LiveSettings
+from seawall.pipeline.scan import ScanSettings, scan
+from seawall.storage.database import QueueQuery
 from tests.pipeline.live.running import bodies, quick, running, settled
 
 DAY = 86_400_000_000
@@ -24,9 +29,9 @@ def looking(settings: LiveSettings) -> Iterator[ConsoleContext]:
         yield ConsoleContext(database, lake, bytes(32), ConsoleSettings())
 
 
-def watched(logs: Path, store: Path, budget: float | None) -> LiveSettings:
+def watched(logs: Path, store: Path, budget: float | None, **more: Any) -> LiveSettings:
     """Have a watch read all logs, and end."""
-    settings = quick(store, budget=budget)
+    settings = quick(store, budget=budget, **more)
     with running(settings) as service:
         records = sum(
             service.ingest(body, source="a", key=str(number)).records
@@ -34,6 +39,27 @@ def watched(logs: Path, store: Path, budget: float | None) -> LiveSettings:
         )
         settled(service, records)
     return settings
+
+
+def test_a_threshold_raises_the_same_in_scan_and_watch(logs: Path, tmp_path: Path) -> None:
+    def raised(least: float | None) -> dict[str, float]:
+        found = scan([logs], settings=ScanSettings(budget=50.0, least_score=least)).incidents
+        return {one.id: one.score for one in found if one.raised}
+
+    everything = raised(LEAST_SCORE)
+    least = sorted(everything.values())[len(everything) // 2]
+    expected = raised(least)
+    assert 0 < len(expected) < len(everything)
+    settings = watched(logs, tmp_path / "store", 50.0, least_score=least)
+    with looking(settings) as context, context.database.reading() as work:
+        assert {one.id for one in work.incidents.rows(QueueQuery(raised=True), limit=1000)} == set(expected)
+        assert read_configured_least_score(work) == least
+        shown = build_summary(context, 60 * DAY).threshold
+    assert (shown.least_score, shown.configured, shown.chosen) == (least, least, None)
+    with running(quick(tmp_path / "store", budget=50.0)):
+        pass
+    with looking(settings) as context:
+        assert build_summary(context, 60 * DAY).threshold.configured is None
 
 
 def budget(context: ConsoleContext) -> BudgetValue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.detection.incidents.alert_budget import decide
+from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS, rank_under_budget
@@ -26,23 +26,29 @@ FOUND = st.lists(
 
 
 @settings(max_examples=examples(50))
-@given(FOUND, st.integers(RANKED_DAYS - 1, 200), st.sampled_from((None, 0.0, 0.1, 3.0)))
+@given(
+    FOUND,
+    st.integers(RANKED_DAYS - 1, 200),
+    st.sampled_from((None, 0.0, 0.1, 3.0)),
+    st.sampled_from((LEAST_SCORE, 0.5)),
+)
 def test_a_span_of_thirty_days_is_ruled_on_as_a_scan_would(
-    found: list[tuple[int, int, float]], last: int, budget: float | None
+    found: list[tuple[int, int, float]], last: int, budget: float | None, least: float
 ) -> None:
     candidates = [candidate(who, last - back, score) for who, back, score in found]
     first = last - RANKED_DAYS + 1
     ranking = rank_under_budget(
-        candidates, notes=(), accounts_by_tenant={"org": 300}, first_day=first, last_day=last, budget=budget
-    )
-    decision = decide(candidates, (), {"org": 300}, RANKED_DAYS, budget)
+        candidates, notes=(), accounts_by_tenant={"org": 300}, first_day=first, last_day=last, budget=budget,
+        least_score=least,
+    )  # fmt: skip
+    decision = decide(candidates, (), {"org": 300}, RANKED_DAYS, budget, least_score=least)
     assert ranking.incidents == decision.incidents
     assert (ranking.thresholds, ranking.limits, ranking.spent) == (
         decision.thresholds, decision.limits, decision.spent,
     )  # fmt: skip
     again = rank_under_budget(
         reversed(candidates), notes=(), accounts_by_tenant={"org": 300}, first_day=first, last_day=last,
-        budget=budget,
+        budget=budget, least_score=least,
     )  # fmt: skip
     assert again.incidents == ranking.incidents
 

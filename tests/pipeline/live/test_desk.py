@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall.detection.feedback_values import FeedbackDraft, FeedbackValue
+from seawall.detection.incidents.alert_budget import LEAST_SCORE
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.budget_ranking import BudgetRanking, rank_under_budget
 from seawall.pipeline.live.candidates import pack_candidate
@@ -36,6 +37,7 @@ class Store:
     found: list[ScoredCandidate]
     desk: WhatIfService
     budget: float | None = 0.2
+    least_score: float = LEAST_SCORE
 
     def score(self, found: list[ScoredCandidate]) -> None:
         """Keep candidates as a scoring would."""
@@ -56,7 +58,7 @@ class Store:
         with self.database.writing() as work:
             ranking = rank_under_budget(
                 self.found, notes=(), accounts_by_tenant=TENANTS, first_day=TODAY - 45, last_day=LAST,
-                budget=self.budget, answers=standing_answers(work, at=NOW),
+                budget=self.budget, least_score=self.least_score, answers=standing_answers(work, at=NOW),
             )  # fmt: skip
             work.incidents.put(ranking.incidents)
             return ranking
@@ -211,6 +213,16 @@ def test_a_larger_budget_shows_more_and_a_smaller_one_less(store: Store) -> None
     store.budget = 0.4
     now = {one.id for one in store.rank().incidents if one.raised}
     assert set(more.more) <= now
+
+
+def test_a_threshold_holds_on_the_desk_as_in_the_watch(store: Store) -> None:
+    scores = sorted((one.score for one in store.rank().incidents if one.raised), reverse=True)
+    store.least_score = scores[2]
+    with store.database.writing() as work:
+        work.settings.put("threshold", {"least_score": store.least_score})
+    assert len(store.raised()) == 3
+    assert store.desk.what_if(0.4).raised == 3
+    assert store.desk.what_if(0.4).more == ()
 
 
 def test_a_desk_sees_what_is_scored_after_it_was_asked(store: Store) -> None:

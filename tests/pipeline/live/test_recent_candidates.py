@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.alert_budget import LEAST_SCORE
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
 from seawall.pipeline.live.budget_ranking import rank_under_budget
@@ -39,6 +40,7 @@ STEPS = st.lists(
         {
             "days": st.dictionaries(st.tuples(st.integers(40, 60), st.integers(0, 1)), FOUND, max_size=3),
             "budget": st.sampled_from((0.1, 0.1, 0.1, 3.0)),
+            "least": st.sampled_from((LEAST_SCORE, LEAST_SCORE, 1.0)),
             "mark": st.sampled_from((0, 0, 0, 1)),
             "accounts": st.sampled_from((10, 10, 500)),
             "notes": st.sets(st.sampled_from(("", *TENANTS))),
@@ -63,7 +65,8 @@ def test_what_did_not_change_need_not_be_ruled_on(steps: list[dict[str, Any]]) -
         recent.forget(last)
         notes = [note(tenant) for tenant in sorted(step["notes"])]
         accounts = dict.fromkeys(TENANTS, step["accounts"])
-        update = recent.rank_changes(RankingSpan(40, last, step["budget"], step["mark"]), accounts, notes, ())
+        span = RankingSpan(40, last, step["budget"], step["mark"], least_score=step["least"])
+        update = recent.rank_changes(span, accounts, notes, ())
         for tenant in update.tenants:
             incidents[tenant] = {}
         for incident in update.ranking.incidents:
@@ -75,6 +78,7 @@ def test_what_did_not_change_need_not_be_ruled_on(steps: list[dict[str, Any]]) -
             first_day=40,
             last_day=last,
             budget=step["budget"],
+            least_score=step["least"],
         )
         kept = {id_: one for own in incidents.values() for id_, one in own.items()}
         assert kept == {one.id: one for one in whole.incidents}

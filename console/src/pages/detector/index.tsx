@@ -9,6 +9,7 @@ import { aspectName } from "../../words/names";
 import { number, plural } from "../../words/numbers";
 import { Page } from "../parts/page";
 import { Budget } from "./budget";
+import { Threshold } from "./threshold";
 import { WhatIf } from "./what-if";
 import "./detector.css";
 
@@ -26,6 +27,7 @@ export default function DetectorPage() {
         <Known detector={detector.data} />
       )}
       {summary && <Budget summary={summary} />}
+      {summary && <Threshold summary={summary} />}
     </Page>
   );
 }

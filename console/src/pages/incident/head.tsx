@@ -8,7 +8,7 @@ import { Button, CopyButton, download, Menu } from "../../design/controls";
 import { Icon, SeverityLabel } from "../../design/marks";
 import { kindName, nameParts, story, whose, withoutIds } from "../../words/incidents";
 import { HISTORY, HISTORY_MEANS } from "../../words/history";
-import { number, plural, score, SCORE_MEANS } from "../../words/numbers";
+import { chanceWords, number, plural, score, scoreMeans } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { exact, span } from "../../words/times";
 
@@ -90,9 +90,12 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
         <CopyButton text={() => window.location.origin + incidentAddress(incident.id)} label="Link" isSmall={false} look="quiet" />
       </div>
       <dl className="incident-facts">
-        <Fact name="Score" title={SCORE_MEANS}>
+        <Fact name="Score" title={scoreMeans(incident.chance)}>
           <b className="numbers">{score(incident.score)}</b>
           <span className="soft"> log-odds{incident.threshold !== null && `, raised from ${score(incident.threshold)}`}</span>
+        </Fact>
+        <Fact name="Chance" title={scoreMeans(incident.chance)}>
+          {chanceWords(incident.chance)}
         </Fact>
         <Fact name="From – to (UTC)" title={`${exact(incident.first_event)} to ${exact(incident.last_event)}`}>
           {span(incident.first_event, incident.last_event)}

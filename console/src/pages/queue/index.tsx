@@ -155,9 +155,9 @@ function isPartial(ingest: Ingest): boolean {
 
 /** Return the list row's fields of a full incident. */
 function rowOf(incident: IncidentRow): Partial<IncidentRow> {
-  const { severity, score, raised, announced_at, detected_at, first_event, last_event, title, summary, answer, related, mailboxes, messages } = incident;
+  const { severity, score, chance, raised, announced_at, detected_at, first_event, last_event, title, summary, answer, related, mailboxes, messages } = incident;
   const chips = incident.chips ? { chips: incident.chips } : {};
-  return { severity, score, raised, announced_at, detected_at, first_event, last_event, title, summary, answer, related, mailboxes, messages, ...chips };
+  return { severity, score, chance, raised, announced_at, detected_at, first_event, last_event, title, summary, answer, related, mailboxes, messages, ...chips };
 }
 
 /** Return whether the user is using this part, by pointer or keyboard. */

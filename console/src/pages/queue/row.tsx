@@ -4,7 +4,7 @@ import type { IncidentRow } from "../../api/types";
 import { Icon, SeverityMark } from "../../design/marks";
 import { chipWords, kindName, nameParts, verdict, whose } from "../../words/incidents";
 import { HISTORY, HISTORY_MEANS } from "../../words/history";
-import { score, SCORE_MEANS } from "../../words/numbers";
+import { score, scoreMeans } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { age, exact } from "../../words/times";
 
@@ -66,7 +66,7 @@ export const Row = memo(function Row({ row, now, isChosen, isFresh, onChoose }: 
           })}
         </ul>
       </div>
-      <span className="row-score numbers" title={SCORE_MEANS}>
+      <span className="row-score numbers" title={scoreMeans(row.chance)}>
         {score(row.score)}
       </span>
     </div>

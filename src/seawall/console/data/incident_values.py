@@ -47,7 +47,8 @@ class Chip(msgspec.Struct, frozen=True):
 
 
 class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident in a list. `chips` are its worst reasons, at most four.
+    """An incident in a list. `chips` are its worst reasons, at most four. `chance` is the measured chance that an incident
+    with this score is real, from 0 to 1.
 
     `history`: it was older than the live window when found, so it was not announced by itself.
     """
@@ -58,6 +59,7 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     severity: SeverityName
     score: float
+    chance: float
     raised: bool
     history: bool
     announced_at: Time | None

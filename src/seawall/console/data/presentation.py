@@ -20,6 +20,7 @@ from seawall.console.data.incident_values import (
     UsualValue,
 )
 from seawall.detection.incident import Incident
+from seawall.detection.ranking.chance import load_chance
 from seawall.detection.reason import Reason
 from seawall.report import incident_words as words
 from seawall.storage.database import QueueEntry
@@ -49,6 +50,11 @@ def number_or_none(value: Any) -> float | None:
     return float(value)
 
 
+def chance_of(score: float) -> float:
+    """Return the measured chance that an incident with this score is real."""
+    return round(load_chance().estimate(clamp_to_finite(score)), 4)
+
+
 def chip(reason: Reason) -> Chip:
     """Return a reason in a few words."""
     counts = words.counts_of(reason)
@@ -67,6 +73,7 @@ def listed_row(listed: QueueEntry) -> IncidentRow:
         kind=listed.kind,
         severity=cast("SeverityName", listed.severity),
         score=clamp_to_finite(listed.score),
+        chance=chance_of(listed.score),
         raised=listed.raised,
         history=listed.is_history,
         announced_at=time_or_none(listed.announced_at),
@@ -157,6 +164,7 @@ def _row(
         "kind": incident.kind,
         "severity": incident.severity,
         "score": clamp_to_finite(incident.score),
+        "chance": chance_of(incident.score),
         "raised": incident.raised,
         "history": is_history,
         "announced_at": time_or_none(announced_at),

@@ -43,6 +43,21 @@ class BudgetValue(msgspec.Struct, frozen=True):
     tenants: list[TenantBudget]
 
 
+class ThresholdValue(msgspec.Struct, frozen=True):
+    """The least score for raising: in force, and by who set it; None where there is none.
+
+    `chosen` was set in the console, `configured` is the watch's `--min-score` or `--min-chance`, `shipped` comes with the
+    ranker. `chance` is the chance of an incident at the least score in force. At `off` and below, nothing is held back.
+    """
+
+    least_score: float | None
+    chance: float | None
+    chosen: float | None
+    configured: float | None
+    shipped: float | None
+    off: float
+
+
 class Severities(msgspec.Struct, frozen=True):
     """Numbers of open incidents by severity."""
 
@@ -85,6 +100,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     now: Time
     budget: BudgetValue
+    threshold: ThresholdValue
     open: Count
     announced: Count
     answered: Count
@@ -230,6 +246,12 @@ class NewBudget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Incidents a day for each organisation; null for the default by its size."""
 
     per_day: Annotated[float, Meta(ge=0, le=100_000)] | None
+
+
+class NewThreshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The least score for raising, in log-odds; null for the default. The lowest value raises all that the budget allows."""
+
+    least_score: Annotated[float, Meta(ge=-12, le=100)] | None
 
 
 class ViewValue(msgspec.Struct, frozen=True):

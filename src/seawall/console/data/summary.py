@@ -11,20 +11,31 @@ from seawall.console.data.running_values import (
     BudgetValue,
     IngestValue,
     NewBudget,
+    NewThreshold,
     Severities,
     Summary,
     TenantBudget,
+    ThresholdValue,
     Unjudged,
 )
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incidents.alert_budget import (
     BUDGET_FLOOR_PER_DAY,
     BUDGET_PER_THOUSAND,
+    LEAST_SCORE,
     compute_incident_limit,
 )
-from seawall.pipeline.live.budget import budget_of, read_chosen_budget, read_configured_budget
+from seawall.detection.ranking.chance import load_chance
+from seawall.pipeline.live.budget import (
+    budget_of,
+    least_score_of,
+    read_chosen_budget,
+    read_chosen_least_score,
+    read_configured_budget,
+    read_configured_least_score,
+)
 from seawall.pipeline.live.budget_ranking import LiveWindow, live_window
-from seawall.pipeline.live.commit import BUDGET
+from seawall.pipeline.live.commit import BUDGET, THRESHOLD
 from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.status import WatchStatus
 from seawall.storage.database import QueueQuery, StoredSource, Transaction
@@ -54,6 +65,7 @@ def build_summary(context: ConsoleContext, now: int) -> Summary:
         return Summary(
             now=time_text(now),
             budget=_budget(work, accounts, now),
+            threshold=_threshold(work),
             open=sum(severities.values()),
             announced=work.incidents.count(QueueQuery(queue="announced")),
             answered=work.incidents.count(QueueQuery(queue="answered")),
@@ -141,6 +153,19 @@ def _budget(work: Transaction, accounts: Mapping[str, int], now: int) -> BudgetV
     )
 
 
+def _threshold(work: Transaction) -> ThresholdValue:
+    curve, least = load_chance(), least_score_of(work)
+    is_on = least > LEAST_SCORE
+    return ThresholdValue(
+        least_score=least if is_on else None,
+        chance=round(curve.estimate(least), 4) if is_on else None,
+        chosen=read_chosen_least_score(work),
+        configured=read_configured_least_score(work),
+        shipped=curve.raised_from,
+        off=LEAST_SCORE,
+    )
+
+
 def _sum_days(work: Transaction) -> dict[str, int]:
     """Return events and duplicates of all scored days, which a watch stores with the days."""
     days = work.days.since(0).values()
@@ -182,6 +207,19 @@ def set_budget(call: ApiCall) -> NewBudget:
     return asked
 
 
+def set_threshold(call: ApiCall) -> NewThreshold:
+    """Set the least score for raising. The running watch applies it within a second."""
+    asked: NewThreshold = call.body
+    with call.context.database.writing() as work:
+        before = read_chosen_least_score(work)
+        if asked.least_score is None:
+            work.settings.forget(THRESHOLD)
+        else:
+            work.settings.put(THRESHOLD, {"least_score": asked.least_score})
+        call.note(work, "threshold-changed", "threshold", before=before, after=asked.least_score)
+    return asked
+
+
 ENDPOINTS: Final = (
     Endpoint(
         method="GET",
@@ -201,5 +239,15 @@ ENDPOINTS: Final = (
         group="settings",
         body=NewBudget,
         answer=NewBudget,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/api/settings/threshold",
+        handle=set_threshold,
+        role="admin",
+        summary="Choose the least score of an incident that is raised",
+        group="settings",
+        body=NewThreshold,
+        answer=NewThreshold,
     ),
 )

@@ -91,11 +91,14 @@ def select_cases(
     is_sparing: bool,
     raising: frozenset[int] = frozenset(),
     since_of: Mapping[str, int] | None = None,
+    least_score: float = LEAST_SCORE,
 ) -> list[CaseRows]:
     """Return the cases within the budget, the highest score first. `since` is the first day for which the budget is spent.
 
-    `since_of` overrides it by organisation. `change`, float64 (n,), is the change of each score by answers.
+    `since_of` overrides it by organisation. `change`, float64 (n,), is the change of each score by answers. Below
+    `least_score`, only `raising` cases are raised.
     """
+    from_score = max(LEAST_SCORE, least_score)
     used: dict[str, int] = defaultdict(int)
     result = []
     for case in ordered:
@@ -106,7 +109,7 @@ def select_cases(
                 result.append(case)
             continue
         is_held = is_sparing or change[case.top] < EXCUSED
-        least = max(LEAST_SCORE, top.base) if is_held else LEAST_SCORE
+        least = max(from_score, top.base) if is_held else from_score
         if not is_old and case.score >= least and used[top.tenant] < limits.get(top.tenant, 0):
             used[top.tenant] += 1
             result.append(case)

@@ -1,4 +1,4 @@
-"""Decide which incidents are raised: group candidates into cases, and raise the highest within the alert budget."""
+"""Decide which incidents are raised: group candidates into cases, and raise the highest within budget and threshold."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.cases import EXCUSED, Candidate, IncidentCase, group, is_raised_anyway
 from seawall.detection.incidents.explain import complete_incident, describe_case
+from seawall.detection.ranking.chance import load_chance
 from seawall_base.operating_system import give_back_free_memory
 
 BUDGET_PER_THOUSAND = 2.0
@@ -24,7 +25,9 @@ SLACK = 1e-6
 """Scores closer than this are equal: the order of summation changes the last digits."""
 
 LEAST_SCORE = -12.0
-"""Cases below these log-odds are dropped, because they contain nothing new."""
+"""Cases below these log-odds are dropped, because they contain nothing new. As the least score for raising, it raises all
+that the budget allows.
+"""
 
 _OFTEN = 2_048
 """Cases after which the memory of freed candidates goes back to the system: arrays and incidents do not share it."""
@@ -56,9 +59,11 @@ def decide(
     budget: float | None,
     *,
     since: int | None = None,
+    least_score: float = LEAST_SCORE,
     describe: Callable[[IncidentCase], Incident] = describe_case,
 ) -> BudgetDecision:
-    """Group candidates into cases, and choose those that the budget raises. A budget that the user sets is spent completely.
+    """Group candidates into cases, and choose those that the budget raises. A budget that the user sets is spent completely,
+    but never on a case below `least_score`, in log-odds.
 
     `accounts` counts each organisation's active accounts, `days` the days that the budget covers. With `since`, cases whose
     strongest group is of an earlier day are dropped. An organisation's threshold is the score of the weakest group that
@@ -70,7 +75,7 @@ def decide(
     tenants = sorted({case.top.tenant for case in cases})
     notes_of = _sort_by_tenant(notes, tenants)
     limits = {tenant: compute_incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
-    chosen = select_within_budget(cases, limits, LEAST_SCORE, sparing=budget is None)
+    chosen = select_within_budget(cases, limits, LEAST_SCORE, sparing=budget is None, least_score=least_score)
     thresholds: dict[str, float] = {}
     spent = dict.fromkeys(tenants, 0)
     for case in cases:
@@ -135,14 +140,27 @@ def compute_incident_limit(budget: float | None, active_accounts: int, days: int
     return max(math.floor(per_day * days + 1e-9), 1 if per_day > 0 else 0)
 
 
+def resolve_least_score(asked: float | None) -> float:
+    """Return the least score for raising: the one that was asked for, else the one that ships beside the ranker, if any."""
+    shipped = load_chance().raised_from if asked is None else asked
+    return LEAST_SCORE if shipped is None else max(shipped, LEAST_SCORE)
+
+
 def select_within_budget(
-    cases: Sequence[IncidentCase], limits: Mapping[str, int], floor: float, *, sparing: bool = False
+    cases: Sequence[IncidentCase],
+    limits: Mapping[str, int],
+    floor: float,
+    *,
+    sparing: bool = False,
+    least_score: float = LEAST_SCORE,
 ) -> set[str]:
-    """Return the ids of each tenant's highest cases within its budget and above `floor`.
+    """Return the ids of each tenant's highest cases within its budget, and from `floor` and `least_score` on.
 
     With `sparing`, budget is left over rather than spent on a case whose reasons sum to less than zero. A case that answers
-    excuse is never raised to fill a budget. A return after containment is raised in addition to the budget.
+    excuse is never raised to fill a budget. A return after containment is raised in addition to the budget, and whatever
+    `least_score`.
     """
+    from_score = max(floor, least_score)
     used: dict[str, int] = defaultdict(int)
     chosen = set()
     for case in cases:
@@ -152,7 +170,7 @@ def select_within_budget(
                 chosen.add(case.id)
             continue
         is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
-        least = max(floor, case.top.base) if sparing or is_excused else floor
+        least = max(from_score, case.top.base) if sparing or is_excused else from_score
         if case.score >= least and used[tenant] < limits.get(tenant, 0):
             used[tenant] += 1
             chosen.add(case.id)

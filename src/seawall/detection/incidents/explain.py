@@ -28,6 +28,7 @@ from seawall.detection.lineage.orphans import WINDOW_DAYS
 from seawall.detection.ranking.aspects import aspect as aspect_of
 from seawall.detection.ranking.aspects import weights
 from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
+from seawall.detection.ranking.chance import load_chance
 from seawall.detection.ranking.rule_hits import SIGMA
 from seawall.detection.reason import SILENT, Layer, Reason
 from seawall.detection.rules.detector import RULES
@@ -126,6 +127,7 @@ def describe_case(case: IncidentCase) -> Incident:
             "groups": len(story),
             **({"statements": statements} if statements else {}),
         },
+        chance=round(load_chance().estimate(case.score), 4),
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
+from seawall.pipeline.live.budget import RaisingLimits
 from seawall.pipeline.live.budget_ranking import RANKED_DAYS, live_window
 from seawall.pipeline.live.candidates import pack_candidate, unpack_candidate
 from seawall.pipeline.live.commit import keep_past_ranking
@@ -53,7 +54,7 @@ class BackfillState:
     accounts: Mapping[str, int]
     notes: Sequence[CoverageNote]
     notes_from: int | None
-    budget: float | None
+    limits: RaisingLimits
     answers: Sequence[FeedbackAnswer]
     announced: frozenset[str]
 
@@ -320,8 +321,9 @@ def _load_past(work: Transaction, one: FirstImport, standing: BackfillState) -> 
         notes,
         _import_notes(one, notes, standing.notes_from),
         standing.accounts.get(one.tenant, 0),
-        standing.budget,
+        standing.limits.per_day,
         standing.answers,
+        standing.limits.least_score,
     )
 
 

@@ -9,7 +9,7 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback.applying import apply_feedback
 from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.alert_budget import decide
+from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
 from seawall.detection.incidents.cases import INCIDENT_WINDOW_DAYS, IncidentCase
 from seawall.detection.incidents.explain import describe_case
 from seawall.detection.ranking.candidates import ScoredCandidate
@@ -71,6 +71,7 @@ def rank_under_budget(
     budget: float | None,
     answers: Sequence[FeedbackAnswer] = (),
     imported_until: int | None = None,
+    least_score: float = LEAST_SCORE,
     describe: Callable[[IncidentCase], Incident] = describe_case,
 ) -> BudgetRanking:
     """Return which incidents are raised after the last scored day.
@@ -79,13 +80,20 @@ def rank_under_budget(
     day with events, in days since 1970. `accounts_by_tenant` counts active accounts. For a span of at most 30 days without
     answers, the incidents are those of a scan of the same events. `imported_until` is the last day of a first import that
     was ranked over its whole span. Its days and candidates are left out, so that history uses none of the present budget.
-    `describe` is that of `decide`.
+    `least_score` and `describe` are those of `decide`.
     """
     window = live_window(first_day, last_day, imported_until)
     found = [one for one in candidates if window.candidates_from <= one.day <= last_day]
     if answers:
         found = apply_feedback(found, answers, (last_day + 1) * DAY)
     decision = decide(
-        found, notes, accounts_by_tenant, window.days, budget, since=window.since, describe=describe
+        found,
+        notes,
+        accounts_by_tenant,
+        window.days,
+        budget,
+        since=window.since,
+        least_score=least_score,
+        describe=describe,
     )
     return BudgetRanking(decision.incidents, decision.thresholds, decision.limits, decision.spent)

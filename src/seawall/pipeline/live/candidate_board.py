@@ -16,7 +16,7 @@ from seawall.detection.feedback.regrouping import CaseRows, cases, id_of, select
 from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_incident_limit
 from seawall.events.coded_batch import Floats
-from seawall.pipeline.live.budget import budget_of
+from seawall.pipeline.live.budget import budget_of, least_score_of
 from seawall.pipeline.live.budget_ranking import DAY, LiveWindow, live_window
 from seawall.pipeline.live.candidates import unpack_candidate
 from seawall.pipeline.live.history import window_of
@@ -39,6 +39,8 @@ class BoardRanking:
 class CandidateBoard:
     """The candidates of a store at one moment. Days are days since 1970; `budget` is incidents a day, None for the default.
 
+    `least_score` is the least score for raising.
+
     `windows` has the live window of organisations with a first import; `columns` hold candidates of these days alone.
     """
 
@@ -50,6 +52,7 @@ class CandidateBoard:
     answers: tuple[FeedbackAnswer, ...]
     kept: tuple[Feedback, ...]
     windows: Mapping[str, LiveWindow] = field(default_factory=dict)
+    least_score: float = LEAST_SCORE
 
     @property
     def window(self) -> LiveWindow:
@@ -90,6 +93,7 @@ class CandidateBoard:
             is_sparing=budget is None,
             raising=changed.raising,
             since_of={tenant: window.since for tenant, window in self.windows.items()},
+            least_score=self.least_score,
         )
 
     def is_shown(self, case: CaseRows) -> bool:
@@ -134,19 +138,19 @@ class CandidateBoards:
         """
         with self._lock, self.database.reading() as work:
             state = _state(work)
-            budget = budget_of(work, self.configured)
+            limits = budget_of(work, self.configured), least_score_of(work)
             key = (
                 work.incidents.revision(),
                 work.answers.mark(),
                 work.containments.mark(),
-                budget,
+                limits,
                 state.last_day,
                 tuple(sorted(state.marks.items())),
                 tuple(sorted(state.windows.items())),
                 at // DAY,
             )
             if self._last is None or self._last[0] != key:
-                self._last = (key, self._read(work, state, budget, at))
+                self._last = (key, self._read(work, state, limits, at))
             return self._last[1]
 
     def warm(self, *, at: int, is_over: Callable[[], bool]) -> None:
@@ -170,7 +174,9 @@ class CandidateBoards:
         needed = [one for one in found if day >= state.windows.get(one.tenant, state.window).candidates_from]
         self._days[day] = (state.marks[day], CandidateColumns(needed).lean())
 
-    def _read(self, work: Transaction, state: _State, budget: float | None, at: int) -> CandidateBoard:
+    def _read(
+        self, work: Transaction, state: _State, limits: tuple[float | None, float], at: int
+    ) -> CandidateBoard:
         for day in [day for day in self._days if day not in state.marks]:
             del self._days[day]
         changed = [day for day, mark in state.marks.items() if self._days.get(day, ("",))[0] != mark]
@@ -183,10 +189,11 @@ class CandidateBoards:
             state.first_day,
             last,
             dict(days[last].get("tenants", {})) if last in days else {},
-            budget,
+            limits[0],
             (*find_containments(work, at=at), *teaching(kept, work.aliases.all())),
             tuple(kept),
             state.windows,
+            limits[1],
         )
 
 

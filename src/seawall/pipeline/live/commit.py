@@ -39,6 +39,12 @@ BUDGET = "budget"
 CONFIGURED_BUDGET = "configured-budget"
 """The setting with the budget that the watch was started with."""
 
+THRESHOLD = "threshold"
+"""The setting with the least score for raising that was set in the console."""
+
+CONFIGURED_THRESHOLD = "configured-threshold"
+"""The setting with the least score for raising that the watch was started with."""
+
 MOST_PROBLEMS = 100_000
 """Most problems that are stored individually; further ones are only counted."""
 

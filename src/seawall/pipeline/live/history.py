@@ -14,7 +14,7 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback.applying import apply_feedback
 from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.alert_budget import BudgetDecision, decide
+from seawall.detection.incidents.alert_budget import LEAST_SCORE, BudgetDecision, decide
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.budget_ranking import DAY, RANKED_DAYS, LiveWindow, live_window, rank_under_budget
 from seawall.pipeline.live.incident_matching import match_incidents
@@ -48,6 +48,7 @@ class PastDays:
     accounts: int
     budget: float | None
     answers: Sequence[FeedbackAnswer] = ()
+    least_score: float = LEAST_SCORE
 
     @property
     def live_since(self) -> int:
@@ -205,7 +206,8 @@ def _decide(past: PastDays, first: int, until: int, notes: Sequence[CoverageNote
     if past.answers:
         found = apply_feedback(found, past.answers, (past.last_day + 1) * DAY)
     accounts = {past.first_import.tenant: past.accounts}
-    return decide(found, notes, accounts, until - first + 1, past.budget)
+    days = until - first + 1
+    return decide(found, notes, accounts, days, past.budget, least_score=past.least_score)
 
 
 def _rank_live_window(past: PastDays) -> Sequence[Incident]:
@@ -221,6 +223,7 @@ def _rank_live_window(past: PastDays) -> Sequence[Incident]:
         budget=past.budget,
         answers=past.answers,
         imported_until=one.last_day,
+        least_score=past.least_score,
     ).incidents
 
 

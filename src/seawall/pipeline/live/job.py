@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seawall.detection.feedback_values import FeedbackAnswer
+from seawall.pipeline.live.budget import RaisingLimits
 from seawall.pipeline.live.detection import DayScoring
 
 
@@ -21,6 +22,6 @@ class ScoringJob:
     started: float
     mark: tuple[Any, ...]
     answers: Sequence[FeedbackAnswer]
-    budget: float | None
+    limits: RaisingLimits
     is_ranking_due: bool
     is_settled: bool

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.alert_budget import LEAST_SCORE
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, BudgetRanking, rank_under_budget
 from seawall.pipeline.live.described_cases import DescribedCases
@@ -18,7 +19,8 @@ Notes = Mapping[str, Sequence[CoverageNote]]
 
 @dataclass(frozen=True, slots=True)
 class RankingSpan:
-    """The inputs that all organisations share: first and last day with events, and the budget. `mark` changes with answers.
+    """The inputs that all organisations share: first and last day with events, the budget, and the least score
+    for raising. `mark` changes with answers.
 
     `imported_until` is the last day of the first import by organisation. `unranked` are organisations that are not ranked
     here, because their first import is ranked over its whole span.
@@ -30,6 +32,7 @@ class RankingSpan:
     mark: Hashable
     imported_until: tuple[tuple[str, int], ...] = ()
     unranked: frozenset[str] = frozenset()
+    least_score: float = LEAST_SCORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class RecentCandidates:
                 budget=span.budget,
                 answers=answers,
                 imported_until=imported,
+                least_score=span.least_score,
                 describe=self._described.describe,
             )
             for imported, names in alike.items()

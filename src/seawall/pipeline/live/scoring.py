@@ -18,7 +18,7 @@ from seawall.detection.incident import Incident
 from seawall.detection.rules.sigma.load import load_rules
 from seawall.pipeline.live.arrived_events import ArrivedEvents, read_arrived
 from seawall.pipeline.live.backfill import Backfill, BackfillState
-from seawall.pipeline.live.budget import budget_of, keep_configured_budget
+from seawall.pipeline.live.budget import keep_configured_limits, limits_of
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS
 from seawall.pipeline.live.candidates import pack_candidates, unpack_candidate
 from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, keep_untold, load_notes
@@ -135,9 +135,9 @@ class Scorer:
             self.dirty |= {day}
         return {_STATE + ROWS: pack(rows_state(self._rows))}
 
-    def keep_budget(self, database: Database, writer: WriterLease) -> None:
-        """Store the budget that the watch was started with."""
-        keep_configured_budget(database, writer, self._settings.budget)
+    def keep_limits(self, database: Database, writer: WriterLease) -> None:
+        """Store the budget and the least score for raising that the watch was started with."""
+        keep_configured_limits(database, writer, self._settings)
 
     @property
     def is_waiting(self) -> bool:
@@ -173,7 +173,7 @@ class Scorer:
         return is_pressed or now >= self._due
 
     def look(self, database: Database) -> None:
-        """Check for new answers and a changed budget, after which incidents are ranked again."""
+        """Check for new answers and a changed budget or threshold, after which incidents are ranked again."""
         with database.reading() as work:
             self.revision = work.incidents.revision()
             mark = self._mark_ranking(work)
@@ -191,7 +191,7 @@ class Scorer:
         started = self._clock.monotonic()
         with database.reading() as work:
             mark, answers = self._mark_ranking(work), standing_answers(work, at=self._clock.now())
-            budget = budget_of(work, self._settings.budget)
+            limits = limits_of(work, self._settings)
         arrived = self._arrived.take()
         self._detection.keep_coverage(self.backfill.keeps_coverage)
 
@@ -204,7 +204,7 @@ class Scorer:
             return self._score(is_over, is_settled=is_settled)
 
         is_ranking_due = self._is_ranking_due or mark != self._mark
-        return ScoringJob(run, started, mark, answers, budget, is_ranking_due, is_settled)
+        return ScoringJob(run, started, mark, answers, limits, is_ranking_due, is_settled)
 
     def finish(
         self,
@@ -264,10 +264,10 @@ class Scorer:
             return self._untold(database, writer, targets) if is_settled else ()
         with database.reading() as work:
             answers = standing_answers(work, at=self._clock.now())
-            budget = budget_of(work, self._settings.budget)
+            limits = limits_of(work, self._settings)
         announced = frozenset(self._known.announced)
         standing = BackfillState(
-            self.newest or 0, self._tenants, self._notes, self._notes_from, budget, answers, announced
+            self.newest or 0, self._tenants, self._notes, self._notes_from, limits, answers, announced
         )
         found = self.backfill.rank_next(database, writer, standing, is_settled=is_settled, targets=targets)
         if found is None:
@@ -323,7 +323,7 @@ class Scorer:
 
     def _mark_ranking(self, work: Transaction) -> tuple[Any, ...]:
         """Return the inputs of ranking besides candidates."""
-        return work.answers.mark(), work.containments.mark(), budget_of(work, self._settings.budget)
+        return work.answers.mark(), work.containments.mark(), limits_of(work, self._settings)
 
     def _learn(self, scoring: DayScoring) -> None:
         for (day, shard), result in scoring.days.items():
@@ -345,10 +345,11 @@ class Scorer:
         span = RankingSpan(
             min(days, default=0),
             max(days, default=0),
-            job.budget,
+            job.limits.per_day,
             mark,
             self.backfill.imported_until,
             self.backfill.whole,
+            job.limits.least_score,
         )
         return self._recent.rank_changes(span, self._tenants, scoring.notes, job.answers)
 

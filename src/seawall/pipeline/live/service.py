@@ -181,7 +181,7 @@ class WatchService:
         with self._database.reading() as work:
             found = load_startup_state(work)
             self._scorer.begin(work, is_endless=until == "stopped")
-        self._scorer.keep_budget(self._database, writer)
+        self._scorer.keep_limits(self._database, writer)
         self._tally = SourceTally()
         self._tally.totals.update(found.totals)
         self._tally.sources.update((source.name, source) for source in found.sources)

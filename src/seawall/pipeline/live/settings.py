@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +31,10 @@ class LiveSettings:
     """Settings of a running watch.
 
     `store` is its folder, `database` the path or URL of its database if outside the folder. `folders` are followed.
-    `budget` is incidents a day for each organisation, None for the default by size. Data older than `retention_days` is
-    deleted, None for never. `console` is the URL of the console with a final slash, for links in messages, empty if
-    unknown. `rules` are folders of Sigma rules besides the built-in ones.
+    `budget` is incidents a day for each organisation, None for the default by size. `least_score` is the least score for
+    raising, None for the one that ships. Data older than `retention_days` is deleted, None for never. `console` is the URL
+    of the console with a final slash, for links in messages, empty if unknown. `rules` are folders of Sigma rules besides
+    the built-in ones.
 
     The other settings have no option, and change no incident. `sizes` are those of batches, `silences` configure alarms.
     `score_seconds` is the least time between scorings, `backlog_seconds` the longest while much is unread.
@@ -44,6 +46,7 @@ class LiveSettings:
     database: str | None = None
     folders: tuple[Path, ...] = ()
     budget: float | None = None
+    least_score: float | None = None
     retention_days: int | None = None
     webhooks: tuple[Webhook, ...] = ()
     console: str = ""
@@ -68,6 +71,8 @@ class LiveSettings:
             raise UsageError(
                 "the alert budget is negative", fix="give the number of incidents a day for each organisation"
             )
+        if self.least_score is not None and not math.isfinite(self.least_score):
+            raise UsageError("the least score is no number", fix="give a score in log-odds, such as -1.5")
 
     def plain(self) -> dict[str, Any]:
         """Return the settings, secrets included, as values that can be serialised for the child process; never write them

@@ -54,6 +54,7 @@ def incident_document(incident: Incident) -> dict[str, Any]:
         "messages": {"proved": incident.messages_proved, "possible": incident.messages_possible},
         "coverage": list(incident.coverage),
         "actions": list(incident.actions),
+        "chance": None if incident.chance is None else clamp_to_finite(incident.chance),
         "base": clamp_to_finite(incident.base),
         "usual": [_usual_document(row) for row in incident.usual],
         "timeline": [_point_document(point) for point in incident.timeline],

@@ -20,7 +20,7 @@ DIFFICULTIES: tuple[Literal["easy", "mixed", "hard"], ...] = ("easy", "mixed", "
 LEAST_ACCOUNTS, MOST_ACCOUNTS = 22, 500
 SYSTEMS: tuple[SystemsChoice, ...] = ("microsoft", "google", "okta", "mixed")
 SYSTEM_SHARES = (0.6, 0.15, 0.15, 0.1)
-BROAD_SHARE = 0.85
+BROAD_SHARE = 0.95
 """Share of the worlds for training whose organisations draw their laws broadly; the others have one law each."""
 
 

@@ -40,7 +40,7 @@ def _redraw_style(style: OrganisationStyle, dice: SeededRandom) -> None:
     style.births_found = dict.fromkeys(style.births_found, 1.0)
     style.has_non_interactive = dice.chance(0.9)
     style.has_sign_ins = dice.chance(0.96)
-    style.identifiers = dice.pick_weighted([("full", 0.55), ("partial", 0.28), ("absent", 0.17)])
+    style.identifiers = dice.pick_weighted([("full", 0.65), ("partial", 0.22), ("absent", 0.13)])
     style.identifier_share = {name: _draw_identifier_share(style.identifiers, dice) for name in MAIL_STYLES}
     style.session_share = dice.pick((1.0, 1.0, dice.between(0.2, 1.0)))
     style.claim_share = dice.between(0.0, 0.95)
@@ -86,7 +86,7 @@ def _cut_exports(diary: ActivityLog, dice: SeededRandom) -> None:
 
 def _redraw_people(tenant: Tenant, dice: SeededRandom) -> None:
     draw_activity, busy = draw_activity_law(dice), dice.log_between(0.5, 2.4)
-    stretch, hold = dice.log_between(0.15, 4.0), dice.pick((None, 1.1, dice.between(20.0, 30.0)))
+    stretch, hold = dice.log_between(0.3, 5.0), dice.pick((None, 1.1, dice.between(20.0, 30.0)))
     churn = dice.pick((0.0, 1.0, dice.log_between(0.3, 5.0)))
     start, spread = dice.normal(8.8, 0.9), dice.log_between(0.3, 3.0)
     length, renewal = dice.between(6.0, 10.5), dice.pick((None, 0.02, 1.0))

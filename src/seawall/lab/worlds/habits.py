@@ -106,7 +106,7 @@ def draw_habits(styles: tuple[str, ...], dice: SeededRandom) -> OrganisationHabi
     return OrganisationHabits(
         is_broad=True,
         rhythm=dice.pick_weighted([("office", 0.4), ("spells", 0.35), ("polling", 0.25)]),
-        sessions=dice.pick_weighted([("clients", 0.45), ("devices", 0.3), ("daily", 0.25)]),
+        sessions=dice.pick_weighted([("clients", 0.55), ("devices", 0.33), ("daily", 0.12)]),
         chores=dice.pick_weighted([("steady", 0.4), ("clustered", 0.35), ("scripted", 0.25)]),
         reading={
             style: way
@@ -136,8 +136,8 @@ def draw_loss(days: int, start: float, dice: SeededRandom, losses: SeededRandom)
 
     `losses` is the stream of random numbers by which single sign-ins are lost.
     """
-    loss = SignInLoss(losses, dice.log_between(0.0005, 0.02))
-    kind = dice.pick_weighted([("complete", 0.65), ("gaps", 0.14), ("silent", 0.11), ("lossy", 0.1)])
+    loss = SignInLoss(losses, dice.log_between(0.0003, 0.01))
+    kind = dice.pick_weighted([("complete", 0.76), ("gaps", 0.1), ("silent", 0.09), ("lossy", 0.05)])
     if kind == "gaps":
         for _ in range(dice.count(1, 4)):
             begin = start + 86400 * days * dice.uniform()

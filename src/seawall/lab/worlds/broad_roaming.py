@@ -25,8 +25,14 @@ def roam(diary: ActivityLog, dice: SeededRandom) -> None:
 
 def _hop(diary: ActivityLog, dice: SeededRandom) -> None:
     """Let people work from a café, a train or a customer's network now and then, in some organisations often."""
-    often = dice.pick((0.0, dice.log_between(0.005, 0.2), dice.log_between(0.005, 0.2)))
-    kinds = dice.pick((("residential",), ("residential", "campus"), ("residential", "mobile")))
+    often = dice.pick((0.0, dice.log_between(0.005, 0.3), dice.log_between(0.02, 0.4)))
+    kinds = dice.pick(
+        (
+            ("residential", "campus"),
+            ("residential", "mobile"),
+            ("residential", "campus", "mobile", "hosting"),
+        )
+    )
     for person in diary.tenant.people:
         if person.is_service or not often:
             continue

@@ -36,6 +36,11 @@ class Ragged:
         """Return one list."""
         return self.values[self.bounds[place] : self.bounds[place + 1]]
 
+    def take(self, lists: Rows) -> Ragged:
+        """Return some of the lists, in the given order."""
+        places = gather(self.bounds[:-1][lists], self.bounds[1:][lists])
+        return Ragged(places.bounds, self.values[places.values])
+
     def select(self, mask: Bools) -> Ragged:
         """Return the values where the mask (n,) is true."""
         return Ragged(_bounds(np.bincount(self.owners[mask], minlength=len(self))), self.values[mask])

@@ -29,9 +29,9 @@ def apply_feedback(
 ) -> list[ScoredCandidate]:
     """Return the candidates in the same order, with the adjustments of the answers.
 
-    `candidates` have their original scores. `answers` are all that were not withdrawn, including expired ones: they still
-    cover events before their end. `now` is the time of the last scored event, in microseconds since 1970. The order of the
-    answers does not matter.
+    `candidates` have their original scores. Those that only follow from others stay as they are. `answers` are all that were
+    not withdrawn, including expired ones: they still cover events before their end. `now` is the time of the last scored
+    event, in microseconds since 1970. The order of the answers does not matter.
     """
     teaching: FeedbackModel | None = getattr(_LAST, "teaching", None)
     if teaching is None:
@@ -52,11 +52,13 @@ class FeedbackModel:
         answers = tuple(answers)
         if not answers:
             return list(candidates)
-        self._columns = CandidateColumns(candidates, self._columns)
-        changed = compute_effects(self._columns, answers, now).adjustments()
+        judged = [candidate for candidate in candidates if not candidate.is_follow_up]
+        self._columns = CandidateColumns(judged, self._columns)
+        adjustments = compute_effects(self._columns, answers, now).adjustments()
+        changed = {id(judged[row]): change for row, change in adjustments.items()}
         return [
-            apply_adjustments(candidate, changed[row]) if row in changed else candidate
-            for row, candidate in enumerate(candidates)
+            apply_adjustments(candidate, changed[id(candidate)]) if id(candidate) in changed else candidate
+            for candidate in candidates
         ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.incidents.alert_budget import LEAST_SCORE
-from seawall.detection.incidents.cases import EXCUSED, INCIDENT_WINDOW_DAYS, STRONG, IncidentCase
+from seawall.detection.incidents.cases import EXCUSED, INCIDENT_WINDOW_DAYS, STRONG, IncidentCase, follows
 from seawall.events.coded_batch import Floats
 
 
@@ -71,6 +71,8 @@ def _windows(columns: CandidateColumns, scores: list[float], rows: list[int]) ->
         story = [
             row for row in near if row == top or scores[row] >= least or candidates[row].network == network
         ]
+        shown = {(candidates[row].day, candidates[row].network) for row in story}
+        story = [row for row in near if row in story or follows(candidates[row], shown)]
         more = sum(math.exp(min(scores[row] - scores[top], 0.0)) for row in near[1:6])
         yield CaseRows(scores[top] + 0.25 * math.log1p(more), tuple(story), tuple(near))
         left = [row for row in left if abs(candidates[row].day - day) > INCIDENT_WINDOW_DAYS]

@@ -1,17 +1,18 @@
-"""Group candidates of one account within a window into cases."""
+"""Group candidates of one account within a window into cases, with the groups that follow from them."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.kept_groups import KeptCandidate
+from seawall.detection.ranking.open_indicators import OPEN_DAYS
 
-INCIDENT_WINDOW_DAYS = 14
+INCIDENT_WINDOW_DAYS = OPEN_DAYS
 """Days before and after the strongest group within which an account's groups join its incident."""
 
 STRONG = 2.0
@@ -32,6 +33,7 @@ class IncidentCase:
     """Hold one account's candidates within the window, the strongest first. `related` are the accounts of related cases.
 
     `granted_by` are the accounts of higher cases that gave this one a role within the window.
+    Groups that only follow from the others come last, in order of time.
     Of described candidates only the strongest is sure to hold features and facts.
     """
 
@@ -68,10 +70,18 @@ def group(candidates: Iterable[Candidate]) -> list[IncidentCase]:
     No candidate is described.
     """
     by_account: dict[tuple[str, str, bool], list[Candidate]] = defaultdict(list)
+    following: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
     for candidate in candidates:
+        if candidate.is_follow_up:
+            following[(candidate.tenant, candidate.account)].append(candidate)
+            continue
         # A return after containment is a case of its own, however close it follows.
         by_account[(candidate.tenant, candidate.account, is_raised_anyway(candidate))].append(candidate)
-    cases = [case for found in by_account.values() for case in _windows(found)]
+    cases = [
+        _follow_up(case, following.get((tenant, account), ()))
+        for (tenant, account, _), found in by_account.items()
+        for case in _windows(found)
+    ]
     cases = _with_families(cases)
     cases.sort(key=lambda case: (-case.score, case.top.first, case.top.tenant, case.top.account))
     return _with_granters(cases)
@@ -89,12 +99,31 @@ def _windows(found: list[Candidate]) -> list[IncidentCase]:
     while left:
         top = left[0]
         near = [c for c in left if abs(c.day - top.day) <= INCIDENT_WINDOW_DAYS]
-        story = tuple(
-            c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network
-        )
-        cases.append(IncidentCase(story, _score(near)))
+        story = [c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network]
+        shown = {(one.day, one.network) for one in story}
+        story = [c for c in near if (c.day, c.network) in shown or follows(c, shown)]
+        cases.append(IncidentCase(tuple(story), _score(near)))
         left = [c for c in left if abs(c.day - top.day) > INCIDENT_WINDOW_DAYS]
     return cases
+
+
+def follows(one: Candidate, shown: Collection[tuple[int, str]]) -> bool:
+    """Return whether a group shows again what was new in one of the groups given as (day, network)."""
+    return any((day, one.network) in shown for day in one.follows)
+
+
+def _follow_up(case: IncidentCase, following: Sequence[Candidate]) -> IncidentCase:
+    """Return a case with the groups that show again what was new in its story; they change nothing else."""
+    shown = {(one.day, one.network) for one in case.candidates}
+    more = [
+        one
+        for one in following
+        if abs(one.day - case.top.day) <= INCIDENT_WINDOW_DAYS and follows(one, shown)
+    ]
+    if not more:
+        return case
+    more.sort(key=lambda one: (one.day, one.first, one.network))
+    return replace(case, candidates=(*case.candidates, *more))
 
 
 def _score(near: Sequence[Candidate]) -> float:

@@ -133,16 +133,20 @@ def find_intruder(
 def collect_events(
     groups: BehaviourGroups, rows: Rows, members: Ragged, hostile: Bools, lineage: LineageEvidence
 ) -> CandidateEvents:
-    """Record the events of the groups `rows`. `hostile` says which of the members are attributed to the attacker."""
+    """Record the events of the groups `rows`. `hostile` says which of the members are attributed to the attacker.
+
+    Failed acts are listed with them, and change nothing else.
+    """
     batch, intruder = groups.day.batch, members.select(hostile)
     proved, possible = _count_messages(batch, intruder)
-    kept = intruder.first(EVENTS_KEPT)
+    listed = _merge(intruder, _find_failures(groups, rows))
+    kept = listed.first(EVENTS_KEPT)
     points, counts = _points(groups, rows, intruder)
     said = find_statements(batch, groups.day.actor[rows], intruder)
     return CandidateEvents(
         ids=batch.texts["metadata_uid"].take(kept.values.astype(np.int64)),
         id_bounds=kept.bounds,
-        more=intruder.sizes - kept.sizes,
+        more=listed.sizes - kept.sizes,
         first=batch.time[intruder.values[intruder.bounds[:-1]]],
         last=batch.time[intruder.values[intruder.bounds[1:] - 1]],
         proved=proved,
@@ -157,6 +161,36 @@ def collect_events(
         statement_times=batch.time[said.values],
         statement_bounds=said.bounds,
     )
+
+
+def _find_failures(groups: BehaviourGroups, rows: Rows) -> Ragged:
+    """Return the account's failed acts from each group's network, if the network is new to the account.
+
+    They gained nothing, and so no group has them: wrong passwords, prompts for a second factor that were not answered.
+    """
+    day, batch = groups.day, groups.day.batch
+    is_new = groups.features["network_days"][rows] < _OWN_NETWORK
+    keys = _access_keys(day.actor[rows], day.network[rows])
+    order = np.argsort(keys)
+    events = np.flatnonzero(batch.are_acts() & batch.one_of("status", ("failure",)))
+    wanted = _access_keys(batch.actor[events], day.columns["network"][events])
+    place = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
+    has_network = day.columns["network"][events] != MISSING
+    mine = (keys[place] == wanted) & is_new[place] & has_network
+    owner, events = place[mine], events[mine]
+    order = np.argsort(owner, kind="stable")
+    return collect(owner[order], events[order], len(rows))
+
+
+def _access_keys(actor: Codes, network: Codes) -> Times:
+    return (actor.astype(np.int64) << 32) | (network.astype(np.int64) & 0xFFFFFFFF)
+
+
+def _merge(left: Ragged, right: Ragged) -> Ragged:
+    """Return the events of both, in order of time."""
+    owners, events = np.concatenate([left.owners, right.owners]), np.concatenate([left.values, right.values])
+    order = np.lexsort((events, owners))
+    return collect(owners[order], events[order], len(left))
 
 
 def _count_messages(batch: CodedBatch, intruder: Ragged) -> tuple[Times, Times]:

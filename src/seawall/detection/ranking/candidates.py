@@ -43,6 +43,9 @@ class ScoredCandidate:
     `score` is `base` plus all `parts`, plus all `adjustments` by analysts' answers. `network` is "" if there was none.
     `acts` are what the account did on the day; `grantees` are the accounts to which it gave a role. All values are texts and
     not codes, so that a candidate does not depend on the numbering of codes.
+
+    `follows` are days before: on the same network, the account showed something new on them that this group shows again. With
+    `is_follow_up`, the group is no candidate by itself, and only joins the story of a case with one of these days.
     """
 
     tenant: str
@@ -77,6 +80,8 @@ class ScoredCandidate:
     acts: tuple[RecordedAct, ...] = ()
     is_administrator: bool = False
     grantees: tuple[str, ...] = ()
+    follows: tuple[int, ...] = ()
+    is_follow_up: bool = False
 
     @property
     def is_on_new_network(self) -> bool:

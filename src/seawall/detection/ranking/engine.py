@@ -14,13 +14,14 @@ from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.behaviour.rotation import measure_rotation
 from seawall.detection.lineage.detector import LineageDetector, LineageEvidence, session_keys
 from seawall.detection.lineage.orphans import OrphanTest
-from seawall.detection.ragged import collect
-from seawall.detection.ranking.calibration import PatternCalibration, evidence, weigh_orphans
+from seawall.detection.ranking.calibration import PatternCalibration, evidence, weigh_groups, weigh_orphans
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.consents import ConsentHistory
 from seawall.detection.ranking.features import FeatureTable, has_novelty, join, sigma_part
 from seawall.detection.ranking.kept_groups import KeptCandidate, KeptGroups, keep_groups
+from seawall.detection.ranking.open_indicators import OpenIndicators
 from seawall.detection.ranking.patterns import EDGES, PATTERNS
+from seawall.detection.ranking.places import ChosenGroups, select_highest
 from seawall.detection.ranking.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
 from seawall.detection.ranking.recent_changes import RecentEvidence
 from seawall.detection.ranking.session_facts import measure_sessions
@@ -41,7 +42,7 @@ NOTHING_NEW = -12.0
 ORPHANS = PARTS.index("lineage.orphans_together")
 """The part that orphans that add up contribute through the evidence."""
 
-STATE_VERSION = 9
+STATE_VERSION = 10
 """Increase this when the meaning of the state changes, or states may be wrong: days are then scored again."""
 
 
@@ -90,6 +91,7 @@ class DetectionEngine:
         self.calibration = PatternCalibration()
         self.recent = RecentEvidence()
         self.consents = ConsentHistory()
+        self.open = OpenIndicators()
         self.sigma = SigmaDetector(RuleSet() if rules is None else rules)
         self._ranker = ranker
 
@@ -117,6 +119,7 @@ class DetectionEngine:
         self.orphans = fresh.orphans
         self.calibration, self.recent, self.sigma = fresh.calibration, fresh.recent, fresh.sigma
         self.consents = fresh.consents
+        self.open = fresh.open
 
     def _parts(
         self,
@@ -129,6 +132,7 @@ class DetectionEngine:
         | PatternCalibration
         | RecentEvidence
         | ConsentHistory
+        | OpenIndicators
         | SigmaDetector,
     ]:
         return {
@@ -139,6 +143,7 @@ class DetectionEngine:
             "calibration": self.calibration,
             "recent": self.recent,
             "consents": self.consents,
+            "open": self.open,
             "sigma": self.sigma,
         }
 
@@ -149,7 +154,7 @@ class DetectionEngine:
         self.recent.observe(batch, hits, number)
         together = self.orphans.observe(lineage.uses, lineage.sign_ins, number)
         table = join(groups, lineage, hits, self.recent, together)
-        p = self.calibration.observe(table, groups.day.tenant)
+        p = self.calibration.observe(table, groups.day.tenant, weigh_groups(groups.day.actor))
         unsupervised = evidence(p, table)
         sigma_weight = sigma_part(groups, sigma.move(groups.day.evidence_row))
         score = self.score(table, p, unsupervised, sigma_weight)
@@ -196,33 +201,35 @@ class DetectionEngine:
         hits: BuiltinHits,
         sigma: SigmaHits,
     ) -> KeptGroups | None:
-        rows = self.select_highest(groups.day, score)
-        if not len(rows):
-            return None
-        base, parts = self.explain(table, p, rows, unsupervised)
-        scored = score[rows], base, parts, unsupervised[rows]
-        abouts = self.sigma.rules.abouts
-        return keep_groups(self.behaviour, groups, table, p, rows, lineage, hits, sigma, abouts, scored)
+        chosen = self.choose(groups, score)
+        kept = None
+        if len(chosen.rows):
+            rows = chosen.rows
+            base, parts = self.explain(table, p, rows, unsupervised)
+            scored = score[rows], base, parts, unsupervised[rows]
+            abouts = self.sigma.rules.abouts
+            kept = keep_groups(
+                self.behaviour, self.open, groups, table, p, chosen, lineage, hits, sigma, abouts, scored
+            )
+        self.open.learn(groups, chosen.candidates, score)
+        return kept
 
-    def select_highest(self, day: GroupedDay, score: Floats) -> Rows:
-        """Return the groups with each tenant's highest scores. The order does not depend on the numbering of codes."""
-        texts = day.batch.vocabularies
-        novel = np.flatnonzero(score > NOTHING_NEW)
-        tenants = distinct(day.tenant[novel])
-        rank = np.zeros(len(tenants), np.intp)
-        rank[sorted(range(len(tenants)), key=lambda at: texts["org_uid"].text(int(tenants[at])))] = np.arange(
-            len(tenants)
-        )
-        limits = self._limits(day, tenants)[np.argsort(rank)]
-        owner = rank[np.searchsorted(tenants, day.tenant[novel])]
-        order = np.lexsort((day.first[novel], -score[novel], owner))
-        novel, owner = novel[order], owner[order]
-        # Rows at or above the score of the tenant's last kept group; ties go by account and network.
-        ordered = collect(owner, novel, len(tenants))
-        last = ordered.bounds[:-1] + np.minimum(limits, ordered.sizes) - 1
-        contended = ordered.select(score[novel] >= score[novel][last][owner])
-        rows = _order_ties(day, score, contended.values, contended.owners)
-        return collect(contended.owners, rows, len(tenants)).first(limits).values
+    def choose(self, groups: BehaviourGroups, score: Floats) -> ChosenGroups:
+        """Return each tenant's highest groups, and other groups that show again what was new in earlier ones; see `places`.
+
+        Of the latter, a tenant has as many places as of the former; they go by the score of the earlier groups.
+        """
+        day = groups.day
+        origins, highest = self.open.find_origins(groups)
+        rows = self._select_highest(day, score, np.flatnonzero(score > NOTHING_NEW))
+        is_other = origins.sizes > 0
+        is_other[rows] = False
+        others = self._select_highest(day, highest, np.flatnonzero(is_other))
+        every = np.concatenate([rows, others])
+        return ChosenGroups(every, np.arange(len(every)) >= len(rows), origins.take(every))
+
+    def _select_highest(self, day: GroupedDay, score: Floats, found: Rows) -> Rows:
+        return select_highest(day, score, found, self._limits(day, distinct(day.tenant[found])))
 
     def _limits(self, day: GroupedDay, tenants: Codes) -> Rows:
         """Return how many groups of each tenant become candidates."""
@@ -245,23 +252,6 @@ class DetectionEngine:
         parts[:, ORPHANS] += together
         parts[:, -1] -= together
         return base, parts
-
-
-def _order_ties(day: GroupedDay, score: Floats, rows: Rows, owner: Rows) -> Rows:
-    """Return rows, which are ordered by owner, score and first event, with equal ones in order of account and network."""
-    is_equal = (np.diff(owner) == 0) & (np.diff(score[rows]) == 0) & (np.diff(day.first[rows]) == 0)
-    if not is_equal.any():
-        return rows
-    networks = day.batch.vocabularies["network"]
-
-    def names(row: int) -> tuple[str, str]:
-        return day.batch.value("account", int(day.row[row])), networks.text(int(day.network[row]))
-
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_equal, [False]]).astype(np.int8)))
-    rows = rows.copy()
-    for begin, end in edges.reshape(-1, 2).tolist():
-        rows[begin : end + 1] = sorted(rows[begin : end + 1].tolist(), key=names)
-    return rows
 
 
 def layout(sigma: RuleSet) -> npt.NDArray[np.uint8]:

@@ -22,7 +22,9 @@ from seawall.detection.ranking.candidate_events import (
 from seawall.detection.ranking.candidate_fields import CandidateFields, collect_fields
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.features import FEATURES, FeatureTable
+from seawall.detection.ranking.open_indicators import OpenIndicators
 from seawall.detection.ranking.patterns import PATTERNS, find_best_patterns
+from seawall.detection.ranking.places import ChosenGroups
 from seawall.detection.ranking.recorded_acts import GroupActs, collect_acts
 from seawall.detection.ranking.rule_hits import TopRules, find_top_rules
 from seawall.detection.ranking.score_curve import SCORE_PARTS, EvidenceTimes, list_steps, sum_up
@@ -59,6 +61,8 @@ class KeptGroups:
     fields: CandidateFields
     events: CandidateEvents
     acts: GroupActs
+    follows: Ragged
+    is_follow_up: Bools
     _rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -70,23 +74,27 @@ class KeptGroups:
         return [
             KeptCandidate(
                 self, place, texts["org_uid"].text(organisation), texts["account"].text(account), self.day,
-                texts["network"].text(network), score, first,
+                texts["network"].text(network), score, first, tuple(self.follows.of(place).tolist()), is_follow_up,
             )
-            for place, (organisation, account, network, score, first) in enumerate(
+            for place, (organisation, account, network, score, first, is_follow_up) in enumerate(
                 zip(
                     self.organisation.tolist(), self.account.tolist(), self.network.tolist(), self.score.tolist(),
-                    self.events.first.tolist(), strict=True,
+                    self.events.first.tolist(), self.is_follow_up.tolist(), strict=True,
                 )
             )
         ]  # fmt: skip
 
     def describe(self, place: int, *, is_top: bool = True) -> ScoredCandidate:
-        """Return one group with its words. Without `is_top`, it lacks its parts, features and facts."""
+        """Return one group with its words. Without `is_top`, it lacks its parts, features and facts.
+
+        A group that only follows from others lacks them always, and its curve: nobody judges it by its score.
+        """
         texts, events = self.vocabularies, self.events
         (
             organisation, account_code, account_type, network, score, unsupervised, pattern, p, first, last, more, proved,
-            possible, is_throttled, is_unlinked,
+            possible, is_throttled, is_unlinked, is_follow_up,
         ) = self._row(place)  # fmt: skip
+        is_top = is_top and not is_follow_up
         account = texts["account"].text(account_code)
         begin, end = self.steps.bounds[place : place + 2].tolist()
         return ScoredCandidate(
@@ -113,7 +121,9 @@ class KeptGroups:
             possible=possible,
             throttled=is_throttled,
             unlinked=is_unlinked,
-            curve=sum_up(self.base, self.steps.values[begin:end], self.changes[begin:end]),
+            curve=()
+            if is_follow_up
+            else sum_up(self.base, self.steps.values[begin:end], self.changes[begin:end]),
             points=events.list_points(place, texts["network"]),
             sigma=self.sigma.list_hits(place),
             beginnings=events.list_beginnings(place),
@@ -121,6 +131,8 @@ class KeptGroups:
             acts=self.acts.list_acts(place),
             is_administrator=bool(self.acts.is_administrator[place]),
             grantees=self.acts.list_grantees(place),
+            follows=tuple(self.follows.of(place).tolist()),
+            is_follow_up=is_follow_up,
         )
 
     def _row(self, place: int) -> tuple[Any, ...]:
@@ -130,7 +142,7 @@ class KeptGroups:
             columns = (
                 self.organisation, self.account, self.account_type, self.network, self.score, self.unsupervised, self.pattern,
                 self.p, events.first, events.last, events.more, events.proved, events.possible, events.is_throttled,
-                events.is_unlinked,
+                events.is_unlinked, self.is_follow_up,
             )  # fmt: skip
             self._rows.extend(zip(*(column.tolist() for column in columns), strict=True))
         return self._rows[place]
@@ -153,6 +165,8 @@ class KeptCandidate:
     network: str
     score: float
     first: int
+    follows: tuple[int, ...] = ()
+    is_follow_up: bool = False
     adjustments: tuple[ScoreAdjustment, ...] = ()
 
     @property
@@ -181,31 +195,33 @@ class KeptCandidate:
 
 def keep_groups(
     behaviour: BehaviourDetector,
+    open_indicators: OpenIndicators,
     groups: BehaviourGroups,
     table: FeatureTable,
     p: Floats,
-    rows: Rows,
+    chosen: ChosenGroups,
     lineage: LineageEvidence,
     hits: BuiltinHits,
     sigma: SigmaHits,
     abouts: Sequence[RuleDescription],
     scored: tuple[Floats, float, Floats, Floats],
 ) -> KeptGroups:
-    """Keep the groups `rows`, (k,) and not empty. `abouts` describe the Sigma rules, whose hits are at their own records.
+    """Keep the chosen groups, (k,) and not none. `abouts` describe the Sigma rules, whose hits are at their own records.
 
     `scored` is (score (k,), base, parts (k, len(PARTS)), unsupervised evidence (k,)).
     """
     score, base, own_parts, unsupervised = scored
+    rows = chosen.rows
     day, batch = groups.day, groups.day.batch
-    owner = np.full(len(groups) + 1, MISSING, np.int32)
-    owner[rows] = np.arange(len(rows))
+    members = find_members(day.group, rows, len(groups))
+    hostile = find_intruder(groups, hits, lineage, rows, members)
+    hostile = chosen.attribute(hostile, members, open_indicators.mark(groups, members, behaviour.derived))
+    owner = chosen.find_owners(len(batch), members, hostile)
     placed = sigma.move(day.evidence_row)
-    top_rules = find_top_rules(placed, abouts, owner[day.group[placed.row]], len(rows))
+    top_rules = find_top_rules(placed, abouts, owner[placed.row], len(rows))
     parts = np.concatenate([own_parts, top_rules.strongest()[:, None]], axis=1)
     own = FeatureTable(table.values[rows])
     pattern = find_best_patterns(own, p[rows])
-    members = find_members(day.group, rows, len(groups))
-    hostile = find_intruder(groups, hits, lineage, rows, members)
     arrivals = EvidenceTimes(groups, rows, members, behaviour.derived, lineage, hits, placed, pattern)
     steps, changes = list_steps(arrivals, parts)
     group, name = np.nonzero(parts)
@@ -226,13 +242,15 @@ def keep_groups(
         is_on_new_network=own.column("network.is_new") > 0,
         pattern=pattern,
         p=p[rows, pattern],
-        rules=_list_rules(hits, owner[day.group[hits.row]], len(rows)),
+        rules=_list_rules(hits, owner[hits.row], len(rows)),
         sigma=top_rules,
         steps=steps,
         changes=changes,
         fields=collect_fields(behaviour, groups, rows),
         events=collect_events(groups, rows, members, hostile, lineage),
-        acts=collect_acts(behaviour, groups, rows, hits, sigma, abouts),
+        acts=collect_acts(behaviour, groups, chosen, owner, hits, sigma, abouts),
+        follows=chosen.origins,
+        is_follow_up=chosen.is_follow_up,
     )
 
 

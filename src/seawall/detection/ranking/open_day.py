@@ -9,7 +9,7 @@ of candidates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,11 +21,12 @@ from seawall.detection.behaviour.fields import FIELD_NAMES, DerivedColumns
 from seawall.detection.behaviour.surprise import FieldSurprise, GroupValuePairs, count_cohort
 from seawall.detection.incidents.coverage import MOST_THROTTLED, CoverageMeter
 from seawall.detection.lineage.session_uses import SessionUses, SignInCounts
-from seawall.detection.ranking.calibration import evidence
+from seawall.detection.ranking.calibration import evidence, weigh_groups
 from seawall.detection.ranking.day_tables import PRIOR, Examined, OwnedRows, group_keys, sort_names, tabulate
 from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.features import INDEX, SHARED, FeatureTable, join_shared
 from seawall.detection.ranking.kept_groups import KeptGroups, keep_groups
+from seawall.detection.ranking.places import ChosenGroups
 from seawall.detection.rules.sigma.correlations import CorrelationHits, Correlations
 from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Floats, Times, Vocabulary
@@ -37,7 +38,7 @@ _NEEDED = ("tenant_age", "service", "has_mail")
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """Hold the scored groups of a day, (g,) or (g, …), ordered by account and network; `rows` are those to keep.
+    """Hold the scored groups of a day, (g,) or (g, …), ordered by account and network; `chosen` are those to keep.
 
     `origin` is the number of the record behind each Sigma hit.
     """
@@ -49,7 +50,7 @@ class Conclusion:
     score: Floats
     sigma: SigmaHits
     origin: Rows
-    rows: Rows
+    chosen: ChosenGroups
 
     @property
     def keys(self) -> Times:
@@ -112,18 +113,19 @@ class OpenDay:
         together = engine.orphans.observe(*self._list_sessions(), self.number)
         join_shared(values, groups, engine.recent, together)
         table = FeatureTable(values)
-        p = engine.calibration.observe(table, day.tenant)
+        p = engine.calibration.observe(table, day.tenant, weigh_groups(day.actor))
         unsupervised = evidence(p, table)
         sigma, origin, weight = self._weigh_rules(engine, keys, vocabularies)
         score = engine.score(table, p, unsupervised, weight)
-        rows = engine.select_highest(day, score)
-        return Conclusion(groups, table, p, unsupervised, score, sigma, origin, rows)
+        chosen = engine.choose(groups, score)
+        return Conclusion(groups, table, p, unsupervised, score, sigma, origin, chosen)
 
     def keep(
         self, engine: DetectionEngine, batch: CodedBatch, origin: Rows, examined: Examined, scored: Conclusion
     ) -> KeptGroups | None:
         """Return the chosen groups with all that candidates tell. The batch has all events of their accounts."""
-        if not len(scored.rows):
+        rows = scored.chosen.rows
+        if not len(rows):
             return None
         self._derived.set_app_names(self._name_apps(batch.vocabularies["app_name"]))
         own, lineage, hits = examined
@@ -136,18 +138,19 @@ class OpenDay:
             {name: _share(pairs, shared.pairs[name], at) for name, pairs in own.pairs.items()},
             own.parts,
         )
-        base, parts = engine.explain(scored.table, scored.p, scored.rows, scored.unsupervised)
+        base, parts = engine.explain(scored.table, scored.p, rows, scored.unsupervised)
         return keep_groups(
             engine.behaviour,
+            engine.open,
             groups,
             FeatureTable(values[at]),
             scored.p[at],
-            np.searchsorted(at, scored.rows),
+            replace(scored.chosen, rows=np.searchsorted(at, rows)),
             lineage,
             hits,
             _place(scored.sigma, scored.origin, origin),
             engine.sigma.rules.abouts,
-            (scored.score[scored.rows], base, parts, scored.unsupervised[scored.rows]),
+            (scored.score[rows], base, parts, scored.unsupervised[rows]),
         )
 
     def meter(self, vocabularies: Mapping[str, Vocabulary]) -> CoverageMeter:

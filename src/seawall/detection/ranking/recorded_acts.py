@@ -16,10 +16,11 @@ from seawall.detection.behaviour.day import GroupedDay
 from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.ragged import Ragged, collect, gather
 from seawall.detection.ranking.administrators import find_administrators
+from seawall.detection.ranking.places import ChosenGroups
 from seawall.detection.rules.detector import RULES, BuiltinHits
 from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.detection.rules.sigma.model import RuleDescription
-from seawall.events.coded_batch import MISSING, Bools
+from seawall.events.coded_batch import MISSING, Bools, Codes
 from seawall.events.grouping import Rows
 
 ROLE_GRANT = "role-grant"
@@ -82,12 +83,15 @@ class GroupActs:
 def collect_acts(
     behaviour: BehaviourDetector,
     groups: BehaviourGroups,
-    rows: Rows,
+    chosen: ChosenGroups,
+    owners: Codes,
     hits: BuiltinHits,
     sigma: SigmaHits,
     abouts: Sequence[RuleDescription],
 ) -> GroupActs:
-    """Record the acts of the groups `rows`, (k,). Failed acts, sign-ins and statements of vendors are none.
+    """Record the acts of the chosen groups, (k,). Failed acts, sign-ins and statements of vendors are none.
+
+    `owners` (n,) says which of the groups each event tells something about; see `ChosenGroups.find_owners`.
 
     Hits are at their own records. Of Sigma rules count those of `TOLD_LEVELS` that the organisation's use does not silence.
     """
@@ -97,7 +101,8 @@ def collect_acts(
     rule = np.concatenate([hits.rule.astype(np.int64), sigma.rule[told].astype(np.int64) + len(RULES)])
     is_act = groups.day.gained[row] & ~groups.day.batch.one_of("kind", ("sign_in",))[row]
     row, rule = row[is_act], rule[is_act]
-    owner, place, is_own = _place(groups.day, rows, row)
+    rows = chosen.rows
+    owner, place, is_own = _place(groups.day, chosen, owners, row)
     numbers = rule[place] << 1 | is_own
     keys = np.unique(owner << 32 | numbers)
     grantees, names = _list_grantees(groups.day, rows, owner, row[place], rule[place])
@@ -110,18 +115,20 @@ def collect_acts(
     )
 
 
-def _place(day: GroupedDay, rows: Rows, row: Rows) -> tuple[_Numbers, Rows, _Numbers]:
-    """Return which of the events `row` belong to which of the groups `rows`: (group's place, event's place, 1 if its own)."""
-    batch = day.batch
+def _place(
+    day: GroupedDay, chosen: ChosenGroups, owners: Codes, row: Rows
+) -> tuple[_Numbers, Rows, _Numbers]:
+    """Return which of the events `row` belong to which of the groups: (group's place, event's place, 1 if its own)."""
+    batch, rows = day.batch, chosen.rows
     order = np.argsort(day.actor[rows], kind="stable")
     actors = day.actor[rows][order]
     actor = batch.actor[row]
     of_account = gather(np.searchsorted(actors, actor), np.searchsorted(actors, actor, side="right"))
     place, owner = of_account.owners, order[of_account.values]
-    is_own = day.group[row][place] == rows[owner]
+    is_own = owners[row][place] == owner
     is_without = (day.columns["network"] == MISSING) | batch.one_of("src_network_class", ("microsoft",))
-    chosen = is_own | is_without[row][place]
-    return owner[chosen].astype(np.int64), place[chosen], is_own[chosen].astype(np.int64)
+    is_told = is_own | (is_without[row][place] & ~chosen.is_follow_up[owner])
+    return owner[is_told].astype(np.int64), place[is_told], is_own[is_told].astype(np.int64)
 
 
 def _list_grantees(

@@ -171,7 +171,11 @@ class CandidateBoards:
 
     def _read_day(self, work: Transaction, day: int, state: _State) -> None:
         found = map(unpack_candidate, work.candidates.since(day, day + 1).get(day, []))
-        needed = [one for one in found if day >= state.windows.get(one.tenant, state.window).candidates_from]
+        needed = [
+            one
+            for one in found
+            if not one.is_follow_up and day >= state.windows.get(one.tenant, state.window).candidates_from
+        ]
         self._days[day] = (state.marks[day], CandidateColumns(needed).lean())
 
     def _read(

@@ -105,7 +105,7 @@ class GrowingDay:
         if not grown.is_exact:
             return None
         scored = grown.conclude(engine, part.batch.vocabularies)
-        self._shown = distinct(scored.groups.day.actor[scored.rows])
+        self._shown = distinct(scored.groups.day.actor[scored.chosen.rows])
         if not part.has[self._shown].all():
             part = self._examine(grown, day, before, self._shown)
         kept = grown.keep(part.engine, part.batch, part.origin, part.examined, scored)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from seawall.detection.campaigns.campaign import Campaign
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import BaselineComparison, Incident
 from seawall.detection.reason import Reason
@@ -100,6 +101,7 @@ class Result:
     problems: tuple[Problem, ...] = ()
     problem_counts: dict[str, int] = field(default_factory=lambda: {"bad-json": 2})
     networks: dict[str, Any] = field(default_factory=lambda: {"date": "2026-06-17"})
+    campaigns: tuple[Campaign, ...] | None = None
 
 
 def written(out: Path) -> Path:

@@ -15,6 +15,7 @@ import typer
 
 from seawall.cli import (
     assurance,
+    campaigns,
     demo,
     doctor,
     evaluate,
@@ -58,6 +59,7 @@ app.command("serve", short_help="Run the web console: detect and triage incident
 app.add_typer(user.app, name="user", short_help="Manage console users.")
 app.add_typer(store.app, name="store", short_help="Manage the data store.")
 app.command("explain", short_help="Explain the score of an incident.")(explain.explain)
+app.command("campaigns", short_help="Show what several organisations have in common.")(campaigns.campaigns)
 app.command("assurance", short_help="Rank accounts by takeover risk; propose policy changes.")(
     assurance.assurance
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,14 @@ from seawall_base.plurals import plural
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from seawall.detection.campaigns.campaign import Campaign
     from seawall.pipeline.scan import ScanResult
 
 FILES_SHOWN = 10
 """Files that were not judged that a terminal names; `coverage.json` holds them all."""
+
+CAMPAIGNS_SHOWN = 5
+"""Campaigns that a terminal shows."""
 
 SHOWN = 20
 """Raised incidents that a terminal shows; the page and `incidents.jsonl` hold them all."""
@@ -45,8 +49,21 @@ def show(result: ScanResult) -> None:
         )
     else:
         write("Nothing was raised.\n")
+    if result.campaigns:
+        _show_campaigns(result.campaigns)
     if len(raised) > SHOWN:
         say(f"{len(raised) - SHOWN:,} more raised incidents are in the report.")
+
+
+def _show_campaigns(campaigns: Sequence[Campaign]) -> None:
+    from seawall.report.campaign_terminal import print_campaigns
+
+    def draw(console: Console) -> None:
+        print_campaigns(console, campaigns[:CAMPAIGNS_SHOWN])
+
+    answer(draw)
+    if len(campaigns) > CAMPAIGNS_SHOWN:
+        say(f"{len(campaigns) - CAMPAIGNS_SHOWN:,} more campaigns are in campaigns.jsonl.")
 
 
 def not_judged(result: ScanResult) -> list[str]:
@@ -91,6 +108,7 @@ def print_summary(result: ScanResult, out: Path) -> None:
 def document(result: ScanResult, out: Path) -> dict[str, Any]:
     """The JSON answer: the summary, the raised incidents in full, and where the rest is."""
     from seawall.report.input import in_order
+    from seawall.storage.files.campaign_documents import campaign_document
     from seawall.storage.files.incident_documents import incident_document
 
     return {
@@ -102,6 +120,9 @@ def document(result: ScanResult, out: Path) -> dict[str, Any]:
         "not_judged": not_judged(result),
         "networks": result.networks,
         "raised": [incident_document(incident) for incident in in_order(result.incidents) if incident.raised],
+        "campaigns": None
+        if result.campaigns is None
+        else [campaign_document(one) for one in result.campaigns],
     }
 
 

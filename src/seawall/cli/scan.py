@@ -59,6 +59,13 @@ def scan(
         ),
     ] = None,
     rules: RuleFolders = None,
+    campaigns: Annotated[
+        bool,
+        typer.Option(
+            "--campaigns",
+            help="Search for rare values that unusual accounts of several organisations share; write campaigns.jsonl.",
+        ),
+    ] = False,
     fail_on: Annotated[
         FailLevel | None,
         typer.Option(
@@ -93,6 +100,7 @@ def scan(
         mmdb=tuple(mmdb or ()),
         rules=tuple(rules or ()),
         least_score=choose_least_score(min_score, min_chance),
+        campaigns=campaigns,
     )
     result = run(paths, out, settings, quiet=quiet)
     # Exports of nothing are read, and say that there was nothing; a folder without files says nothing at all.

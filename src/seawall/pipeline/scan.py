@@ -15,6 +15,9 @@ from typing import Any, BinaryIO
 import msgspec
 import pyarrow as pa
 
+from seawall.detection.campaigns.campaign import Campaign
+from seawall.detection.campaigns.merge import merge_clusters, name_incidents
+from seawall.detection.campaigns.sightings import CandidateSightings
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide, resolve_least_score
@@ -33,6 +36,7 @@ from seawall.events.readers import EventBatch, count_by_file, read, total_bytes
 from seawall.report.input import ReportedBudget, ReportInput
 from seawall.report.scan_files import SMALL_DAY, EventsWriter, write_scan_files
 from seawall.storage import Coder, Spool
+from seawall.storage.files.campaign_documents import CAMPAIGNS
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import InputUnreadable, OutputUnwritable
@@ -50,7 +54,10 @@ OUTPUTS = (
     "summary.json",
     "rules.json",
 )
-"""Output files of a scan. Those of an earlier scan are never read as input, even inside a scanned folder."""
+"""Output files of every scan. `campaigns.jsonl` comes with `--campaigns` alone.
+
+Those of an earlier scan are never read as input, even inside a scanned folder.
+"""
 
 _problem_line = msgspec.json.Encoder().encode
 
@@ -67,7 +74,7 @@ class ScanSettings:
     `budget` is incidents a day for each organisation, None for the default by size. `least_score` is the least score for
     raising, None for the one that ships. `mmdb` are MaxMind databases that are searched before the built-in network table.
     With `learnt` false, only unsupervised evidence ranks, and no threshold ships for it. `rules` are folders of Sigma rules
-    besides the built-in ones, which `pack` false leaves out.
+    besides the built-in ones, which `pack` false leaves out. With `campaigns`, values that organisations share are searched.
     """
 
     budget: float | None = None
@@ -76,6 +83,7 @@ class ScanSettings:
     rules: tuple[Path, ...] = ()
     pack: bool = True
     least_score: float | None = None
+    campaigns: bool = False
 
     def resolve_threshold(self) -> float:
         """Return the least score for raising; that of the document holds for the scores of the ranker alone."""
@@ -86,7 +94,10 @@ class ScanSettings:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """The results of a scan: `incidents` by rank, the first 1,000 `problems`, and `summary` as in summary.json."""
+    """The results of a scan: `incidents` by rank, the first 1,000 `problems`, and `summary` as in summary.json.
+
+    `campaigns` is None if they were not searched.
+    """
 
     incidents: tuple[Incident, ...]
     summary: dict[str, Any]
@@ -95,6 +106,7 @@ class ScanResult:
     problem_counts: dict[str, int]
     networks: dict[str, Any]
     out: Path | None
+    campaigns: tuple[Campaign, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -149,10 +161,12 @@ def scan(
         rules_read(rules)
     engine, tally = DetectionEngine(load() if settings.learnt else None, rules), _Tally()
     book = RuleBook(rules)
+    sightings = CandidateSightings() if settings.campaigns else None
+    take = book.take if sightings is None else _call_both(book.take, sightings.observe)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
         spool = _spool(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
         meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
-        candidates = _score(spool, engine, meter, tally, progress, folder, _call_both(book.take, watch))
+        candidates = _score(spool, engine, meter, tally, progress, folder, _call_both(take, watch))
     give_back_free_memory()
     coverage = (*tally.unjudged.notes((tally.first, tally.last)), *meter.notes())
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
@@ -161,6 +175,9 @@ def scan(
     least = settings.resolve_threshold()
     decision = decide(waiting, coverage, accounts, tally.days(), settings.budget, least_score=least)
     incidents = decision.incidents
+    campaigns = None
+    if sightings is not None:
+        campaigns = name_incidents(merge_clusters(sightings.find(engine.behaviour)), incidents)
     summary = _summary(tally, engine, incidents, book, spool.join_counts, time.perf_counter() - started)
     result = ScanResult(
         incidents,
@@ -170,6 +187,7 @@ def scan(
         dict(tally.problem_counts),
         networks.describe(),
         folder,
+        campaigns,
     )
     if folder is not None:
         content = ReportInput(
@@ -183,6 +201,7 @@ def scan(
                 sum(decision.limits.values()), settings.budget, None if least <= LEAST_SCORE else least
             ),
             (tally.first, tally.last) if tally.events else None,
+            campaigns,
         )
         write_scan_files(folder, content)
         book.write(folder / "rules.json", engine.sigma)
@@ -224,7 +243,9 @@ def _without_results(inputs: Sequence[Path], folder: Path | None) -> list[Path]:
         inner = [entry for entry in sorted(path.iterdir()) if entry.name != ".git"]
         if around == place:
             found += [
-                entry for entry in inner if entry.name not in OUTPUTS and not entry.name.startswith(SCRATCH)
+                entry
+                for entry in inner
+                if entry.name not in (*OUTPUTS, CAMPAIGNS) and not entry.name.startswith(SCRATCH)
             ]
         else:
             found += _without_results(inner, folder)

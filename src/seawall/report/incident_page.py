@@ -25,6 +25,7 @@ from markupsafe import Markup
 
 from seawall.detection.incident import SEVERITIES, Incident
 from seawall.events.problem import Problem
+from seawall.report import campaign_words
 from seawall.report import incident_words as words
 from seawall.report import page_figures as figures
 from seawall.report.input import ReportedBudget, ReportInput
@@ -138,6 +139,7 @@ def environment() -> Environment:
     )
     environment.globals.update(
         words=words,
+        campaign_words=campaign_words,
         times=times,
         detailed=DETAILED,
         rows=ROWS,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from seawall.detection.campaigns.campaign import Campaign
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.events.problem import Problem
@@ -27,7 +28,10 @@ class ReportedBudget:
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:
-    """Hold everything that the page shows. `incidents` begin with the highest score; `period` is (first, last) event time."""
+    """Hold everything that the page shows. `incidents` begin with the highest score; `period` is (first, last) event time.
+
+    `campaigns` is None if they were not searched.
+    """
 
     incidents: tuple[Incident, ...]
     coverage: tuple[CoverageNote, ...] = ()
@@ -37,6 +41,7 @@ class ReportInput:
     networks: dict[str, Any] = field(default_factory=dict)
     budget: ReportedBudget = ReportedBudget()
     period: tuple[int, int] | None = None
+    campaigns: tuple[Campaign, ...] | None = None
 
     @property
     def raised_incidents(self) -> tuple[Incident, ...]:

@@ -16,6 +16,7 @@ from seawall.events.coded_batch import CodedBatch
 from seawall.report.incident_page import write_report
 from seawall.report.input import ReportInput
 from seawall.storage import EventsFile
+from seawall.storage.files.campaign_documents import CAMPAIGNS, write_campaigns
 from seawall.storage.files.incident_documents import write_incidents
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
@@ -59,6 +60,10 @@ class EventsWriter:
 def write_scan_files(folder: Path, content: ReportInput) -> None:
     """Write incidents, coverage, summary and report of a scan into a folder. Raises OutputUnwritable."""
     write_incidents(folder / "incidents.jsonl", content.incidents)
+    if content.campaigns is None:
+        (folder / CAMPAIGNS).unlink(missing_ok=True)  # that of an earlier scan
+    else:
+        write_campaigns(folder / CAMPAIGNS, content.campaigns)
     names = fields(CoverageNote)
     notes = [
         {

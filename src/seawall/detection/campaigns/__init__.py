@@ -1,0 +1,1 @@
+"""Find campaigns: the same rare value in incidents' candidates of several organisations within days."""

@@ -19,7 +19,7 @@ from seawall import scan
 from seawall.cli.main import app
 from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.coverage_note import CoverageCode, CoverageNote
-from seawall.detection.ranking.patterns import PATTERNS
+from seawall.detection.ranking.patterns import NAMED_PATTERNS
 from seawall.detection.rules.detector import RULES
 from seawall.events.event import ACCOUNT_TYPES, ENRICHED_SCHEMA, KINDS, STATUSES
 from seawall.events.problem import Problem, ProblemCode
@@ -67,7 +67,7 @@ def first_column(text: str, heading: str) -> set[str]:
     ("name", "heading", "expected"),
     [
         ("docs/reference/detectors.md", "Rules", {rule.name for rule in RULES}),
-        ("docs/reference/detectors.md", "Patterns", {pattern.name for pattern in PATTERNS}),
+        ("docs/reference/detectors.md", "Patterns", {pattern.name for pattern in NAMED_PATTERNS}),
         ("docs/reference/detectors.md", "Fields", set(FIELD_NAMES)),
         ("docs/reference/errors.md", "Errors", set(codes())),
         ("docs/reference/errors.md", "Problems", set(get_args(ProblemCode))),
@@ -86,7 +86,7 @@ def test_what_a_rule_misses_is_documented(rule: Any) -> None:
     assert rule.words in page("docs/reference/detectors.md")
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
+@pytest.mark.parametrize("pattern", NAMED_PATTERNS, ids=lambda pattern: pattern.name)
 def test_a_pattern_is_described_in_its_own_words(pattern: Any) -> None:
     row = f"| `{pattern.name}` | {pattern.words} | `{pattern.kind}` | {pattern.technique} |"
     assert row in page("docs/reference/detectors.md")

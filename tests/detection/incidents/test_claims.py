@@ -12,7 +12,8 @@ import pytest
 
 from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.incidents.claims import claim
-from seawall.detection.incidents.explain import _text, actions, fact_text, summary
+from seawall.detection.incidents.explain import _text, fact_text, summary
+from seawall.detection.incidents.first_steps import list_first_steps
 from seawall.detection.ranking.aspects import ATTEMPTS, VOLUME
 from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
@@ -163,5 +164,5 @@ def test_few_are_no_campaign(feature: str, enough: int, count: int) -> None:
 def test_no_rule_or_step_says_what_it_cannot_know() -> None:
     for rule in RULES:
         assert not ABSOLUTE.search(rule.words), rule.words
-        steps = actions(replace(candidate(), rules=(rule.name,)))
+        steps = list_first_steps(replace(candidate(), rules=(rule.name,)))
         assert len(steps) == len(set(steps)) >= 3

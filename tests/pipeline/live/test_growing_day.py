@@ -264,3 +264,33 @@ def test_vendor_alerts_in_any_order_count_as_at_once(tmp_path: Path) -> None:
         assert so_far(watch) == at_once([table(taken)])
     assert repr(watch.candidates()).count("Microsoft says: attacker in the middle, high") >= 3
     assert "Microsoft says of a sign-in: anonymised address, high" in repr(watch.candidates())
+
+
+def test_attempts_without_success_are_found_in_batches_as_at_once(tmp_path: Path) -> None:
+    abroad = {
+        "src_ip": "198.51.100.9",
+        "src_prefix": "198.51.100.0/24",
+        "src_asn": 64999,
+        "src_asn_name": "Far",
+    }
+    locked = {"source": "entra_signin", "status": "failure", "status_code": "50053", **abroad}
+    tries = [
+        sign_in(f"{turn}-{number}", 2, 30 + turn + number / 9, account=f"p{number}@x.example", **locked)
+        for turn in range(4)
+        for number in range(7)
+    ]
+    elsewhere = {**locked, "src_asn": 64998, "src_asn_name": "Farther"}
+    guesses = [sign_in(f"g{n}", 2, 90 + n / 4, account="p7@x.example", **elsewhere) for n in range(30)]
+    arriving = [*tries, *guesses]
+    random.Random(5).shuffle(arriving)
+    rows = [*people(0), *people(1), *people(2)]
+    watch = Watch(tmp_path)
+    watch.take(table(rows))
+    for low in range(0, len(arriving), 9):
+        watch.take(table(arriving[low : low + 9]))
+        watch.score()
+        rows += arriving[low : low + 9]
+        assert so_far(watch) == at_once([table(rows)])
+    assert (
+        sum(one.is_refused for one in watch.candidates()) == 2
+    )  # the source that locks many, and guessing at one

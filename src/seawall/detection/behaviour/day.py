@@ -49,10 +49,7 @@ def split_into_groups(batch: CodedBatch, derived: DerivedColumns, number: int) -
     gained = acting & batch.one_of("status", ("success",))
     columns["network"] = _carry_forward(batch, columns["network"], acting)
     rows = np.flatnonzero(gained)
-    keys = (batch.actor[rows].astype(np.int64) << 32) | (
-        columns["network"][rows].astype(np.int64) & 0xFFFFFFFF
-    )
-    found = group_rows(keys)
+    found = group_rows(group_keys(batch.actor[rows], columns["network"][rows]))
     group = np.full(len(batch), MISSING, np.int32)
     group[rows] = found.place
     first, last = _spans(batch.time[rows], found.place, len(found.keys))
@@ -65,6 +62,11 @@ def split_into_groups(batch: CodedBatch, derived: DerivedColumns, number: int) -
     return GroupedDay(
         number, batch, columns, gained, group, at, actor, tenant, network, first, last, evidence_row
     )
+
+
+def group_keys(actor: Codes, network: Codes) -> Times:
+    """Return the numbers by which the groups of a day are ordered, int64 (n,)."""
+    return (actor.astype(np.int64) << 32) | (network.astype(np.int64) & 0xFFFFFFFF)
 
 
 def _spans(times: Times, group: np.ndarray, groups: int) -> tuple[Times, Times]:

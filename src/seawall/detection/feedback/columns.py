@@ -145,6 +145,14 @@ class CandidateColumns:
         return dict(rows)
 
     @cached_property
+    def of_case(self) -> dict[tuple[str, str], list[int]]:
+        """Return the rows by organisation and owner of their case (see `name_case_owner`)."""
+        rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for row, candidate in enumerate(self.candidates):
+            rows[candidate.tenant, candidate.case_owner].append(row)
+        return dict(rows)
+
+    @cached_property
     def kinds(self) -> np.ndarray:
         """Return a number that accounts share with their peers (organisation, type of account, mail domain), int64 (n,)."""
         return np.array(

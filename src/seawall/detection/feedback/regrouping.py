@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from seawall.detection.feedback.columns import CandidateColumns
-from seawall.detection.incidents.alert_budget import LEAST_SCORE
+from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_refused_limit
 from seawall.detection.incidents.cases import EXCUSED, INCIDENT_WINDOW_DAYS, STRONG, IncidentCase, follows
 from seawall.events.coded_batch import Floats
 
@@ -34,7 +34,7 @@ def cases(columns: CandidateColumns, scores: Floats, raising: frozenset[int] = f
     """
     found: list[CaseRows] = []
     values = scores.tolist()
-    for rows in _split_off_raising(columns.of_account.values(), raising):
+    for rows in _split_off_raising(columns.of_case.values(), raising):
         if len(rows) == 1:
             found.append(CaseRows(values[rows[0]], (rows[0],), (rows[0],)))
         else:
@@ -48,8 +48,8 @@ def cases(columns: CandidateColumns, scores: Floats, raising: frozenset[int] = f
     return sorted(found, key=order)
 
 
-def _split_off_raising(accounts: Iterable[list[int]], raising: frozenset[int]) -> Iterable[list[int]]:
-    for rows in accounts:
+def _split_off_raising(owners: Iterable[list[int]], raising: frozenset[int]) -> Iterable[list[int]]:
+    for rows in owners:
         if raising.isdisjoint(rows):
             yield rows
             continue
@@ -101,7 +101,7 @@ def select_cases(
     `least_score`, only `raising` cases are raised.
     """
     from_score = max(LEAST_SCORE, least_score)
-    used: dict[str, int] = defaultdict(int)
+    used: dict[tuple[str, bool], int] = defaultdict(int)
     result = []
     for case in ordered:
         top = columns.candidates[case.top]
@@ -112,7 +112,9 @@ def select_cases(
             continue
         is_held = is_sparing or change[case.top] < EXCUSED
         least = max(from_score, top.base) if is_held else from_score
-        if not is_old and case.score >= least and used[top.tenant] < limits.get(top.tenant, 0):
-            used[top.tenant] += 1
+        limit = limits.get(top.tenant, 0)
+        limit = compute_refused_limit(limit) if top.is_refused else limit
+        if not is_old and case.score >= least and used[top.tenant, top.is_refused] < limit:
+            used[top.tenant, top.is_refused] += 1
             result.append(case)
     return result

@@ -21,6 +21,9 @@ BUDGET_PER_THOUSAND = 2.0
 BUDGET_FLOOR_PER_DAY = 1.0 / 7.0
 """Smallest default budget, in incidents a day: an organisation of ten mailboxes still sees its highest case once a week."""
 
+REFUSED_SHARE = 4
+"""Incidents of attempts that gained nothing may be raised for each this many of the budget, in addition, and at least one."""
+
 SLACK = 1e-6
 """Scores closer than this are equal: the order of summation changes the last digits."""
 
@@ -40,8 +43,8 @@ ABOUT_FILES = frozenset({"truncated", "not-judged"})
 class BudgetDecision:
     """Hold the incidents, highest first; and by organisation the raising threshold, the limit and the number raised.
 
-    An organisation without raised incidents has no threshold. `days` is the day of each incident's strongest group, by
-    incident id.
+    An organisation without raised incidents has no threshold. Incidents of attempts that gained nothing are not counted here.
+    `days` is the day of each incident's strongest group, by incident id.
     """
 
     incidents: tuple[Incident, ...]
@@ -77,12 +80,14 @@ def decide(
     limits = {tenant: compute_incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
     chosen = select_within_budget(cases, limits, LEAST_SCORE, sparing=budget is None, least_score=least_score)
     thresholds: dict[str, float] = {}
+    refused: dict[str, float] = {}
     spent = dict.fromkeys(tenants, 0)
     for case in cases:
         if case.id in chosen:
             tenant, reached = case.top.tenant, case.top.score - SLACK
-            thresholds[tenant] = min(reached, thresholds.get(tenant, reached))
-            spent[tenant] += 1
+            least = refused if case.top.is_refused else thresholds
+            least[tenant] = min(reached, least.get(tenant, reached))
+            spent[tenant] += not case.top.is_refused
     days_of = {case.id: case.top.day for case in cases}
 
     def complete(case: IncidentCase) -> Incident:
@@ -92,7 +97,7 @@ def decide(
             case,
             notes_of[case.top.tenant],
             raised=case.id in chosen,
-            threshold=thresholds.get(case.top.tenant, math.inf),
+            threshold=(refused if case.top.is_refused else thresholds).get(case.top.tenant, math.inf),
         )
 
     return BudgetDecision(tuple(_complete_by_day(cases, complete)), thresholds, limits, spent, days_of)
@@ -146,6 +151,14 @@ def resolve_least_score(asked: float | None) -> float:
     return LEAST_SCORE if shipped is None else max(shipped, LEAST_SCORE)
 
 
+def compute_refused_limit(limit: int) -> int:
+    """Return how many incidents of attempts that gained nothing may be raised, beside `limit` others.
+
+    They have an allowance of their own, so that a flood of attempts takes no place from an intrusion.
+    """
+    return max(limit // REFUSED_SHARE, min(limit, 1))
+
+
 def select_within_budget(
     cases: Sequence[IncidentCase],
     limits: Mapping[str, int],
@@ -158,10 +171,10 @@ def select_within_budget(
 
     With `sparing`, budget is left over rather than spent on a case whose reasons sum to less than zero. A case that answers
     excuse is never raised to fill a budget. A return after containment is raised in addition to the budget, and whatever
-    `least_score`.
+    `least_score`. A few cases of attempts that gained nothing are raised in addition too (`compute_refused_limit`).
     """
     from_score = max(floor, least_score)
-    used: dict[str, int] = defaultdict(int)
+    used: dict[tuple[str, bool], int] = defaultdict(int)
     chosen = set()
     for case in cases:
         tenant = case.top.tenant
@@ -171,7 +184,9 @@ def select_within_budget(
             continue
         is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
         least = max(from_score, case.top.base) if sparing or is_excused else from_score
-        if case.score >= least and used[tenant] < limits.get(tenant, 0):
-            used[tenant] += 1
+        limit = limits.get(tenant, 0)
+        limit = compute_refused_limit(limit) if case.top.is_refused else limit
+        if case.score >= least and used[tenant, case.top.is_refused] < limit:
+            used[tenant, case.top.is_refused] += 1
             chosen.add(case.id)
     return chosen

@@ -67,19 +67,20 @@ class IncidentCase:
 def group(candidates: Iterable[Candidate]) -> list[IncidentCase]:
     """Group candidates by account and window, the strongest first in each case, the highest case first.
 
-    No candidate is described.
+    Attempts that gained nothing are cases of their own. No candidate is described.
     """
-    by_account: dict[tuple[str, str, bool], list[Candidate]] = defaultdict(list)
+    by_owner: dict[tuple[str, str, bool], list[Candidate]] = defaultdict(list)
     following: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         if candidate.is_follow_up:
             following[(candidate.tenant, candidate.account)].append(candidate)
             continue
         # A return after containment is a case of its own, however close it follows.
-        by_account[(candidate.tenant, candidate.account, is_raised_anyway(candidate))].append(candidate)
+        owner = (candidate.tenant, candidate.case_owner, is_raised_anyway(candidate))
+        by_owner[owner].append(candidate)
     cases = [
-        _follow_up(case, following.get((tenant, account), ()))
-        for (tenant, account, _), found in by_account.items()
+        _follow_up(case, following.get((tenant, owner), ()))
+        for (tenant, owner, _), found in by_owner.items()
         for case in _windows(found)
     ]
     cases = _with_families(cases)
@@ -136,7 +137,7 @@ def _with_families(cases: list[IncidentCase]) -> list[IncidentCase]:
     """Relate cases of different accounts that share a new network which few accounts use."""
     sharing: dict[tuple[str, str], list[IncidentCase]] = defaultdict(list)
     for case in cases:
-        if case.top.network and case.top.is_on_new_network:
+        if case.top.network and case.top.is_on_new_network and not case.top.is_refused:
             sharing[(case.top.tenant, case.top.network)].append(case)
     ties: dict[int, tuple[tuple[str, ...], str]] = {}
     for members in sharing.values():
@@ -146,7 +147,10 @@ def _with_families(cases: list[IncidentCase]) -> list[IncidentCase]:
             name = hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
             for case in members:
                 ties[id(case)] = (tuple(a for a in accounts if a != case.top.account), f"family-{name}")
-    return [IncidentCase(case.candidates, case.score, *ties.get(id(case), ((), ""))) for case in cases]
+    return [
+        IncidentCase(case.candidates, case.score, *ties.get(id(case), (case.top.others, "")))
+        for case in cases
+    ]
 
 
 def _with_granters(cases: list[IncidentCase]) -> list[IncidentCase]:

@@ -16,7 +16,15 @@ def claim(top: ScoredCandidate) -> tuple[str, str, str]:
         return pattern.unlinked
     say = _SAYS.get(pattern.name)
     words = pattern.words if say is None else say(top)
+    if top.is_refused:
+        return (*_name_refusals(top), words)
     return pattern.kind, pattern.technique, words
+
+
+def _name_refusals(top: ScoredCandidate) -> tuple[str, str]:
+    """Return the kind and the technique of attempts that gained nothing: those of the strongest rule."""
+    technique = next((rule.technique for rule in top.sigma if rule.weight > 0), "") or top.pattern.technique
+    return (top.pattern.kind if technique.startswith("T1110") else "refused-access"), technique
 
 
 def count_nouns(values: Mapping[str, float], name: str, thing: str) -> str:
@@ -110,6 +118,18 @@ def _spray(top: ScoredCandidate) -> str:
     return f"was signed in to from an address block from which sign-ins to {accounts} failed that day or the day before"
 
 
+def _refused(top: ScoredCandidate) -> str:
+    times, here = (count_of(top.values, name) for name in ("failures", "failures_here"))
+    accounts, total = (count_of(top.values, name) for name in ("spray_breadth", "spray_failures"))
+    if accounts > 1:
+        return (
+            f"and {plural(accounts - 1, 'other account')} were refused {plural(total, 'time')} from networks that are new to "
+            "them, most often from the same one, and nothing succeeded from there"
+        )
+    rest = f", {here:,} of these from one network" if here < times else ""
+    return f"was refused {plural(times, 'time')} from networks that are new to it{rest}, and nothing succeeded from there"
+
+
 def _prompts(top: ScoredCandidate) -> str:
     times = count_nouns(top.values, "denials", "time")
     return f"is used after a second factor was asked for and not given {times}"
@@ -124,6 +144,6 @@ def _two_places(top: ScoredCandidate) -> str:
 _SAYS: Mapping[str, Callable[[ScoredCandidate], str]] = {
     "strange-client": _client, "strange-app": _application, "new-app": _new_application, "service-abroad": _service,
     "other-mailboxes": _mailboxes, "legacy": _legacy, "bulk": _bulk, "spray": _spray, "prompts": _prompts,
-    "two-places": _two_places,
+    "two-places": _two_places, "refused": _refused,
 }  # fmt: skip
 """Functions that write the sentence of a pattern from its numbers. Other patterns have a fixed sentence."""

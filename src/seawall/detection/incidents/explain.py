@@ -21,6 +21,7 @@ from seawall.detection.incidents.fact_words import (
     describe_simultaneity,
     describe_usual_network,
 )
+from seawall.detection.incidents.first_steps import list_first_steps
 from seawall.detection.incidents.session_beginnings import merge_sessions
 from seawall.detection.incidents.severity import judge_severity
 from seawall.detection.incidents.vendor_statements import merge_statements
@@ -98,7 +99,7 @@ def describe_case(case: IncidentCase) -> Incident:
         mailboxes=tuple(sorted({m for c in story for m in c.mailboxes})),
         messages_proved=sum(c.proved for c in story),
         messages_possible=sum(c.possible for c in story),
-        actions=actions(top),
+        actions=list_first_steps(top),
         usual=tuple(_usual(fact) for fact in top.facts),
         timeline=_timeline(story),
         related=case.related,
@@ -305,40 +306,6 @@ def _usual(fact: FieldEvidence) -> BaselineComparison:
         unusual,
         normal if unusual else "",
     )
-
-
-def actions(top: ScoredCandidate) -> tuple[str, ...]:
-    """Return the first steps for an analyst, in order."""
-    if top.account_type == "service":
-        steps = [
-            "Ask the application's owner whether this network and use are theirs.",
-            "Remove credentials that nobody can account for, then rotate the others.",
-            "Review the application's mail permissions.",
-        ]
-    else:
-        steps = [
-            "Ask the owner, by another way than mail, whether this was them.",
-            "Block the account, reset the password and review sign-in methods.",
-            "Then revoke the account's sessions and refresh tokens: one that was ended before can be opened again.",
-        ]
-    groups = {RULE_WORDS[name].group for name in top.rules}
-    if "identity" in groups:
-        steps.append(
-            "Take out sign-in methods that the owner does not know, and put back those that were removed."
-        )
-    if "role-grant" in top.rules:
-        steps.append("Take back the administrator roles given in this session.")
-    if "api-token" in top.rules:
-        steps.append("Revoke the API tokens made in this session.")
-    if "evasion" in groups:
-        steps.append("Put back the policies and settings changed in this session.")
-    if any(RULE_WORDS[name].group == "persistence" for name in top.rules):
-        steps.append("Remove the inbox and forwarding rules set in this session.")
-    if any(RULE_WORDS[name].group == "grant" for name in top.rules):
-        steps.append("Remove the mailbox permissions granted in this session.")
-    if any(RULE_WORDS[name].group.startswith("consent") for name in top.rules):
-        steps.append("Revoke the consent given to the application and block the application.")
-    return tuple(steps)
 
 
 def _coverage(story: Sequence[ScoredCandidate], notes: Sequence[CoverageNote]) -> tuple[str, ...]:

@@ -92,12 +92,21 @@ class _Finding:
 
 def judge_severity(case: IncidentCase) -> SeverityVerdict:
     """Return the severity of a case, whose candidates may be described or not."""
+    if case.top.is_refused:
+        return _judge_refused(case)
     story = case.story()
     impact, done = _judge_impact(case, story)
     likelihood, sure = _judge_likelihood(case, story)
     severity = MATRIX[impact][likelihood]
     first = f"Impact {IMPACTS[impact]} and takeover {LIKELIHOODS[likelihood]} make it {severity}."
     return SeverityVerdict(severity, IMPACTS[impact], LIKELIHOODS[likelihood], (first, *done, *sure))
+
+
+def _judge_refused(case: IncidentCase) -> SeverityVerdict:
+    """Return the severity of attempts that gained nothing: `medium` if the score makes them stand out, else `low`."""
+    severity: Severity = "medium" if case.score >= SCORES[2][0] else "low"
+    first = f"Impact {IMPACTS[0]} and takeover {LIKELIHOODS[0]} make it {severity}."
+    return SeverityVerdict(severity, IMPACTS[0], LIKELIHOODS[0], (first, "No attempt succeeded."))
 
 
 def _judge_impact(case: IncidentCase, story: Sequence[ScoredCandidate]) -> tuple[int, list[str]]:

@@ -172,7 +172,9 @@ def _find_failures(groups: BehaviourGroups, rows: Rows) -> Ragged:
     is_new = groups.features["network_days"][rows] < _OWN_NETWORK
     keys = _access_keys(day.actor[rows], day.network[rows])
     order = np.argsort(keys)
-    events = np.flatnonzero(batch.are_acts() & batch.one_of("status", ("failure",)))
+    events = np.flatnonzero(
+        batch.are_acts() & batch.one_of("status", ("failure",)) & (groups.day.group == MISSING)
+    )
     wanted = _access_keys(batch.actor[events], day.columns["network"][events])
     place = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
     has_network = day.columns["network"][events] != MISSING

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from seawall.detection.feedback_values import ScoreAdjustment
 from seawall.detection.incidents.session_beginnings import Beginnings
 from seawall.detection.incidents.vendor_statements import Statements
-from seawall.detection.ranking.patterns import Pattern
+from seawall.detection.ranking.patterns import REFUSED, Pattern
 from seawall.detection.ranking.recorded_acts import RecordedAct
 from seawall.detection.ranking.rule_hits import RuleHit
 
@@ -46,6 +46,8 @@ class ScoredCandidate:
 
     `follows` are days before: on the same network, the account showed something new on them that this group shows again. With
     `is_follow_up`, the group is no candidate by itself, and only joins the story of a case with one of these days.
+
+    `others` are further accounts that were refused from the same network (see `refusals`).
     """
 
     tenant: str
@@ -82,11 +84,24 @@ class ScoredCandidate:
     grantees: tuple[str, ...] = ()
     follows: tuple[int, ...] = ()
     is_follow_up: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def is_on_new_network(self) -> bool:
         """Return whether the account never showed the network before."""
         return self.values.get("network.is_new", 0) > 0
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the candidate holds attempts that gained nothing."""
+        return self.pattern.name == REFUSED.name
+
+    @property
+    def case_owner(self) -> str:
+        """Return what the candidates of one case have in common: the account, or the source of attempts on several."""
+        return name_case_owner(
+            self.account, self.network, is_shared=bool(self.others), is_refused=self.is_refused
+        )
 
     def describe(self) -> ScoredCandidate:
         """Return the candidate itself: it holds its words already."""
@@ -95,3 +110,14 @@ class ScoredCandidate:
     def describe_part(self) -> ScoredCandidate:
         """Do the same for a candidate that is not the strongest of its case."""
         return self
+
+
+def name_case_owner(account: str, network: str, *, is_shared: bool, is_refused: bool) -> str:
+    """Return the name that the candidates of one case share.
+
+    Attempts that gained nothing are cases of their own, so that they change no score of what was gained. Those on several
+    accounts belong to their source.
+    """
+    if not is_refused:
+        return account
+    return f"refused\0{network if is_shared else ''}\0{'' if is_shared else account}"

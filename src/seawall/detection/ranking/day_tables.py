@@ -9,11 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seawall.detection.behaviour.detector import BehaviourGroups
+from seawall.detection.behaviour.day import GroupedDay
+from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.incidents.coverage import find_mail, pack_hours
 from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.lineage.session_uses import SessionUses, SignInCounts
 from seawall.detection.ranking.features import join_own
+from seawall.detection.ranking.refusals import (
+    RefusedAttempts,
+    find_refused,
+    list_tried_actors,
+    summarise_refused,
+)
 from seawall.detection.rules.detector import BuiltinHits
 from seawall.detection.rules.sigma.correlations import CorrelationHits
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, pair_keys
@@ -55,17 +62,17 @@ class OwnedRows:
         )
 
 
-def group_keys(actor: Codes, network: Codes) -> npt.NDArray[np.int64]:
-    """Return the numbers by which the groups of a day are ordered, int64 (n,)."""
-    return (actor.astype(np.int64) << 32) | (network.astype(np.int64) & 0xFFFFFFFF)
-
-
 def tabulate(
-    batch: CodedBatch, origin: Rows, examined: Examined, correlated: Sequence[CorrelationHits]
+    batch: CodedBatch,
+    origin: Rows,
+    examined: Examined,
+    correlated: Sequence[CorrelationHits],
+    behaviour: BehaviourDetector,
 ) -> dict[str, OwnedRows]:
     """Return the tables of a batch with all events of its accounts.
 
-    `origin` (n,) is the number of each event's record, `correlated` the hits of each Sigma correlation.
+    `origin` (n,) is the number of each event's record, `correlated` the hits of each Sigma correlation. `behaviour` knows the
+    days before.
     """
     groups, lineage, hits = examined
     tables = {"groups": _tabulate_groups(groups, lineage, hits)}
@@ -77,7 +84,9 @@ def tabulate(
         batch.actor[hits.row],
         {"tenant": _organisation(batch)[hits.row], "rule": hits.rule, "evidence": hits.evidence},
     )
-    tables["marked"], tables["chains"] = _tabulate_sigma(groups, origin, correlated)
+    is_refused = find_refused(groups.day, behaviour, list_tried_actors(batch))
+    tables["refused"] = _tabulate_refused(groups.day, is_refused)
+    tables["marked"], tables["chains"] = _tabulate_sigma(groups, origin, correlated, is_refused)
     tables["names"] = _tabulate_names(batch)
     return tables | _tabulate_coverage(batch)
 
@@ -138,7 +147,7 @@ def _tabulate_failures(groups: BehaviourGroups) -> OwnedRows:
 
 
 def _tabulate_sigma(
-    groups: BehaviourGroups, origin: Rows, correlated: Sequence[CorrelationHits]
+    groups: BehaviourGroups, origin: Rows, correlated: Sequence[CorrelationHits], is_refused: Bools
 ) -> tuple[OwnedRows, OwnedRows]:
     """Return the events that rules match, in order, and the hits of correlations at them."""
     day, batch = groups.day, groups.day.batch
@@ -157,6 +166,7 @@ def _tabulate_sigma(
             "tenant": _organisation(batch)[rows],
             "is_person": _is_person(batch)[rows],
             "is_grouped": day.group[at] != MISSING,
+            "is_refused": is_refused[rows],
             "network": day.columns["network"][at],
             "rules": codes[rows],
         },
@@ -169,6 +179,15 @@ def _tabulate_sigma(
     }
     place = np.repeat(np.arange(len(each)), [len(hits.row) for hits in each])
     return marked, OwnedRows(batch.actor[row], {**columns, "correlation": place, "origin": origin[row]})
+
+
+def _tabulate_refused(day: GroupedDay, is_refused: Bools) -> OwnedRows:
+    """Return the attempts by account that gained nothing."""
+    found = summarise_refused(day, is_refused)
+    columns = {
+        field.name: getattr(found, field.name) for field in fields(RefusedAttempts) if field.name != "actor"
+    }
+    return OwnedRows(found.actor, columns)
 
 
 _NO_HITS = CorrelationHits(

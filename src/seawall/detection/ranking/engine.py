@@ -24,12 +24,22 @@ from seawall.detection.ranking.patterns import EDGES, PATTERNS
 from seawall.detection.ranking.places import ChosenGroups, select_highest
 from seawall.detection.ranking.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
 from seawall.detection.ranking.recent_changes import RecentEvidence
+from seawall.detection.ranking.refusals import (
+    RefusedAttempts,
+    RefusedGroups,
+    choose_refused,
+    find_refused,
+    keep_refused,
+    list_tried_actors,
+    summarise_refused,
+    weigh_refused,
+)
 from seawall.detection.ranking.session_facts import measure_sessions
 from seawall.detection.rules.detector import RULES, BuiltinHits, RuleDetector
 from seawall.detection.rules.sigma.detector import SigmaDetector, SigmaHits
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.events.array_state import RestoredState, State, nest_states
-from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Floats
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats
 from seawall.events.grouping import Rows, distinct, starts
 
 KEPT_PER_THOUSAND = 20
@@ -63,6 +73,7 @@ class ScoredDay:
     sigma: SigmaHits
     lineage: LineageEvidence
     groups_kept: KeptGroups | None
+    refused_kept: KeptGroups | None
 
     @property
     def candidates(self) -> tuple[ScoredCandidate, ...]:
@@ -71,7 +82,8 @@ class ScoredDay:
 
     def list_candidates(self) -> list[KeptCandidate]:
         """Return the candidates without description."""
-        return [] if self.groups_kept is None else self.groups_kept.list_candidates()
+        both = (self.groups_kept, self.refused_kept)
+        return [one for kept in both if kept is not None for one in kept.list_candidates()]
 
     def event_scores(self) -> Floats:
         """Return the score of each event's group, float64 (n,); NaN for an event outside all groups."""
@@ -159,9 +171,12 @@ class DetectionEngine:
         sigma_weight = sigma_part(groups, sigma.move(groups.day.evidence_row))
         score = self.score(table, p, unsupervised, sigma_weight)
         kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else None
+        refused = self._keep_refused(groups.day, lineage, hits, sigma) if keep else None
         self.behaviour.learn(groups)
         self.consents.learn(groups, hits)
-        return ScoredDay(groups, table, p, score, unsupervised, sigma_weight, hits, sigma, lineage, kept)
+        return ScoredDay(
+            groups, table, p, score, unsupervised, sigma_weight, hits, sigma, lineage, kept, refused
+        )
 
     def examine(self, batch: CodedBatch, number: int) -> tuple[BehaviourGroups, LineageEvidence, BuiltinHits]:
         """Compute what follows from each account's own events of a day and the days before.
@@ -230,6 +245,38 @@ class DetectionEngine:
 
     def _select_highest(self, day: GroupedDay, score: Floats, found: Rows) -> Rows:
         return select_highest(day, score, found, self._limits(day, distinct(day.tenant[found])))
+
+    def _keep_refused(
+        self, day: GroupedDay, lineage: LineageEvidence, hits: BuiltinHits, sigma: SigmaHits
+    ) -> KeptGroups | None:
+        """Keep attempts that gained nothing, where a rule matches them."""
+        actor = day.batch.actor[sigma.row]
+        is_refused = find_refused(day, self.behaviour, list_tried_actors(day.batch))
+        attempts = summarise_refused(day, is_refused)
+        mine = is_refused[sigma.row]
+        weight = weigh_refused(attempts, actor[mine], sigma.weight_before[mine])
+        chosen = self.choose_refused(day, attempts, weight)
+        return self.keep_refused(day, is_refused, attempts, chosen, (lineage, hits, sigma))
+
+    def choose_refused(self, day: GroupedDay, attempts: RefusedAttempts, weight: Floats) -> RefusedGroups:
+        """Return which attempts become candidates. `weight` (a,) is that of each account's strongest rule."""
+        return choose_refused(
+            attempts, weight, lambda tenants: self._limits(day, tenants), day.batch.vocabularies
+        )
+
+    def keep_refused(
+        self,
+        day: GroupedDay,
+        is_refused: Bools,
+        attempts: RefusedAttempts,
+        chosen: RefusedGroups,
+        found: tuple[LineageEvidence, BuiltinHits, SigmaHits],
+    ) -> KeptGroups | None:
+        """Return the chosen attempts with all that candidates tell. The batch of `day` has all events of their accounts."""
+        ranker = self._ranker
+        scale = (NO_EVIDENCE, 1.0) if ranker is None else (ranker.base, ranker.evidence_weight)
+        abouts = tuple(self.sigma.rules.abouts)
+        return keep_refused(self.behaviour, day, is_refused, attempts, chosen, found, abouts, scale)
 
     def _limits(self, day: GroupedDay, tenants: Codes) -> Rows:
         """Return how many groups of each tenant become candidates."""

@@ -20,10 +20,10 @@ from seawall.detection.ranking.candidate_events import (
     find_members,
 )
 from seawall.detection.ranking.candidate_fields import CandidateFields, collect_fields
-from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.candidates import ScoredCandidate, name_case_owner
 from seawall.detection.ranking.features import FEATURES, FeatureTable
 from seawall.detection.ranking.open_indicators import OpenIndicators
-from seawall.detection.ranking.patterns import PATTERNS, find_best_patterns
+from seawall.detection.ranking.patterns import NAMED_PATTERNS, REFUSED, find_best_patterns
 from seawall.detection.ranking.places import ChosenGroups
 from seawall.detection.ranking.recorded_acts import GroupActs, collect_acts
 from seawall.detection.ranking.rule_hits import TopRules, find_top_rules
@@ -63,6 +63,7 @@ class KeptGroups:
     acts: GroupActs
     follows: Ragged
     is_follow_up: Bools
+    others: Ragged
     _rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -107,7 +108,7 @@ class KeptGroups:
             base=self.base,
             parts=self._list_parts(place) if is_top else {},
             unsupervised=unsupervised,
-            pattern=PATTERNS[pattern],
+            pattern=NAMED_PATTERNS[pattern],
             p=p,
             first=first,
             last=last,
@@ -133,6 +134,7 @@ class KeptGroups:
             grantees=self.acts.list_grantees(place),
             follows=tuple(self.follows.of(place).tolist()),
             is_follow_up=is_follow_up,
+            others=tuple(texts["account"].text(code) for code in self.others.of(place).tolist()),
         )
 
     def _row(self, place: int) -> tuple[Any, ...]:
@@ -184,6 +186,25 @@ class KeptCandidate:
         """Return the accounts to which the group's account gave a role."""
         return self.groups.acts.list_grantees(self.place)
 
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the group holds attempts that gained nothing."""
+        return bool(NAMED_PATTERNS[self.groups.pattern[self.place]] is REFUSED)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Return further accounts that were refused from the same network."""
+        accounts = self.groups.vocabularies["account"]
+        return tuple(accounts.text(code) for code in self.groups.others.of(self.place).tolist())
+
+    @property
+    def case_owner(self) -> str:
+        """Return what the candidates of one case have in common: the account, or the source of attempts on several."""
+        others = self.groups.others.of(self.place)
+        return name_case_owner(
+            self.account, self.network, is_shared=len(others) > 0, is_refused=self.is_refused
+        )
+
     def describe(self) -> ScoredCandidate:
         """Return the group with its words."""
         return self.groups.describe(self.place)
@@ -205,10 +226,12 @@ def keep_groups(
     sigma: SigmaHits,
     abouts: Sequence[RuleDescription],
     scored: tuple[Floats, float, Floats, Floats],
+    others: Ragged | None = None,
 ) -> KeptGroups:
     """Keep the chosen groups, (k,) and not none. `abouts` describe the Sigma rules, whose hits are at their own records.
 
-    `scored` is (score (k,), base, parts (k, len(PARTS)), unsupervised evidence (k,)).
+    `scored` is (score (k,), base, parts (k, len(PARTS)), unsupervised evidence (k,)). `others` are the further accounts of each
+    group of attempts that gained nothing (see `refusals`), as codes; None if the groups gained access.
     """
     score, base, own_parts, unsupervised = scored
     rows = chosen.rows
@@ -222,6 +245,7 @@ def keep_groups(
     parts = np.concatenate([own_parts, top_rules.strongest()[:, None]], axis=1)
     own = FeatureTable(table.values[rows])
     pattern = find_best_patterns(own, p[rows])
+    kept_pattern = pattern if others is None else np.full(len(rows), NAMED_PATTERNS.index(REFUSED))
     arrivals = EvidenceTimes(groups, rows, members, behaviour.derived, lineage, hits, placed, pattern)
     steps, changes = list_steps(arrivals, parts)
     group, name = np.nonzero(parts)
@@ -240,7 +264,7 @@ def keep_groups(
         part_names=name.astype(np.uint8),
         values=SparseRows.pack(own.values),
         is_on_new_network=own.column("network.is_new") > 0,
-        pattern=pattern,
+        pattern=kept_pattern,
         p=p[rows, pattern],
         rules=_list_rules(hits, owner[hits.row], len(rows)),
         sigma=top_rules,
@@ -251,6 +275,7 @@ def keep_groups(
         acts=collect_acts(behaviour, groups, chosen, owner, hits, sigma, abouts),
         follows=chosen.origins,
         is_follow_up=chosen.is_follow_up,
+        others=collect(group[:0], rows[:0], len(rows)) if others is None else others,
     )
 
 

@@ -15,21 +15,27 @@ import numpy as np
 
 from seawall.detection.behaviour.attempts import WINDOW, Failures, count_sprays
 from seawall.detection.behaviour.counts import PriorCounts
-from seawall.detection.behaviour.day import GroupedDay
+from seawall.detection.behaviour.day import GroupedDay, group_keys
 from seawall.detection.behaviour.detector import BehaviourGroups, count_new_values
 from seawall.detection.behaviour.fields import FIELD_NAMES, DerivedColumns
 from seawall.detection.behaviour.surprise import FieldSurprise, GroupValuePairs, count_cohort
 from seawall.detection.incidents.coverage import MOST_THROTTLED, CoverageMeter
 from seawall.detection.lineage.session_uses import SessionUses, SignInCounts
 from seawall.detection.ranking.calibration import evidence, weigh_groups
-from seawall.detection.ranking.day_tables import PRIOR, Examined, OwnedRows, group_keys, sort_names, tabulate
+from seawall.detection.ranking.day_tables import PRIOR, Examined, OwnedRows, sort_names, tabulate
 from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.features import INDEX, SHARED, FeatureTable, join_shared
 from seawall.detection.ranking.kept_groups import KeptGroups, keep_groups
 from seawall.detection.ranking.places import ChosenGroups
+from seawall.detection.ranking.refusals import (
+    RefusedAttempts,
+    RefusedGroups,
+    find_refused,
+    weigh_refused,
+)
 from seawall.detection.rules.sigma.correlations import CorrelationHits, Correlations
 from seawall.detection.rules.sigma.detector import SigmaHits
-from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Floats, Times, Vocabulary
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Times, Vocabulary
 from seawall.events.grouping import Rows, distinct
 
 _NEEDED = ("tenant_age", "service", "has_mail")
@@ -40,7 +46,8 @@ _NEEDED = ("tenant_age", "service", "has_mail")
 class Conclusion:
     """Hold the scored groups of a day, (g,) or (g, …), ordered by account and network; `chosen` are those to keep.
 
-    `origin` is the number of the record behind each Sigma hit.
+    `origin` is the number of the record behind each Sigma hit. `refused` are the attempts to keep that gained nothing, among
+    `attempts`.
     """
 
     groups: BehaviourGroups
@@ -51,6 +58,15 @@ class Conclusion:
     sigma: SigmaHits
     origin: Rows
     chosen: ChosenGroups
+    attempts: RefusedAttempts
+    refused: RefusedGroups
+
+    @property
+    def actors(self) -> Codes:
+        """Return the accounts of the groups to keep, sorted."""
+        return distinct(
+            np.concatenate([self.groups.day.actor[self.chosen.rows], self.attempts.actor[self.refused.place]])
+        )
 
     @property
     def keys(self) -> Times:
@@ -80,9 +96,11 @@ class OpenDay:
             self._earlier = engine.behaviour.attempts.list_failures(before=self.number * WINDOW)
         return examined
 
-    def replace(self, batch: CodedBatch, origin: Rows, examined: Examined, is_stale: Bools) -> None:
+    def replace(
+        self, engine: DetectionEngine, batch: CodedBatch, origin: Rows, examined: Examined, is_stale: Bools
+    ) -> None:
         """Replace everything of the stale accounts by what was examined: all their events."""
-        fresh = tabulate(batch, origin, examined, self._reader.read(batch))
+        fresh = tabulate(batch, origin, examined, self._reader.read(batch), engine.behaviour)
         tables = self._tables
         self._tables = {
             name: tables[name].replace(is_stale, rows) if tables else rows for name, rows in fresh.items()
@@ -115,19 +133,45 @@ class OpenDay:
         table = FeatureTable(values)
         p = engine.calibration.observe(table, day.tenant, weigh_groups(day.actor))
         unsupervised = evidence(p, table)
-        sigma, origin, weight = self._weigh_rules(engine, keys, vocabularies)
+        sigma, origin, weight, refused = self._weigh_rules(engine, keys, vocabularies)
         score = engine.score(table, p, unsupervised, weight)
         chosen = engine.choose(groups, score)
-        return Conclusion(groups, table, p, unsupervised, score, sigma, origin, chosen)
+        attempts = self._list_refused()
+        strongest = weigh_refused(attempts, refused[0], refused[1])
+        tried = engine.choose_refused(day, attempts, strongest)
+        return Conclusion(groups, table, p, unsupervised, score, sigma, origin, chosen, attempts, tried)
+
+    def _list_refused(self) -> RefusedAttempts:
+        table = self._tables["refused"]
+        table = table.take(np.argsort(table.owner))
+        return RefusedAttempts(actor=table.owner, **table.columns)
 
     def keep(
         self, engine: DetectionEngine, batch: CodedBatch, origin: Rows, examined: Examined, scored: Conclusion
-    ) -> KeptGroups | None:
+    ) -> list[KeptGroups]:
         """Return the chosen groups with all that candidates tell. The batch has all events of their accounts."""
+        self._derived.set_app_names(self._name_apps(batch.vocabularies["app_name"]))
+        sigma = _place(scored.sigma, scored.origin, origin)
+        both = (
+            self._keep_groups(engine, examined, sigma, scored),
+            self._keep_refused(engine, examined, sigma, scored),
+        )
+        return [kept for kept in both if kept is not None]
+
+    def _keep_refused(
+        self, engine: DetectionEngine, examined: Examined, sigma: SigmaHits, scored: Conclusion
+    ) -> KeptGroups | None:
+        own, lineage, hits = examined
+        attempts, chosen = scored.attempts, scored.refused
+        is_refused = find_refused(own.day, engine.behaviour, attempts.actor[chosen.place])
+        return engine.keep_refused(own.day, is_refused, attempts, chosen, (lineage, hits, sigma))
+
+    def _keep_groups(
+        self, engine: DetectionEngine, examined: Examined, sigma: SigmaHits, scored: Conclusion
+    ) -> KeptGroups | None:
         rows = scored.chosen.rows
         if not len(rows):
             return None
-        self._derived.set_app_names(self._name_apps(batch.vocabularies["app_name"]))
         own, lineage, hits = examined
         at = np.searchsorted(scored.keys, group_keys(own.day.actor, own.day.network))
         shared, values = scored.groups, scored.table.values
@@ -148,7 +192,7 @@ class OpenDay:
             replace(scored.chosen, rows=np.searchsorted(at, rows)),
             lineage,
             hits,
-            _place(scored.sigma, scored.origin, origin),
+            sigma,
             engine.sigma.rules.abouts,
             (scored.score[rows], base, parts, scored.unsupervised[rows]),
         )
@@ -223,8 +267,11 @@ class OpenDay:
 
     def _weigh_rules(
         self, engine: DetectionEngine, keys: Times, vocabularies: Mapping[str, Vocabulary]
-    ) -> tuple[SigmaHits, Rows, Floats]:
-        """Return the Sigma hits of the day, the record of each, and the weight of each group's strongest hit."""
+    ) -> tuple[SigmaHits, Rows, Floats, tuple[Codes, Floats]]:
+        """Return the Sigma hits of the day, the record of each, and the weight of each group's strongest hit.
+
+        Last come account and weight of the hits on attempts that gained nothing.
+        """
         marked = self._tables["marked"]
         marked = marked.take(np.lexsort((marked["identity"], marked["time"])))
         chains, places = self._tables["chains"], np.argsort(marked["origin"])
@@ -249,7 +296,8 @@ class OpenDay:
         placed = np.flatnonzero(hit["is_grouped"])
         group = np.searchsorted(keys, group_keys(hit.owner, hit["network"])[placed])
         np.maximum.at(weight, group, sigma.weight[placed])
-        return sigma, hit["origin"], weight
+        mine = np.flatnonzero(hit["is_refused"])
+        return sigma, hit["origin"], weight, (hit.owner[mine], sigma.weight_before[mine])
 
     def _name_apps(self, vocabulary: Vocabulary) -> dict[tuple[int, int], str]:
         """Return the names of applications up to this day; of several names of one day, the alphabetically last."""
@@ -280,4 +328,11 @@ def _place(sigma: SigmaHits, origin: Rows, records: Rows) -> SigmaHits:
     place = np.searchsorted(records[order], origin)
     place[place == len(order)] = 0
     mine = np.flatnonzero(records[order][place] == origin) if len(order) else np.empty(0, np.intp)
-    return SigmaHits(order[place[mine]], sigma.rule[mine], sigma.evidence[mine], sigma.weight[mine])
+    return SigmaHits(
+        order[place[mine]],
+        sigma.rule[mine],
+        sigma.evidence[mine],
+        sigma.weight[mine],
+        sigma.evidence_before[mine],
+        sigma.weight_before[mine],
+    )

@@ -243,6 +243,19 @@ PATTERNS: tuple[Pattern, ...] = (
 )
 
 
+REFUSED = Pattern(
+    "refused",
+    "brute-force",
+    "T1110 Brute Force",
+    "was refused again and again from a network that is new to it, and nothing succeeded from there",
+    ("failures", "failures_here", "spray_breadth"),
+)
+"""Names attempts that gained nothing. It is no pattern of access: it is neither calibrated nor an input of the ranker."""
+
+NAMED_PATTERNS = (*PATTERNS, REFUSED)
+"""All patterns that can name a candidate."""
+
+
 def measure_abroad(table: FeatureTable) -> Floats:
     """Return how close in time the usual network is used in another country, float64 (g,): 0 (12 hours) to 8 (same minute)."""
     gap = table.column("usual_gap_abroad")

@@ -59,6 +59,11 @@ class Ranker:
     card: dict[str, object]
     masks: LeafMasks
 
+    @property
+    def base(self) -> float:
+        """Return the score of a group without evidence, in log-odds."""
+        return self.intercept + self.evidence_weight * NO_EVIDENCE + float(self.expected[:, 0].sum())
+
     def score(self, values: Floats, evidence: Floats) -> Floats:
         """Return log-odds, float64 (g,), from inputs (g, len(INPUTS)) and unsupervised evidence (g,)."""
         total = self.intercept + self.evidence_weight * evidence
@@ -70,7 +75,6 @@ class Ranker:
 
         `values` is (g, len(INPUTS)), `evidence` (g,).
         """
-        base = self.intercept + self.evidence_weight * NO_EVIDENCE + float(self.expected[:, 0].sum())
         parts = np.zeros((len(values), len(PARTS)))
         parts[:, -1] = self.evidence_weight * (evidence - NO_EVIDENCE)
         for begin in range(0, len(values), ROWS_AT_ONCE):
@@ -84,7 +88,7 @@ class Ranker:
             weights = np.stack(change, axis=2).reshape(-1)
             rows = parts[begin : begin + ROWS_AT_ONCE]
             rows += np.bincount(feature.reshape(-1), weights, rows.size).reshape(rows.shape)
-        return base, parts
+        return self.base, parts
 
     def _walk(self, values: Floats) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Yield for each level the split feature, the node and its child of each row in each tree; (g, t) each.

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import msgspec
 
 from seawall.detection.ranking.candidates import ScoredCandidate
-from seawall.detection.ranking.patterns import PATTERNS
+from seawall.detection.ranking.patterns import NAMED_PATTERNS
 from seawall.events.array_state import StateInvalid
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=lambda number: number.item())
 _DECODER = msgspec.msgpack.Decoder(ScoredCandidate)
-_PATTERNS = frozenset(PATTERNS)
+_PATTERNS = frozenset(NAMED_PATTERNS)
 
 
 def pack_candidate(candidate: ScoredCandidate) -> bytes:

@@ -105,13 +105,13 @@ class GrowingDay:
         if not grown.is_exact:
             return None
         scored = grown.conclude(engine, part.batch.vocabularies)
-        self._shown = distinct(scored.groups.day.actor[scored.chosen.rows])
+        self._shown = scored.actors
         if not part.has[self._shown].all():
             part = self._examine(grown, day, before, self._shown)
         kept = grown.keep(part.engine, part.batch, part.origin, part.examined, scored)
         today, vocabularies = scored.groups.day, part.batch.vocabularies
         return GrownDay(
-            () if kept is None else tuple(one.describe() for one in kept.list_candidates()),
+            tuple(one.describe() for groups in kept for one in groups.list_candidates()),
             scored.p,
             grown.meter(vocabularies),
             grown.count_events(),
@@ -124,7 +124,7 @@ class GrowingDay:
         while True:
             chosen = self._choose(actors)
             part = self._examine(grown, day, before, chosen)
-            grown.replace(part.batch, part.origin, part.examined, part.has)
+            grown.replace(part.engine, part.batch, part.origin, part.examined, part.has)
             actors = actors[~part.has[actors]]
             if not len(actors):
                 return part

@@ -25,6 +25,9 @@ SILENT_RATE = 0.05
 CEILING = 8.0
 """Evidence is clipped to this many nats: rarer rates cannot be distinguished."""
 
+SPRAY = "T1110.003"
+"""Technique of rules on password spraying. Sprays without a success reach every organisation every day and ask for no answer."""
+
 WEIGHTS = {"informational": 0.0, "low": 0.02, "medium": 0.05, "high": 0.1, "critical": 0.25}
 """Log-odds that a nat of evidence adds to a score, by the rule's level."""
 
@@ -34,13 +37,17 @@ class SigmaHits:
     """Hold h hits of rules.
 
     `row` is of the batch, `rule` the number in the set, `evidence` in nats (−ln of the firing rate), `weight` in log-odds.
-    `weight` is 0 for silenced rules, and for records without an account.
+    `weight` is 0 for silenced rules, and for records without an account. `evidence_before` and `weight_before` are for
+    attempts that gained nothing. They do not count the other accounts of the same day, because guessing at many accounts must not
+    silence itself, and sprays weigh 0.
     """
 
     row: Rows
     rule: Codes
     evidence: Floats
     weight: Floats
+    evidence_before: Floats
+    weight_before: Floats
 
     def move(self, rows: Rows) -> SigmaHits:
         """Return the hits at other events: `rows` (n,) names the event at which a hit on each event counts."""
@@ -62,6 +69,7 @@ class SigmaDetector:
             [*(rule.is_silent for rule in rules.rules), *(False for _ in rules.correlations)], bool
         )
         self._weights = np.array([WEIGHTS[about.level] for about in rules.abouts])
+        self._is_spray = np.array([about.techniques[:1] == (SPRAY,) for about in rules.abouts], bool)
         self._numbers = {about.id: number for number, about in enumerate(rules.abouts)}
         self._meaning: tuple[Vocabulary | None, int, list[list[int]]] = (None, 0, [])
 
@@ -103,12 +111,20 @@ class SigmaDetector:
         rate = (self._fired[owner, rule] + others + PRIOR_RATE * PRIOR_DAYS) / (
             self._days[owner] + np.maximum(accounts[owner] - 1.0, 0.0) + PRIOR_DAYS
         )
-        evidence = np.asarray(-np.log(np.clip(rate, 1e-6, 1.0)))
-        is_audible = (rate <= SILENT_RATE) & (place != MISSING)
-        weight = np.where(is_audible, self._weights[rule] * np.minimum(evidence, CEILING), 0.0)
+        before = (self._fired[owner, rule] + PRIOR_RATE * PRIOR_DAYS) / (self._days[owner] + PRIOR_DAYS)
+        by_account = place != MISSING
         self._fired += today
         self._days += accounts
-        return SigmaHits(row, rule.astype(np.int32), evidence, np.asarray(weight))
+        is_attempt = by_account & ~self._is_spray[rule]
+        weighed = (*self._weigh_rates(rule, rate, by_account), *self._weigh_rates(rule, before, is_attempt))
+        return SigmaHits(row, rule.astype(np.int32), *weighed)
+
+    def _weigh_rates(self, rule: Rows, rate: Floats, by_account: Bools) -> tuple[Floats, Floats]:
+        """Return the evidence in nats and the weight in log-odds of h hits, from the rates of their rules."""
+        evidence = np.asarray(-np.log(np.clip(rate, 1e-6, 1.0)))
+        is_audible = (rate <= SILENT_RATE) & by_account
+        weight = np.where(is_audible, self._weights[rule] * np.minimum(evidence, CEILING), 0.0)
+        return evidence, np.asarray(weight)
 
     def rates(self) -> Floats:
         """Return the learnt share of account-days on which each rule fires, over all tenants, float64 (rules,)."""

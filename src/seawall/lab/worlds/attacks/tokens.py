@@ -28,8 +28,10 @@ def _forge(episode: StagedAttack, issuer: str) -> None:
         episode.client(style=dice.pick_weighted([("owa", 0.55), ("graph", 0.35), ("ews", 0.1)])),
         episode.place(),
     )
-    session = dice.guid() if dice.chance(0.8) else ""
+    session, keeps_session = dice.guid() if dice.chance(0.8) else "", dice.chance(0.5)
     for time in episode.visits():
+        if session and not keeps_session:
+            session = dice.guid()
         held: Held = (session, dice.token(), time - dice.between(1, 3000))
         before = len(episode.diary.acts)
         episode.read_some(victim, client, place, time, held)

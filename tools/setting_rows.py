@@ -41,12 +41,13 @@ def rows_table(settings: Iterable[Setting]) -> str:
     return _table((one.name, one.kind, one.default, one.needed, one.meaning) for one in settings)
 
 
-def class_table(kind: type) -> str:
-    """Return a table of the settings of a class, without its sub-tables."""
+def class_table(kind: type, base: type | None = None) -> str:
+    """Return a table of the settings of a class, without its sub-tables, and without those that it has from `base`."""
+    shared = {one.name for one in settings_of(base)} if base else set()
     return _table(
         (one.name, _kind(one), one.default, one.is_needed, one.meaning.words)
         for one in settings_of(kind)
-        if one.shape == "value"
+        if one.shape == "value" and one.name not in shared
     )
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from seawall.collection import settings as collection
 from seawall.console.sign_in.oidc_settings import ConsoleTable
+from seawall.response.channels.channel import ChannelTable, HttpChannelTable
+from seawall.response.channels.settings import ChannelsFile
 from seawall.response.containment import settings as containment
 from seawall.response.notification import case_file
 from seawall.response.signals import settings as signals
+from seawall_base.settings_table import settings_of
 from tools import gate_tables, generated_tables, policy_tables
 from tools.setting_rows import class_table, rows_table
 
@@ -35,7 +38,23 @@ def tables() -> dict[str, str]:
         "signals transmitter": class_table(signals.TransmitterTable),
         "signals stream": class_table(signals.StreamTable),
         "console": class_table(ConsoleTable),
+        **_channel_tables(),
     }
+
+
+def _channel_tables() -> dict[str, str]:
+    """Return a table for each kind of channel, and those of the settings that they share."""
+    kinds = {one.name: one.hint for one in settings_of(ChannelsFile) if one.shape == "tables"}
+    return {
+        "channels file": class_table(ChannelsFile),
+        "channels every": class_table(ChannelTable),
+        "channels http": class_table(HttpChannelTable, ChannelTable),
+        **{f"channels {name}": class_table(kind, _shared_by(kind)) for name, kind in kinds.items()},
+    }
+
+
+def _shared_by(kind: type) -> type:
+    return HttpChannelTable if issubclass(kind, HttpChannelTable) else ChannelTable
 
 
 def rewritten(page: str) -> str:

@@ -12,6 +12,8 @@ from tools import settings_tables
 from seawall.collection.settings import Vendor
 from seawall.collection.settings import read_settings as read_collection
 from seawall.console.sign_in.oidc_settings import ConsoleTable
+from seawall.response.channels.note import KINDS
+from seawall.response.channels.settings import ChannelsFile, kind_of_channel, load_channels
 from seawall.response.containment.settings import MicrosoftSettings, read_settings
 from seawall.response.errors import RespondInvalid
 from seawall.response.notification.case_file import NotificationCase, read_case
@@ -87,3 +89,22 @@ def test_the_faults_that_are_shown_are_real(tmp_path: Path) -> None:
         read_settings(file)
     shown = re.findall(r"^    error: (.*)$", PAGE, re.MULTILINE)
     assert shown == [line.removeprefix(f"{tmp_path}/") for line in refused.value.details]
+
+
+def test_the_examples_of_channels_are_read(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "how-to" / "channels.md").read_text("utf-8")
+    examples = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    kinds = set()
+    for found in examples:
+        for name in re.findall(r'_file = "([^"]+)"', found):
+            (tmp_path / name).write_text("https://hooks.example.com/0123456789abcdef\n")
+            (tmp_path / name).chmod(0o600)
+        file = tmp_path / "channels.toml"
+        file.write_text(found, "utf-8")
+        kinds |= {kind_of_channel(channel) for channel in load_channels(file).channels()}
+    assert kinds == {one.name for one in settings_of(ChannelsFile) if one.shape == "tables"}
+
+
+def test_every_kind_of_message_is_on_the_page() -> None:
+    text = (ROOT / "docs" / "how-to" / "channels.md").read_text("utf-8")
+    assert [kind for kind in KINDS if f"`{kind}`" not in text] == []

@@ -50,6 +50,14 @@ WebhookUrls = Annotated[
 WebhookSecretFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="File with the secret that signs all webhook messages.")
 ]
+ChannelsFilePath = Annotated[
+    Path | None,
+    typer.Option(
+        "--channels",
+        metavar="FILE",
+        help="File of the channels that get messages: mail, chat, pagers, tickets, log stores.",
+    ),
+]
 RetentionDays = Annotated[
     int | None,
     typer.Option(
@@ -116,8 +124,9 @@ def live_settings(
     patience: TailTiming | None = None,
     rules: Sequence[Path] = (),
     least_score: float | None = None,
+    channels: Path | None = None,
 ) -> LiveSettings:
-    """Settings that make sense together. Raises `InputUnreadable` and `UsageError`."""
+    """Settings that make sense together. Raises `InputUnreadable`, `UsageError` and `ChannelsInvalid`."""
     from seawall.pipeline.live.settings import LiveSettings
     from seawall.pipeline.tail import TailTiming
 
@@ -131,6 +140,11 @@ def live_settings(
             f"the store {store} lies in {inside[0]}, a folder that this command tails",
             fix="choose another folder with --store",
         )
+    if channels is not None:
+        from seawall.response.channels.settings import load_channels
+
+        load_channels(channels)
+        channels = channels.absolute()
     return LiveSettings(
         store,
         database,
@@ -140,6 +154,7 @@ def live_settings(
         retention,
         webhooks,
         mmdb=tuple(mmdb),
+        channels=channels,
         rules=tuple(rules),
         patience=patience or TailTiming(),
     )

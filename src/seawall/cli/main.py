@@ -16,6 +16,7 @@ import typer
 from seawall.cli import (
     assurance,
     campaigns,
+    channels,
     demo,
     doctor,
     evaluate,
@@ -56,6 +57,7 @@ app.add_typer(
 )
 app.command("watch", short_help="Tail logs, score events and raise incidents.")(watch.watch)
 app.command("serve", short_help="Run the web console: detect and triage incidents.")(serve.serve)
+app.add_typer(channels.app, name="channels", short_help="List and test the channels that get messages.")
 app.add_typer(user.app, name="user", short_help="Manage console users.")
 app.add_typer(store.app, name="store", short_help="Manage the data store.")
 app.command("explain", short_help="Explain the score of an incident.")(explain.explain)

@@ -10,6 +10,7 @@ import typer
 from seawall.cli import output
 from seawall.cli.live_settings import (
     AlertBudget,
+    ChannelsFilePath,
     LeastChance,
     LeastScoreText,
     NetworkDatabases,
@@ -88,6 +89,7 @@ def serve(
     min_chance: LeastChance = None,
     webhook: WebhookUrls = None,
     webhook_secret_file: WebhookSecretFile = None,
+    channels: ChannelsFilePath = None,
     retention: RetentionDays = None,
     mmdb: NetworkDatabases = None,
     rules: RuleFolders = None,
@@ -162,6 +164,7 @@ def serve(
             mmdb or [],
             rules=rules or [],
             least_score=least_score,
+            channels=channels,
         )
     _run(plan, live, telling)
 

@@ -13,6 +13,7 @@ import typer
 from seawall.cli import output
 from seawall.cli.live_settings import (
     AlertBudget,
+    ChannelsFilePath,
     LeastChance,
     LeastScoreText,
     NetworkDatabases,
@@ -56,6 +57,7 @@ def watch(
     min_chance: LeastChance = None,
     webhook: WebhookUrls = None,
     webhook_secret_file: WebhookSecretFile = None,
+    channels: ChannelsFilePath = None,
     retention: RetentionDays = None,
     mmdb: NetworkDatabases = None,
     rules: RuleFolders = None,
@@ -85,6 +87,7 @@ def watch(
     Examples:
       seawall watch /var/log/m365
       seawall watch logs/ --budget 3 --webhook https://hooks.example.com/seawall
+      seawall watch logs/ --channels channels.toml
       collector | seawall watch - --once --json
       seawall watch logs/ --database postgresql://seawall@db/seawall --retention 180
 
@@ -105,6 +108,7 @@ def watch(
         TailTiming(settle=0.0, finish=0.0) if once else TailTiming(settle=settle),
         rules or [],
         choose_least_score(min_score, min_chance),
+        channels,
     )
     until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
     _run(settings, STANDARD_INPUT in folders, until, quiet=quiet, as_json=as_json)

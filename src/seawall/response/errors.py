@@ -45,6 +45,13 @@ class PlanInvalid(SeawallError):
     exit_code = 3
 
 
+class ChannelsInvalid(SeawallError):
+    """The settings of channels are invalid, or a secret that they name is missing or readable by others."""
+
+    code = "channels-invalid"
+    exit_code = 2
+
+
 class RespondInvalid(SeawallError):
     """The settings of vendor access are invalid, or lack a vendor that a plan needs."""
 

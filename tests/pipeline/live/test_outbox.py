@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.pipeline.live.outbox import LONGEST_PAUSE, MOST_ATTEMPTS, WebhookDeliverer
+from seawall.pipeline.live.outbox import LONGEST_PAUSE, MOST_ATTEMPTS, MessageDeliverer
 from seawall.storage.database import Database
 from seawall_base.clock import Clock
 from seawall_base.webhook import Webhook
@@ -48,7 +48,7 @@ def numbers(requests: list[tuple[dict[str, str], bytes]]) -> list[int]:
 
 def test_what_waits_is_delivered_once_and_in_order(database: Database) -> None:
     with receiving() as receiver:
-        courier = WebhookDeliverer(database, [Webhook(receiver.url)], Time().clock())
+        courier = MessageDeliverer(database, [Webhook(receiver.url)], Time().clock())
         written(database, *courier.targets, count=3)
         assert courier.deliver() == 3
         assert courier.deliver() == 0
@@ -64,7 +64,7 @@ def test_what_waits_is_delivered_once_and_in_order(database: Database) -> None:
 def test_a_failure_is_tried_again_with_growing_pauses_and_the_same_id(database: Database) -> None:
     time = Time()
     with receiving(503, 500, 200) as receiver:
-        courier = WebhookDeliverer(database, [Webhook(receiver.url)], time.clock())
+        courier = MessageDeliverer(database, [Webhook(receiver.url)], time.clock())
         written(database, *courier.targets, count=2)
         pauses = []
         while len(receiver.requests) < 4:
@@ -86,7 +86,7 @@ def test_a_failure_is_tried_again_with_growing_pauses_and_the_same_id(database: 
 
 def test_one_webhook_does_not_keep_another_waiting(database: Database) -> None:
     with receiving(500) as broken, receiving() as sound:
-        courier = WebhookDeliverer(database, [Webhook(broken.url), Webhook(sound.url)], Time().clock())
+        courier = MessageDeliverer(database, [Webhook(broken.url), Webhook(sound.url)], Time().clock())
         written(database, *courier.targets, count=120)
         assert courier.deliver() == 100
         assert courier.deliver() == 20
@@ -101,7 +101,7 @@ def test_one_webhook_does_not_keep_another_waiting(database: Database) -> None:
 def test_the_wall_clock_decides_nothing(database: Database) -> None:
     time = Time()
     with receiving(500, 200) as receiver:
-        courier = WebhookDeliverer(database, [Webhook(receiver.url)], time.clock())
+        courier = MessageDeliverer(database, [Webhook(receiver.url)], time.clock())
         written(database, *courier.targets)
         courier.deliver()
         time.wall += 10**15
@@ -114,7 +114,7 @@ def test_the_wall_clock_decides_nothing(database: Database) -> None:
 def test_it_is_given_up_at_last_and_said(database: Database) -> None:
     time = Time()
     with receiving(404) as receiver:
-        courier = WebhookDeliverer(database, [Webhook(receiver.url)], time.clock())
+        courier = MessageDeliverer(database, [Webhook(receiver.url)], time.clock())
         written(database, *courier.targets)
         for _ in range(MOST_ATTEMPTS + 3):
             courier.deliver()
@@ -129,7 +129,7 @@ def test_it_is_given_up_at_last_and_said(database: Database) -> None:
 
 def test_a_webhook_that_was_taken_away(database: Database) -> None:
     written(database, target_of(Webhook("https://gone.example.com/x")))
-    assert WebhookDeliverer(database, [], Time().clock()).deliver() == 0
+    assert MessageDeliverer(database, [], Time().clock()).deliver() == 0
     with database.reading() as work:
         assert work.outbox.waiting().failed == 1
 
@@ -144,11 +144,11 @@ def test_a_death_between_sending_and_marking_repeats_the_id(database: Database) 
 
     with receiving() as receiver:
         webhooks = [Webhook(receiver.url)]
-        courier = WebhookDeliverer(database, webhooks, Time().clock(), step=die)
+        courier = MessageDeliverer(database, webhooks, Time().clock(), step=die)
         written(database, *courier.targets)
         with pytest.raises(Death):
             courier.deliver()
-        assert WebhookDeliverer(database, webhooks, Time().clock()).deliver() == 1
+        assert MessageDeliverer(database, webhooks, Time().clock()).deliver() == 1
     assert len(receiver.requests) == 2
     assert len(set(receiver.ids())) == 1
 
@@ -156,7 +156,7 @@ def test_a_death_between_sending_and_marking_repeats_the_id(database: Database) 
 def test_a_name_that_utf8_does_not_have_stops_nothing(database: Database) -> None:
     """Names of files may hold bytes that are no UTF-8; in a message they are half a surrogate pair."""
     with receiving() as receiver:
-        courier = WebhookDeliverer(database, [Webhook(receiver.url)], Time().clock())
+        courier = MessageDeliverer(database, [Webhook(receiver.url)], Time().clock())
         with database.writing() as work:
             work.outbox.add(
                 "source.silent", courier.targets[0], "s", {"source": "a\udcff", "b\udcff": ["\udcff"]}, at=5
@@ -177,7 +177,7 @@ def test_an_unexpected_error_is_said_and_tried_again(database: Database) -> None
             raise RuntimeError("what nobody thought of")
         stopped.set()
 
-    courier = WebhookDeliverer(database, [Webhook("https://hooks.example/x")], Time().clock(), post=post)
+    courier = MessageDeliverer(database, [Webhook("https://hooks.example/x")], Time().clock(), post=post)
     written(database, *courier.targets)
     faults: list[str | None] = []
     courier.step = lambda _: faults.append(courier.fault)
@@ -191,7 +191,7 @@ def test_an_incident_links_to_the_console_where_its_address_is_known(database: D
     secret = "a secret of sixteen"
     with receiving() as receiver:
         webhook = Webhook(receiver.url, secret)
-        courier = WebhookDeliverer(
+        courier = MessageDeliverer(
             database, [webhook], Time().clock(), console="https://seawall.example.org/"
         )
         with database.writing() as work:
@@ -207,7 +207,7 @@ def test_an_incident_links_to_the_console_where_its_address_is_known(database: D
 
 def test_no_link_where_the_address_of_the_console_is_not_known(database: Database) -> None:
     with receiving() as receiver:
-        courier = WebhookDeliverer(database, [Webhook(receiver.url)], Time().clock())
+        courier = MessageDeliverer(database, [Webhook(receiver.url)], Time().clock())
         written(database, *courier.targets)
         assert courier.deliver() == 1
     assert "link" not in json.loads(receiver.requests[0][1])

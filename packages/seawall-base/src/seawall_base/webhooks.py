@@ -31,13 +31,21 @@ class DeliveryFailed(Exception):
     """The receiver did not accept a message. `is_final` means that sending it again is useless. The text contains no secret.
 
     `may_have_arrived` is false if the receiver certainly did not accept it: it was never reached, or it refused the
-    message.
+    message. `retry_after` is the number of seconds for which the receiver wants no further message, 0 if it did not say.
     """
 
-    def __init__(self, reason: str, *, is_final: bool = False, may_have_arrived: bool = True) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        is_final: bool = False,
+        may_have_arrived: bool = True,
+        retry_after: float = 0.0,
+    ) -> None:
         super().__init__(reason)
         self.is_final = is_final
         self.may_have_arrived = may_have_arrived
+        self.retry_after = retry_after
 
 
 def target_of(webhook: Webhook) -> str:

@@ -30,6 +30,7 @@ from seawall.pipeline.live.history import (
     rank_past,
 )
 from seawall.pipeline.live.known_incidents import load_incidents
+from seawall.pipeline.live.recipients import Recipients
 from seawall.storage.database import Database, FirstImport, QueueQuery, Transaction, WriterLease
 from seawall.storage.database.columns import make_index_key
 from seawall_base.clock import Clock
@@ -233,7 +234,7 @@ class Backfill:
         standing: BackfillState,
         *,
         is_settled: bool,
-        targets: Sequence[str],
+        targets: Recipients,
     ) -> BackfillOutcome | None:
         """Rank the past of one waiting organisation, and store the result; return None if none waits.
 

@@ -19,6 +19,7 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.events.problem import Problem
 from seawall.pipeline.live.history import HistoryNotice, PastRanking, make_past_incidents_notice
+from seawall.pipeline.live.recipients import Recipients
 from seawall.pipeline.live.silent_sources import SilenceChange, source_name
 from seawall.storage.database import FirstImport, Transaction
 from seawall.storage.database.sources import StoredSource
@@ -96,7 +97,7 @@ class ScoreTransaction:
     announced: Sequence[Incident] = ()
     notes: Sequence[Mapping[str, Any]] | None = None
     notes_from: int | None = None
-    targets: Sequence[str] = ()
+    targets: Recipients = field(default_factory=Recipients)
     first_imports: Sequence[FirstImport] = ()
 
 
@@ -130,7 +131,7 @@ def keep_past_ranking(
     first_import: FirstImport,
     *,
     history: HistoryNotice,
-    targets: Sequence[str],
+    targets: Recipients,
     at: int,
     is_told: bool,
 ) -> list[Incident]:
@@ -148,7 +149,7 @@ def keep_past_ranking(
     return announce(work, ranking.announced, targets, at=at) if is_told else []
 
 
-def keep_untold(work: Transaction, before: int, targets: Sequence[str], *, at: int) -> list[HistoryNotice]:
+def keep_untold(work: Transaction, before: int, targets: Recipients, *, at: int) -> list[HistoryNotice]:
     """Mark raised incidents as history that left the live window unannounced; return the messages about them.
 
     An incident may be raised while much is still unread, when nothing is announced, and be old once everything is read.
@@ -166,7 +167,7 @@ def keep_untold(work: Transaction, before: int, targets: Sequence[str], *, at: i
 
 
 def announce(
-    work: Transaction, incidents: Sequence[Incident], targets: Sequence[str], *, at: int
+    work: Transaction, incidents: Sequence[Incident], targets: Recipients, *, at: int
 ) -> list[Incident]:
     """Record incidents as announced, and queue messages; return those not announced before."""
     by_id = {incident.id: incident for incident in incidents}
@@ -181,17 +182,17 @@ def tell(
     kind: str,
     subject: str,
     document: Mapping[str, Any],
-    targets: Iterable[str],
+    targets: Recipients,
     *,
     at: int,
 ) -> None:
-    """Queue a message for each target in the outbox."""
-    for target in targets:
-        work.outbox.add(kind, target, subject, document, at=at)
+    """Queue a message in the outbox for each recipient that wants it."""
+    for target, part in targets.of(kind, document):
+        work.outbox.add(kind, target, subject, part, at=at)
 
 
 def tell_changes(
-    work: Transaction, changes: Iterable[SilenceChange], targets: Sequence[str], *, at: int
+    work: Transaction, changes: Iterable[SilenceChange], targets: Recipients, *, at: int
 ) -> list[StoredSource]:
     """Store sources that fell silent or returned, and queue messages; return those that are silent now."""
     silent = []

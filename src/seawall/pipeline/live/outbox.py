@@ -1,4 +1,4 @@
-"""Deliver the messages in the outbox to webhooks: in order for each webhook, retried with growing pauses and a constant id.
+"""Deliver the messages in the outbox to webhooks and channels: in order for each, retried with growing pauses and a constant id.
 
 A message is marked as delivered after the receiver accepted it. After a crash in between, it is sent again with the same
 id.
@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from seawall.pipeline.live.recipients import Recipients
+from seawall.pipeline.live.settings import LiveSettings
+from seawall.response.channels.channel import Channel
+from seawall.response.channels.note import make_note
+from seawall.response.channels.settings import open_channels
 from seawall.storage.database import Database
 from seawall.storage.database.outbox import OutboxMessage
 from seawall_base.clock import Clock
@@ -33,18 +38,22 @@ _SECOND = 1_000_000
 Send = Callable[..., object]
 
 
-@dataclass(slots=True)
-class _WebhookState:
-    """The state of one webhook. It may be tried again at `after`, in seconds of the monotonic clock."""
+SendMessage = Callable[[OutboxMessage, int], None]
+"""Send a message at a time in microseconds since 1970. Raises `DeliveryFailed`."""
 
-    webhook: Webhook
+
+@dataclass(slots=True)
+class _TargetState:
+    """The state of one target. It may be tried again at `after`, in seconds of the monotonic clock."""
+
+    send: SendMessage
     after: float = 0.0
     failures: int = 0
 
 
 @dataclass(slots=True)
-class WebhookDeliverer:
-    """Deliver waiting messages to the webhooks, from one thread at a time.
+class MessageDeliverer:
+    """Deliver waiting messages to webhooks and channels, from one thread at a time.
 
     `console` is the console's URL, empty if unknown. Retries follow the monotonic clock; the times in the database are
     informative. Tests replace `post`.
@@ -56,17 +65,47 @@ class WebhookDeliverer:
     post: Send = send
     step: Callable[[str], None] = lambda _: None
     console: str = ""
+    channels: Sequence[Channel] = ()
     fault: str | None = None
-    _turns: dict[str, _WebhookState] = field(default_factory=dict)
+    _turns: dict[str, _TargetState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make every webhook due at once."""
-        self._turns = {target_of(webhook): _WebhookState(webhook) for webhook in self.webhooks}
+        """Make every target due at once."""
+        ways = {target_of(webhook): self._by_webhook(webhook) for webhook in self.webhooks}
+        ways |= {channel.target: self._by_channel(channel) for channel in self.channels}
+        self._turns = {target: _TargetState(way) for target, way in ways.items()}
+
+    def _by_webhook(self, webhook: Webhook) -> SendMessage:
+        def send_one(message: OutboxMessage, at: int) -> None:
+            body = body_of(message, self.console)
+            self.post(webhook, message_id(message), body, seconds=at // _SECOND)
+
+        return send_one
+
+    def _by_channel(self, channel: Channel) -> SendMessage:
+        def send_one(message: OutboxMessage, _: int) -> None:
+            channel.send(
+                make_note(
+                    message_id(message),
+                    message.kind,
+                    message.incident,
+                    message.document,
+                    at=message.created_at,
+                    console=self.console,
+                )
+            )
+
+        return send_one
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Names of the webhooks."""
+        """Names of the webhooks and channels."""
         return tuple(self._turns)
+
+    @property
+    def recipients(self) -> Recipients:
+        """Who gets which messages."""
+        return Recipients(tuple(target_of(webhook) for webhook in self.webhooks), tuple(self.channels))
 
     def run(self, stopped: threading.Event, woken: threading.Event) -> None:
         """Deliver until stopped; `woken` is set when new messages may exist."""
@@ -90,23 +129,22 @@ class WebhookDeliverer:
             turn = self._turns.get(target)
             for message in messages:
                 if turn is None:
-                    self._give_up(message, "this webhook is not configured any more")
+                    self._give_up(message, "this webhook or channel is not configured any more")
                 elif turn.after > self.clock.monotonic() or not self._try_message(message, turn):
                     break
                 else:
                     taken += 1
         return taken
 
-    def _try_message(self, message: OutboxMessage, turn: _WebhookState) -> bool:
-        """Send one message; return whether the next one to the same webhook may follow."""
+    def _try_message(self, message: OutboxMessage, turn: _TargetState) -> bool:
+        """Send one message; return whether the next one to the same target may follow."""
         at = self.clock.now()
         try:
-            self.post(
-                turn.webhook, message_id(message), body_of(message, self.console), seconds=at // _SECOND
-            )
+            turn.send(message, at)
         except DeliveryFailed as error:
             turn.failures += 1
             pause = min(FIRST_PAUSE * 2.0 ** min(turn.failures - 1, 30), LONGEST_PAUSE)
+            pause = max(pause, min(error.retry_after, LONGEST_PAUSE))
             turn.after = self.clock.monotonic() + pause
             if error.is_final or message.attempts + 1 >= MOST_ATTEMPTS:
                 self._give_up(message, str(error))
@@ -123,6 +161,21 @@ class WebhookDeliverer:
     def _give_up(self, message: OutboxMessage, reason: str) -> None:
         with self.database.writing() as work:
             work.outbox.mark_failed(message.id, at=self.clock.now(), error=reason)
+
+
+def open_deliverer(
+    settings: LiveSettings, database: Database, clock: Clock, step: Callable[[str], None]
+) -> MessageDeliverer:
+    """Return the deliverer to a watch's webhooks and channels. Raises `ChannelsInvalid`."""
+    console, channels = open_channels(settings.channels)
+    return MessageDeliverer(
+        database,
+        settings.webhooks,
+        clock,
+        step=step,
+        console=settings.console or console,
+        channels=channels,
+    )
 
 
 def message_id(message: OutboxMessage) -> str:

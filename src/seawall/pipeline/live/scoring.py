@@ -31,6 +31,7 @@ from seawall.pipeline.live.incident_matching import match_incidents
 from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.known_incidents import KnownIncidents
 from seawall.pipeline.live.recent_candidates import RankingSpan, RankingUpdate, RecentCandidates
+from seawall.pipeline.live.recipients import Recipients
 from seawall.pipeline.live.rows import ROWS, rows_by_day, rows_of, rows_state
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.shard import DayResult
@@ -213,7 +214,7 @@ class Scorer:
         job: ScoringJob,
         scoring: DayScoring,
         *,
-        targets: Sequence[str],
+        targets: Recipients,
         habits: bytes,
     ) -> list[Incident]:
         """Store the results of a scoring; return the incidents to announce."""
@@ -248,7 +249,7 @@ class Scorer:
         self,
         database: Database,
         writer: WriterLease,
-        targets: Sequence[str],
+        targets: Recipients,
         *,
         is_settled: bool,
         is_pressed: bool,
@@ -280,7 +281,7 @@ class Scorer:
         return found.news
 
     def _untold(
-        self, database: Database, writer: WriterLease, targets: Sequence[str]
+        self, database: Database, writer: WriterLease, targets: Recipients
     ) -> Sequence[HistoryNotice]:
         """Announce incidents that were raised and grew old while much was unread; checked once for each new day."""
         is_busy = bool(self.dirty) or self._is_ranking_due or self.backfill.is_waiting
@@ -359,7 +360,7 @@ class Scorer:
         update: RankingUpdate,
         *,
         is_settled: bool,
-        targets: Sequence[str],
+        targets: Recipients,
         habits: bytes,
     ) -> ScoreTransaction:
         incidents = update.ranking.incidents

@@ -35,7 +35,7 @@ from seawall.pipeline.live.history import HistoryNotice
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
 from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.lake_maintenance import LakeMaintenance, RetentionTask
-from seawall.pipeline.live.outbox import WebhookDeliverer
+from seawall.pipeline.live.outbox import open_deliverer
 from seawall.pipeline.live.progress import ReadingProgress, Until
 from seawall.pipeline.live.reading import FolderReader, ReaderThreads, StreamReader
 from seawall.pipeline.live.scoring import Scorer
@@ -102,9 +102,7 @@ class WatchService:
         self._batcher = Batcher(settings.sizes)
         self._scorer = Scorer(settings, lake, clock, step)
         self.rules = self._scorer.rules
-        self._courier = WebhookDeliverer(
-            database, settings.webhooks, clock, step=step, console=settings.console
-        )
+        self._courier = open_deliverer(settings, database, clock, step)
         self._maintenance = LakeMaintenance(
             lake,
             clock,
@@ -331,7 +329,7 @@ class WatchService:
             writer,
             job,
             self._apart.result(),
-            targets=self._courier.targets,
+            targets=self._courier.recipients,
             habits=self._listening.state(),
         )
         self._gauge.doing = "idle"
@@ -340,7 +338,7 @@ class WatchService:
     def _rank_past(self, writer: WriterLease, *, is_settled: bool, is_pressed: bool) -> None:
         """Rank the days before the live window of one organisation."""
         news = self._scorer.rank_past(
-            self._database, writer, self._courier.targets, is_settled=is_settled, is_pressed=is_pressed
+            self._database, writer, self._courier.recipients, is_settled=is_settled, is_pressed=is_pressed
         )
         self._tell(news)
 
@@ -369,7 +367,7 @@ class WatchService:
 
     def _store_silences(self, work: Transaction, changes: list[SilenceChange], wall: int) -> None:
         """Store sources that fell silent or returned, and queue messages."""
-        silent = tell_changes(work, changes, self._courier.targets, at=wall)
+        silent = tell_changes(work, changes, self._courier.recipients, at=wall)
         self._tally.sources.update((source.name, source) for source in silent)
         if changes:
             self._mail.set()

@@ -33,8 +33,8 @@ class LiveSettings:
     `store` is its folder, `database` the path or URL of its database if outside the folder. `folders` are followed.
     `budget` is incidents a day for each organisation, None for the default by size. `least_score` is the least score for
     raising, None for the one that ships. Data older than `retention_days` is deleted, None for never. `console` is the URL
-    of the console with a final slash, for links in messages, empty if unknown. `rules` are folders of Sigma rules besides
-    the built-in ones.
+    of the console with a final slash, for links in messages, empty if unknown. `channels` is the file of channels that get
+    messages. `rules` are folders of Sigma rules besides the built-in ones.
 
     The other settings have no option, and change no incident. `sizes` are those of batches, `silences` configure alarms.
     `score_seconds` is the least time between scorings, `backlog_seconds` the longest while much is unread.
@@ -50,6 +50,7 @@ class LiveSettings:
     retention_days: int | None = None
     webhooks: tuple[Webhook, ...] = ()
     console: str = ""
+    channels: Path | None = None
     mmdb: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
     learnt: bool = True

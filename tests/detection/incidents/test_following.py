@@ -133,6 +133,18 @@ def test_many_new_applications_take_no_more_memory_than_a_network(tmp_path: Path
     assert sizes[1] <= sizes[0]
 
 
+def test_what_is_kept_of_two_organisations_is_in_the_order_of_each_alone(tmp_path: Path) -> None:
+    """A scan keeps what follows beside the candidates of its organisation, as a watch of each does."""
+    rows = [*history(30), *repeat(4)]
+    both = [*rows, *({**row, "metadata_uid": f"o-{row['metadata_uid']}", "org_uid": "other"} for row in rows)]
+    found, _ = find(tmp_path, both)
+    days = {one.day for one in found if one.is_follow_up}
+    assert days
+    for day in days:
+        tenants = [one.tenant for one in found if one.day == day]
+        assert tenants == sorted(tenants)
+
+
 def test_a_stop_changes_nothing(tmp_path: Path) -> None:
     rows = [*history(30), *repeat(6)]
     whole, _ = find(tmp_path, rows)

@@ -21,7 +21,7 @@ from seawall.detection.ranking.features import FeatureTable, has_novelty, join, 
 from seawall.detection.ranking.kept_groups import KeptCandidate, KeptGroups, keep_groups
 from seawall.detection.ranking.open_indicators import OpenIndicators
 from seawall.detection.ranking.patterns import EDGES, PATTERNS
-from seawall.detection.ranking.places import ChosenGroups, select_highest
+from seawall.detection.ranking.places import ChosenGroups, merge_groups, select_highest
 from seawall.detection.ranking.ranker import NO_EVIDENCE, PARTS, Ranker, inputs
 from seawall.detection.ranking.recent_changes import RecentEvidence
 from seawall.detection.ranking.refusals import (
@@ -240,8 +240,7 @@ class DetectionEngine:
         is_other = origins.sizes > 0
         is_other[rows] = False
         others = self._select_highest(day, highest, np.flatnonzero(is_other))
-        every = np.concatenate([rows, others])
-        return ChosenGroups(every, np.arange(len(every)) >= len(rows), origins.take(every))
+        return merge_groups(day, rows, others, origins)
 
     def _select_highest(self, day: GroupedDay, score: Floats, found: Rows) -> Rows:
         return select_highest(day, score, found, self._limits(day, distinct(day.tenant[found])))

@@ -21,7 +21,8 @@ FIRST_PLACES = 3
 
 @dataclass(frozen=True, slots=True)
 class ChosenGroups:
-    """Hold the k groups of a day that are kept, (k,): the candidates, then those that only follow from earlier ones.
+    """Hold the k groups of a day that are kept, (k,): each organisation's candidates, then those that only follow from earlier
+    ones.
 
     `origins` are the days from which each follows, as lists.
     """
@@ -60,9 +61,7 @@ def select_highest(day: GroupedDay, score: Floats, found: Rows, limit: Rows) -> 
     groups come after the `FIRST_PLACES` groups of all accounts. The order does not depend on the numbering of codes.
     """
     tenants = distinct(day.tenant[found])
-    texts = day.batch.vocabularies["org_uid"]
-    rank = np.zeros(len(tenants), np.intp)
-    rank[sorted(range(len(tenants)), key=lambda at: texts.text(int(tenants[at])))] = np.arange(len(tenants))
+    rank = _rank_organisations(day, tenants)
     limit = limit[np.argsort(rank)]
     # Twice the organisation, and one more for an account's further groups.
     turn = 2 * rank[np.searchsorted(tenants, day.tenant[found])] + _is_further(day, score, found)
@@ -75,6 +74,26 @@ def select_highest(day: GroupedDay, score: Floats, found: Rows, limit: Rows) -> 
     turn, rows = turn[is_contending], found[is_contending]
     rows = _order_ties(day, score, rows, turn)
     return collect(turn >> 1, rows, len(tenants)).first(limit).values
+
+
+def merge_groups(day: GroupedDay, candidates: Rows, followers: Rows, origins: Ragged) -> ChosenGroups:
+    """Return the groups that are kept, organisation by organisation. `origins` are those of all groups of the day.
+
+    So what is kept of several organisations is in the same order as if each were alone.
+    """
+    rows = np.concatenate([candidates, followers])
+    tenants = distinct(day.tenant[rows])
+    place = _rank_organisations(day, tenants)[np.searchsorted(tenants, day.tenant[rows])]
+    order = np.argsort(place, kind="stable")
+    return ChosenGroups(rows[order], order >= len(candidates), origins.take(rows[order]))
+
+
+def _rank_organisations(day: GroupedDay, tenants: Codes) -> Rows:
+    """Return the place of each organisation in alphabetical order, (organisations,)."""
+    texts = day.batch.vocabularies["org_uid"]
+    rank = np.zeros(len(tenants), np.intp)
+    rank[sorted(range(len(tenants)), key=lambda at: texts.text(int(tenants[at])))] = np.arange(len(tenants))
+    return rank
 
 
 def _is_further(day: GroupedDay, score: Floats, found: Rows) -> Bools:

@@ -136,6 +136,7 @@ NETWORK = {
 }
 NETWORKED = (
     "seawall/response/notification/smtp.py",
+    "seawall/response/channels/syslog.py",
     "seawall_base/http_connection.py",
     "seawall_base/http_client.py",
     "seawall_base/proxy.py",
@@ -149,7 +150,7 @@ NETWORKED = (
     "seawall/gate/",
     "seawall/console/",
 )
-"""The places that may: letters by mail, key sets and logs, webhooks, the two ends between a server and its watch, the server."""
+"""The places that may: mail, syslog, key sets and logs, webhooks, the two ends between a server and its watch, the server."""
 HARMLESS = {"AF_INET", "AF_INET6", "inet_pton", "inet_ntop", "inet_aton", "inet_ntoa"}
 """What may be used of `socket`: reading addresses."""
 READING = {"urllib.parse"}

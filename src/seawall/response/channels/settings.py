@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated, get_args, get_type_hints
 
 from seawall.response.channels.channel import Channel, ChannelTable, url_setting
+from seawall.response.channels.mail import MailChannel
 from seawall.response.channels.pagerduty import PagerDutyChannel
 from seawall.response.channels.slack import SlackChannel
+from seawall.response.channels.syslog import SyslogChannel
 from seawall.response.channels.teams import TeamsChannel
 from seawall.response.errors import ChannelsInvalid
 from seawall_base.settings_document import read_toml
@@ -22,9 +24,11 @@ class ChannelsFile:
     console: Annotated[
         str, url_setting("URL of the console, for links; by default that of `seawall serve --host`")
     ] = ""
+    mail: Annotated[tuple[MailChannel, ...], SettingDescription("recipients of mail")] = ()
     slack: Annotated[tuple[SlackChannel, ...], SettingDescription("channels of Slack")] = ()
     teams: Annotated[tuple[TeamsChannel, ...], SettingDescription("channels of Microsoft Teams")] = ()
     pagerduty: Annotated[tuple[PagerDutyChannel, ...], SettingDescription("services of PagerDuty")] = ()
+    syslog: Annotated[tuple[SyslogChannel, ...], SettingDescription("syslog receivers")] = ()
 
     @property
     def console_url(self) -> str:

@@ -144,13 +144,14 @@ NETWORKED = (
     "seawall/pipeline/live/spawning.py",
     "seawall/pipeline/live/parser.py",
     "seawall/pipeline/live/child.py",
+    "seawall/pipeline/supervision/service_manager.py",
     "seawall/vendor_api/access/",
     "seawall/collection/kafka/member.py",
     "seawall/web/listen_address.py",
     "seawall/gate/",
     "seawall/console/",
 )
-"""The places that may: mail, syslog, key sets and logs, webhooks, the two ends between a server and its watch, the server."""
+"""The places that may: mail, syslog, key sets, logs, webhooks, both ends between server and watch, systemd, the server."""
 HARMLESS = {"AF_INET", "AF_INET6", "inet_pton", "inet_ntop", "inet_aton", "inet_ntoa"}
 """What may be used of `socket`: reading addresses."""
 READING = {"urllib.parse"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from seawall.cli.configuration import tables as configuration
 from seawall.collection import settings as collection
 from seawall.console.sign_in.oidc_settings import ConsoleTable
 from seawall.response.channels.channel import ChannelTable, HttpChannelTable
@@ -25,6 +26,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 def tables() -> dict[str, str]:
     """Return every generated table of settings.md by the name in its markers."""
     return {
+        **{f"seawall {name}": class_table(kind) for name, kind in configuration.TABLES.items()},
+        "seawall collect": class_table(configuration.CollectTable),
         **{f"collect {vendor}": rows_table(rows) for vendor, rows in collection.SETTINGS.items()},
         "respond microsoft": class_table(containment.MicrosoftSettings),
         "respond google": class_table(containment.GoogleSettings),

@@ -22,7 +22,7 @@ from seawall.web.peers import Peers
 from tests.console.consoles import HOST, Browser, Console, console
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
-PROBED = ["/healthz", "/healthz/live", "/metrics"]
+PROBED = ["/healthz", "/healthz/live", "/livez", "/metrics", "/readyz"]
 LOCAL = "127.0.0.1"
 SECRET = "/var/secret/place"
 
@@ -108,9 +108,12 @@ def test_health_says_that_the_database_is_away(team: Console, monkeypatch: pytes
             {"code": "database-away", "words": "the database does not answer", "stops": True}
         ]
         assert SECRET not in near.text + stranger.text
-        assert team.browser().get("/healthz/live").status_code == 200
+        assert team.browser().get("/readyz").status_code == 503
+        for path in ("/healthz/live", "/livez"):
+            assert team.browser().get(path).status_code == 200
         assert metrics(at_the_machine(team))["seawall_console_ready"] == 0
-    assert team.browser().get("/healthz").json() == {"status": "ok"}
+    for path in ("/healthz", "/readyz"):
+        assert team.browser().get(path).json() == {"status": "ok"}
     assert metrics(at_the_machine(team))["seawall_console_ready"] == 1
 
 

@@ -248,9 +248,9 @@ def test_labels_stay_few(gate: Gate) -> None:
 
 def test_health_says_nothing_to_strangers(tmp_path: Path) -> None:
     with running(tmp_path, '[gate]\n[gate.metrics]\nallow = ["10.0.0.0/8"]\n') as gate:
-        assert gate.get("/healthz").json() == {"status": "ok"}
+        assert gate.get("/healthz").json() == gate.get("/readyz").json() == {"status": "ok"}
         assert gate.get("/metrics").status_code == 404
-        assert gate.get("/healthz/live").json() == {"status": "alive"}
+        assert gate.get("/healthz/live").json() == gate.get("/livez").json() == {"status": "alive"}
 
 
 def listens(path: Path) -> bool:

@@ -36,6 +36,8 @@ from seawall.cli.extras import missing_extra
 from seawall.cli.keys import verbs as keys
 from seawall.cli.output import say
 from seawall.cli.respond import verbs as respond
+from seawall.cli.service import run as service_run
+from seawall.cli.service import verbs as service
 from seawall.cli.store import verbs as store
 from seawall.cli.token import verbs as token
 from seawall.version import __version__
@@ -58,6 +60,8 @@ app.add_typer(
 app.command("watch", short_help="Tail logs, score events and raise incidents.")(watch.watch)
 app.command("serve", short_help="Run the web console: detect and triage incidents.")(serve.serve)
 app.add_typer(channels.app, name="channels", short_help="List and test the channels that get messages.")
+app.command("run", short_help="Collect, watch, detect and alert as one service.")(service_run.run)
+app.add_typer(service.app, name="service", short_help="Install, remove and inspect the service (systemd).")
 app.add_typer(user.app, name="user", short_help="Manage console users.")
 app.add_typer(store.app, name="store", short_help="Manage the data store.")
 app.command("explain", short_help="Explain the score of an incident.")(explain.explain)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
+from seawall.cli.configuration.option import ConfigurationFile
 from seawall.cli.live_settings import (
     AlertBudget,
     LeastChance,
@@ -75,6 +76,7 @@ def scan(
             "or most of a file was not judged.",
         ),
     ] = None,
+    _config: ConfigurationFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.configuration.option import ConfigurationFile
 from seawall.cli.live_settings import (
     AlertBudget,
     ChannelsFilePath,
@@ -103,6 +104,7 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Show a made-up organisation live; keep no data.")
     ] = False,
+    _config: ConfigurationFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the console's address as one JSON document.")

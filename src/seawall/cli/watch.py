@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from seawall.cli import output
+from seawall.cli.configuration.option import ConfigurationFile
 from seawall.cli.live_settings import (
     AlertBudget,
     ChannelsFilePath,
@@ -78,6 +79,7 @@ def watch(
             "--until-idle", help="Exit when all records are read and scored and no file is incomplete."
         ),
     ] = False,
+    _config: ConfigurationFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on each line.")] = False,
 ) -> None:

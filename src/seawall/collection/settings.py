@@ -18,7 +18,7 @@ from seawall.collection.vendors.m365 import CONTENT_TYPES
 from seawall.vendor_api.clouds import GRAPH, MANAGEMENT
 from seawall_base.errors import CollectInvalid
 from seawall_base.settings_document import read_toml
-from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names
+from seawall_base.settings_reader import MALFORMED, SettingsErrors, check_names, header_of
 from seawall_base.settings_reader import read_settings as read_rows
 from seawall_base.settings_values import (
     InvalidValue,
@@ -30,6 +30,7 @@ from seawall_base.settings_values import (
     form,
     number,
 )
+from seawall_base.toml_lines import Path as Place
 
 Vendor = Literal["m365", "entra", "google", "okta", "kafka"]
 GUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -38,6 +39,9 @@ SERVER: Final = r"(\[[0-9A-Fa-f:]{2,45}\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}"
 TOPIC: Final = r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}"
 PROPERTY: Final = rf"({'|'.join(map(re.escape, PROPERTIES))})=[A-Za-z0-9._-]{{1,100}}"
 FIX: Final = "every setting is described in docs/reference/settings.md"
+DEFAULT_FOLDER: Final = "collected"
+"""The folder that collectors write to, beside the settings file of all verbs."""
+
 LISTS: Final = frozenset({"content_types", "feeds", "applications", "servers", "topics", "properties"})
 """Settings that are lists, whose option is singular and may be repeated."""
 
@@ -234,7 +238,7 @@ def read_settings(vendor: Vendor, file: Path | None, typed: Mapping[str, Any]) -
 
     Paths in a file are relative to it. Raises `CollectInvalid`, which names every fault with its line or option.
     """
-    table, faults = _table(file, vendor)
+    table, place, faults = _table(file, vendor)
     given = {name: value for name, value in typed.items() if value is not None}
     values: dict[str, Any] = {}
     for setting in SETTINGS[vendor]:
@@ -248,7 +252,7 @@ def read_settings(vendor: Vendor, file: Path | None, typed: Mapping[str, Any]) -
             )
             values[setting.name] = MALFORMED
         else:
-            values |= read_rows(table, (setting,), {}, (vendor,), faults)
+            values |= read_rows(table, (setting,), {}, place, faults)
             if file is not None and setting.kind == "path" and isinstance(values[setting.name], Path):
                 values[setting.name] = file.parent / values[setting.name]
     if vendor == "kafka" and MALFORMED not in values.values():
@@ -256,9 +260,25 @@ def read_settings(vendor: Vendor, file: Path | None, typed: Mapping[str, Any]) -
             if file is None or name in given:
                 _add(faults, f"{option_of(name)}: {what}", fix)
             else:
-                faults.add((vendor, name), what, fix)
+                faults.add((*place, name), what, fix)
     faults.refuse()
     return values
+
+
+def folder_of(file: Path) -> Path | None:
+    """Return the folder that collectors write to by the settings file of all verbs; None for a file of vendors alone.
+
+    Also None where the file has faults, which `read_settings` names.
+    """
+    try:
+        document, _ = read_toml(file, CollectInvalid, give="check --config", described=FIX)
+    except CollectInvalid:
+        return None
+    table = document.get("collect")
+    if not isinstance(table, dict):
+        return None
+    folder = table.get("folder", DEFAULT_FOLDER)
+    return file.parent / folder if isinstance(folder, str) and "\0" not in folder else None
 
 
 def option_of(name: str) -> str:
@@ -267,20 +287,28 @@ def option_of(name: str) -> str:
     return f"--{(one if name in LISTS else name).replace('_', '-')}"
 
 
-def _table(file: Path | None, vendor: Vendor) -> tuple[Mapping[str, Any], SettingsErrors]:
-    """Return a vendor's table of the file, empty if there is none, and the collector of faults."""
+def _table(file: Path | None, vendor: Vendor) -> tuple[Mapping[str, Any], Place, SettingsErrors]:
+    """Return a vendor's table of the file, empty if there is none, its path, and the collector of faults.
+
+    The tables of vendors are the whole file, or lie below `[collect]` in the settings file of all verbs.
+    """
     if file is None:
-        return {}, SettingsErrors("", {}, CollectInvalid, FIX)
+        return {}, (vendor,), SettingsErrors("", {}, CollectInvalid, FIX)
     document, faults = read_toml(file, CollectInvalid, give="check --config", described=FIX)
-    check_names(document, SETTINGS, (), faults, "a vendor")
+    place: Place = (vendor,)
+    if isinstance(document.get("collect"), dict):
+        document, place = document["collect"], ("collect", vendor)
+        check_names(document, (*SETTINGS, "folder"), ("collect",), faults, "a vendor")
+    else:
+        check_names(document, SETTINGS, (), faults, "a vendor")
     table = document.get(vendor)
     if not isinstance(table, dict):
-        faults.add((vendor,), f"there is no table [{vendor}]", f"write [{vendor}]")
-        return {}, faults
+        faults.add(place, f"there is no table {header_of(place)}", f"write {header_of(place)}")
+        return {}, place, faults
     check_names(
-        table, (setting.name for setting in SETTINGS[vendor]), (vendor,), faults, f"a setting of {vendor}"
+        table, (setting.name for setting in SETTINGS[vendor]), place, faults, f"a setting of {vendor}"
     )
-    return table, faults
+    return table, place, faults
 
 
 def _read_typed(setting: Setting, raw: Any, faults: SettingsErrors) -> Any:

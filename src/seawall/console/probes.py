@@ -1,4 +1,4 @@
-"""`/healthz`, `/healthz/live` and `/metrics` of the console, for monitoring.
+"""`/healthz`, `/readyz`, `/livez` and `/metrics` of the console, for monitoring.
 
 They are answered before anything else, without sign-in. The health answer is one word for everybody. The `Host`
 header is not checked, because probes address the machine by IP address. Only listed peers get metrics and the reasons
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
     from seawall.console.endpoint_runner import EndpointRunner
 
-HEALTH: Final = "/healthz"
-LIVE: Final = "/healthz/live"
+HEALTH: Final = frozenset({"/healthz", "/readyz"})
+LIVE: Final = frozenset({"/healthz/live", "/livez"})
 METRICS: Final = "/metrics"
 _OWN_PAGES: Final = frozenset({"same-origin", "none"})
 
@@ -55,9 +55,9 @@ class Probes:
         """Return the answer to a probe; None for every other request."""
         if scope["method"] not in SAFE:
             return None
-        if scope["path"] == LIVE:
+        if scope["path"] in LIVE:
             return JSONResponse({"status": "alive"})
-        if scope["path"] == HEALTH:
+        if scope["path"] in HEALTH:
             return await self._answer_health(scope)
         if scope["path"] == METRICS:
             return await self._answer_metrics(scope)

@@ -234,17 +234,23 @@ OPERATIONS: Final = (
         responses=(ApiResponse(200, "taken back", _STORED_REVOCATION), *_ADMIN_REFUSALS),
     ),
     *_STEP_UP_OPERATIONS,
-    ApiOperation(
-        method="GET",
-        path="/healthz",
-        summary="Can this worker decide?",
-        responses=(ApiResponse(200, "yes", _HEALTH), ApiResponse(503, "no, and it refuses", _HEALTH)),
+    *(
+        ApiOperation(
+            method="GET",
+            path=path,
+            summary="Can this worker decide?",
+            responses=(ApiResponse(200, "yes", _HEALTH), ApiResponse(503, "no, and it refuses", _HEALTH)),
+        )
+        for path in ("/healthz", "/readyz")
     ),
-    ApiOperation(
-        method="GET",
-        path="/healthz/live",
-        summary="Is this worker alive?",
-        responses=(ApiResponse(200, "yes", _ALIVE),),
+    *(
+        ApiOperation(
+            method="GET",
+            path=path,
+            summary="Is this worker alive?",
+            responses=(ApiResponse(200, "yes", _ALIVE),),
+        )
+        for path in ("/healthz/live", "/livez")
     ),
     ApiOperation(
         method="GET",

@@ -1,4 +1,4 @@
-"""The state of a worker: its faults, `/healthz`, `/healthz/live` and `/metrics`."""
+"""The state of a worker: its faults, `/healthz`, `/readyz`, `/livez` and `/metrics`."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def status_routes(worker: Worker) -> list[Route]:
         return Response(await run_in_threadpool(worker.metrics.text), media_type=CONTENT_TYPE)
 
     return [
-        Route("/healthz", health, methods=["GET"]),
-        Route("/healthz/live", live, methods=["GET"]),
+        *(Route(path, health, methods=["GET"]) for path in ("/healthz", "/readyz")),
+        *(Route(path, live, methods=["GET"]) for path in ("/healthz/live", "/livez")),
         Route("/metrics", metrics, methods=["GET"]),
     ]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli.collect import status as collect_status
+from seawall.cli.configuration.option import fill_out
 from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ _SHARED = frozenset({"config", "out", "once", "interval", "base_url", "quiet", "
 """Options of every verb; the others are settings of the vendor, by the same names as in the settings file."""
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the collected logs.")]
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings file (TOML).")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", is_eager=True, callback=fill_out, help="Settings file (TOML)."),
+]
 Days = Annotated[float | None, typer.Option(metavar="N", help="Days of history that the first pass fetches.")]
 Once = Annotated[bool, typer.Option("--once", help="Fetch the records that exist now, then exit.")]
 Interval = Annotated[

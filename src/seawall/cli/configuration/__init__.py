@@ -1,0 +1,1 @@
+"""The one settings file of `scan`, `watch`, `serve` and `run`: its tables, and the options that they fill."""

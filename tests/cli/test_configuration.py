@@ -38,6 +38,7 @@ rules = ["rules"]
 [alerts]
 webhook = ["https://hooks.example.com/a"]
 webhook_secret_file = "webhook"
+channels_file = "channels.toml"
 [serve]
 listen = "127.0.0.1:9999"
 sign_in = true

@@ -41,7 +41,7 @@ def test_check_names_the_processes_and_runs_nothing(run: Run, tmp_path: Path) ->
     ("text", "said"),
     [
         ("", "nothing is collected"),
-        (COLLECTING.replace(TENANT, "acme", 1), "collect.m365"),
+        (COLLECTING.replace(TENANT, "acme", 1), "seawall.toml:2: tenant"),
         ('[logs]\nfolders = ["a"]\n[serve]\nlisten = "nowhere"\n', "[serve] listen"),
         ('[logs]\nfolders = ["a"]\n[store]\ndatabase_file = "none"\n', "cannot be read"),
     ],

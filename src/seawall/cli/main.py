@@ -36,6 +36,7 @@ from seawall.cli.extras import missing_extra
 from seawall.cli.keys import verbs as keys
 from seawall.cli.output import say
 from seawall.cli.respond import verbs as respond
+from seawall.cli.service import connect as service_connect
 from seawall.cli.service import run as service_run
 from seawall.cli.service import verbs as service
 from seawall.cli.store import verbs as store
@@ -60,6 +61,7 @@ app.add_typer(
 app.command("watch", short_help="Tail logs, score events and raise incidents.")(watch.watch)
 app.command("serve", short_help="Run the web console: detect and triage incidents.")(serve.serve)
 app.add_typer(channels.app, name="channels", short_help="List and test the channels that get messages.")
+app.command("connect", short_help="Name a tenant once, for the service.")(service_connect.connect)
 app.command("run", short_help="Collect, watch, detect and alert as one service.")(service_run.run)
 app.add_typer(service.app, name="service", short_help="Install, remove and inspect the service (systemd).")
 app.add_typer(user.app, name="user", short_help="Manage console users.")

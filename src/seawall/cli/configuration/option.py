@@ -24,6 +24,7 @@ FILLED: Final[dict[tuple[str, str], str]] = {
     ("detection", "rules"): "rules",
     ("alerts", "webhook"): "webhook",
     ("alerts", "webhook_secret_file"): "webhook_secret_file",
+    ("alerts", "channels_file"): "channels",
     ("serve", "listen"): "address",
     ("serve", "host"): "hosts",
     ("serve", "certificate"): "certificate",

@@ -106,6 +106,12 @@ class AlertsTable:
         Path | None,
         SettingDescription("file with the secret that signs these messages", _PATH, "path", is_file=True),
     ] = None
+    channels_file: Annotated[
+        Path | None,
+        SettingDescription(
+            "file of the channels that get messages ([channels.toml](#channelstoml))", _PATH, "path", is_file=True
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,10 @@ def _check_settings(configuration: Configuration) -> None:
     """Read what the collectors would read, and what the file names, so that a fault shows before the service starts."""
     from seawall.cli.configuration.option import options_of
     from seawall.collection.settings import read_settings
+    from seawall.response.channels.settings import load_channels
 
     for vendor in configuration.vendors:
         read_settings(vendor, configuration.file, {})
-    options_of(configuration)
+    channels = options_of(configuration).get("channels")
+    if channels is not None:
+        load_channels(channels)

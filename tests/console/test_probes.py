@@ -226,7 +226,7 @@ def test_unknown_addresses_of_the_api_are_never_the_page(own: Console, path: str
     assert answer.json()["error"]["code"] == "not-found"
 
 
-@pytest.mark.parametrize("path", ["/readyz/x", "/alive", "/health-check", "/actuator/health", "/status"])
+@pytest.mark.parametrize("path", ["/ready", "/alive", "/health-check", "/actuator/health", "/status"])
 def test_a_probe_of_an_address_that_there_is_not_fails(own: Console, path: str) -> None:
     """Programs ask for anything (`*/*`), browsers for HTML: the latter get the page, which says that there is nothing."""
     assert own.browser().get(path).status_code == 404

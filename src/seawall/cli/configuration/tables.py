@@ -109,7 +109,10 @@ class AlertsTable:
     channels_file: Annotated[
         Path | None,
         SettingDescription(
-            "file of the channels that get messages ([channels.toml](#channelstoml))", _PATH, "path", is_file=True
+            "file of the channels that get messages ([channels.toml](#channelstoml))",
+            _PATH,
+            "path",
+            is_file=True,
         ),
     ] = None
 

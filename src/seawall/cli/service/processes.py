@@ -10,8 +10,8 @@ from seawall.cli.configuration.tables import Configuration
 from seawall.pipeline.supervision.supervised_process import ProcessPlan
 from seawall.web.listen_address import ListenAddress, ListenAddressInvalid, parse_listen_address
 from seawall_base.errors import UsageError
-from seawall_base.http_client import FetchError, request
-from seawall_base.http_url import parse_url
+from seawall_base.http_client import request
+from seawall_base.http_url import FetchError, parse_url
 
 MODULE: Final = "seawall.cli.service.child"
 DEFAULT_LISTEN: Final = "127.0.0.1:8090"

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from seawall.response.channels.channel import HttpChannelTable
+from seawall.response.channels.elasticsearch import ElasticsearchChannel
 from seawall.response.channels.note import ChannelNote, make_note
 from seawall.response.channels.pagerduty import PagerDutyChannel
+from seawall.response.channels.sentinel import SentinelChannel
 from seawall.response.channels.slack import SlackChannel
+from seawall.response.channels.splunk import SplunkChannel
 from seawall.response.channels.teams import TeamsChannel
-from tests.response.channels.stand_ins import pagerduty, slack, teams
+from tests.response.channels.stand_ins import elasticsearch, pagerduty, sentinel, slack, splunk, teams
 from tests.response.channels.stand_ins.vendor import VendorStandIn
 
 AT = 1_760_000_000_000_000
@@ -59,11 +62,17 @@ def write_secret(folder: Path, name: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class ChannelKind:
-    """How a channel is made for a stand-in. `secrets` must occur in no error."""
+    """How a channel is made for a stand-in. `secrets` must occur in no error.
+
+    `lead` is the number of requests before the one that delivers. `holds_document` says that the vendor also gets the
+    incident as it is in `incidents.jsonl`, with the log's own text.
+    """
 
     stand_in: Callable[[], VendorStandIn]
     make: Callable[[VendorStandIn, Path, Mapping[str, Any]], HttpChannelTable]
     secrets: tuple[str, ...]
+    lead: int = 0
+    holds_document: bool = False
 
 
 def _slack(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> HttpChannelTable:
@@ -80,8 +89,37 @@ def _pagerduty(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> 
     return PagerDutyChannel(name="x", routing_key_file=key, url=server.url + "/v2/enqueue", **more)
 
 
+def _splunk(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> HttpChannelTable:
+    return SplunkChannel(
+        name="x", url=server.url, token_file=write_secret(folder, "hec", splunk.TOKEN), **more
+    )
+
+
+def _elasticsearch(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> HttpChannelTable:
+    key = write_secret(folder, "elastic", elasticsearch.API_KEY)
+    return ElasticsearchChannel(name="x", url=server.url, api_key_file=key, **more)
+
+
+def _sentinel(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> HttpChannelTable:
+    return SentinelChannel(
+        name="x",
+        endpoint=server.url,
+        login=server.url,
+        rule=sentinel.RULE,
+        tenant=sentinel.TENANT,
+        client_id=sentinel.CLIENT,
+        secret_file=write_secret(folder, "app", sentinel.SECRET),
+        **more,
+    )
+
+
 KINDS: dict[str, ChannelKind] = {
     "slack": ChannelKind(slack.SlackStandIn, _slack, ("hidden-part",)),
     "teams": ChannelKind(teams.TeamsStandIn, _teams, ("hidden-part",)),
+    "splunk": ChannelKind(splunk.SplunkStandIn, _splunk, (splunk.TOKEN,), holds_document=True),
+    "elasticsearch": ChannelKind(
+        elasticsearch.ElasticsearchStandIn, _elasticsearch, (elasticsearch.API_KEY,)
+    ),
+    "sentinel": ChannelKind(sentinel.SentinelStandIn, _sentinel, (sentinel.SECRET,), 1, True),
     "pagerduty": ChannelKind(pagerduty.PagerDutyStandIn, _pagerduty, (pagerduty.ROUTING_KEY,)),
 }

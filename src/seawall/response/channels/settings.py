@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Annotated, get_args, get_type_hints
 
 from seawall.response.channels.channel import Channel, ChannelTable, url_setting
+from seawall.response.channels.elasticsearch import ElasticsearchChannel
 from seawall.response.channels.mail import MailChannel
 from seawall.response.channels.pagerduty import PagerDutyChannel
+from seawall.response.channels.sentinel import SentinelChannel
 from seawall.response.channels.slack import SlackChannel
+from seawall.response.channels.splunk import SplunkChannel
 from seawall.response.channels.syslog import SyslogChannel
 from seawall.response.channels.teams import TeamsChannel
 from seawall.response.errors import ChannelsInvalid
@@ -29,6 +32,11 @@ class ChannelsFile:
     teams: Annotated[tuple[TeamsChannel, ...], SettingDescription("channels of Microsoft Teams")] = ()
     pagerduty: Annotated[tuple[PagerDutyChannel, ...], SettingDescription("services of PagerDuty")] = ()
     syslog: Annotated[tuple[SyslogChannel, ...], SettingDescription("syslog receivers")] = ()
+    splunk: Annotated[tuple[SplunkChannel, ...], SettingDescription("event collectors of Splunk")] = ()
+    elasticsearch: Annotated[
+        tuple[ElasticsearchChannel, ...], SettingDescription("clusters of Elasticsearch or OpenSearch")
+    ] = ()
+    sentinel: Annotated[tuple[SentinelChannel, ...], SettingDescription("tables of Microsoft Sentinel")] = ()
 
     @property
     def console_url(self) -> str:

@@ -48,14 +48,15 @@ TOO_MANY = VendorAnswer(429, "too many requests", {"Retry-After": "17"})
 class VendorStandIn:
     """The part that all stand-ins share. A subclass says in `answer` what its vendor answers.
 
-    `faults` happen to the next requests instead: an answer, or a number of seconds that the server stalls before it answers.
+    `faults` happen to the next requests instead: an answer, a number of seconds that the server stalls
+    before it answers, or None for nothing.
     `requests` are all that came, `accepted` those that the vendor took.
     """
 
     def __init__(self) -> None:
         self.requests: list[VendorRequest] = []
         self.accepted: list[Any] = []
-        self.faults: list[VendorAnswer | float] = []
+        self.faults: list[VendorAnswer | float | None] = []
         self._over = threading.Event()
         owner = self
 

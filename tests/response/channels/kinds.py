@@ -9,13 +9,30 @@ from typing import Any
 
 from seawall.response.channels.channel import HttpChannelTable
 from seawall.response.channels.elasticsearch import ElasticsearchChannel
+from seawall.response.channels.iris import IrisChannel
+from seawall.response.channels.jira import JiraChannel
+from seawall.response.channels.misp import MispChannel
 from seawall.response.channels.note import ChannelNote, make_note
 from seawall.response.channels.pagerduty import PagerDutyChannel
 from seawall.response.channels.sentinel import SentinelChannel
+from seawall.response.channels.servicenow import ServiceNowChannel
 from seawall.response.channels.slack import SlackChannel
 from seawall.response.channels.splunk import SplunkChannel
 from seawall.response.channels.teams import TeamsChannel
-from tests.response.channels.stand_ins import elasticsearch, pagerduty, sentinel, slack, splunk, teams
+from seawall.response.channels.thehive import TheHiveChannel
+from tests.response.channels.stand_ins import (
+    elasticsearch,
+    iris,
+    jira,
+    misp,
+    pagerduty,
+    sentinel,
+    servicenow,
+    slack,
+    splunk,
+    teams,
+    thehive,
+)
 from tests.response.channels.stand_ins.vendor import VendorStandIn
 
 AT = 1_760_000_000_000_000
@@ -113,6 +130,30 @@ def _sentinel(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> H
     )
 
 
+def _jira(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> HttpChannelTable:
+    token = write_secret(folder, "jira", jira.TOKEN)
+    return JiraChannel(name="x", url=server.url, project="SEC", user=jira.USER, token_file=token, **more)
+
+
+def _servicenow(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> HttpChannelTable:
+    password = write_secret(folder, "now", servicenow.PASSWORD)
+    return ServiceNowChannel(name="x", url=server.url, user=servicenow.USER, password_file=password, **more)
+
+
+def _thehive(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> HttpChannelTable:
+    return TheHiveChannel(
+        name="x", url=server.url, key_file=write_secret(folder, "hive", thehive.KEY), **more
+    )
+
+
+def _iris(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> HttpChannelTable:
+    return IrisChannel(name="x", url=server.url, key_file=write_secret(folder, "iris", iris.KEY), **more)
+
+
+def _misp(server: VendorStandIn, folder: Path, more: Mapping[str, Any]) -> HttpChannelTable:
+    return MispChannel(name="x", url=server.url, key_file=write_secret(folder, "misp", misp.KEY), **more)
+
+
 KINDS: dict[str, ChannelKind] = {
     "slack": ChannelKind(slack.SlackStandIn, _slack, ("hidden-part",)),
     "teams": ChannelKind(teams.TeamsStandIn, _teams, ("hidden-part",)),
@@ -121,5 +162,10 @@ KINDS: dict[str, ChannelKind] = {
         elasticsearch.ElasticsearchStandIn, _elasticsearch, (elasticsearch.API_KEY,)
     ),
     "sentinel": ChannelKind(sentinel.SentinelStandIn, _sentinel, (sentinel.SECRET,), 1, True),
+    "jira": ChannelKind(jira.JiraStandIn, _jira, (jira.TOKEN,), 1),
+    "servicenow": ChannelKind(servicenow.ServiceNowStandIn, _servicenow, (servicenow.PASSWORD,), 1),
+    "thehive": ChannelKind(thehive.TheHiveStandIn, _thehive, (thehive.KEY,)),
+    "iris": ChannelKind(iris.IrisStandIn, _iris, (iris.KEY,), 3),
+    "misp": ChannelKind(misp.MispStandIn, _misp, (misp.KEY,)),
     "pagerduty": ChannelKind(pagerduty.PagerDutyStandIn, _pagerduty, (pagerduty.ROUTING_KEY,)),
 }

@@ -31,6 +31,9 @@ LONGEST_ANSWER: Final = 64 * 1024
 LONGEST_QUOTE: Final = 200
 LONGEST_WAIT: Final = 86_400.0
 SUCCESS: Final = frozenset(range(200, 300))
+ANY: Final = frozenset(range(200, 300)) | frozenset(range(400, 600))
+"""Every status but redirects, for callers that judge the answer themselves."""
+
 LONGEST_URL: Final = 8192
 
 

@@ -8,13 +8,18 @@ from typing import Annotated, get_args, get_type_hints
 
 from seawall.response.channels.channel import Channel, ChannelTable, url_setting
 from seawall.response.channels.elasticsearch import ElasticsearchChannel
+from seawall.response.channels.iris import IrisChannel
+from seawall.response.channels.jira import JiraChannel
 from seawall.response.channels.mail import MailChannel
+from seawall.response.channels.misp import MispChannel
 from seawall.response.channels.pagerduty import PagerDutyChannel
 from seawall.response.channels.sentinel import SentinelChannel
+from seawall.response.channels.servicenow import ServiceNowChannel
 from seawall.response.channels.slack import SlackChannel
 from seawall.response.channels.splunk import SplunkChannel
 from seawall.response.channels.syslog import SyslogChannel
 from seawall.response.channels.teams import TeamsChannel
+from seawall.response.channels.thehive import TheHiveChannel
 from seawall.response.errors import ChannelsInvalid
 from seawall_base.settings_document import read_toml
 from seawall_base.settings_table import SettingDescription, read_table
@@ -31,6 +36,11 @@ class ChannelsFile:
     slack: Annotated[tuple[SlackChannel, ...], SettingDescription("channels of Slack")] = ()
     teams: Annotated[tuple[TeamsChannel, ...], SettingDescription("channels of Microsoft Teams")] = ()
     pagerduty: Annotated[tuple[PagerDutyChannel, ...], SettingDescription("services of PagerDuty")] = ()
+    jira: Annotated[tuple[JiraChannel, ...], SettingDescription("projects of Jira")] = ()
+    servicenow: Annotated[tuple[ServiceNowChannel, ...], SettingDescription("tables of ServiceNow")] = ()
+    thehive: Annotated[tuple[TheHiveChannel, ...], SettingDescription("organisations of TheHive 5")] = ()
+    iris: Annotated[tuple[IrisChannel, ...], SettingDescription("customers of DFIR-IRIS")] = ()
+    misp: Annotated[tuple[MispChannel, ...], SettingDescription("instances of MISP")] = ()
     syslog: Annotated[tuple[SyslogChannel, ...], SettingDescription("syslog receivers")] = ()
     splunk: Annotated[tuple[SplunkChannel, ...], SettingDescription("event collectors of Splunk")] = ()
     elasticsearch: Annotated[

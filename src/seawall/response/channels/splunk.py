@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from seawall.response.channels.channel import HttpChannelTable, read_token, secret_setting, url_setting
-from seawall.response.channels.http_sending import ChannelCall, decode_answer, read_now
+from seawall.response.channels.http_sending import ANY, ChannelCall, decode_answer, read_now
 from seawall.response.channels.note import ChannelNote
 from seawall.response.channels.record import make_record
 from seawall_base.settings_table import SettingDescription
@@ -15,8 +15,6 @@ from seawall_base.settings_values import any_text
 
 CONFIGURATION: Final = frozenset({1, 7, 10, 11, 14})
 """Codes that an administrator of Splunk can mend while the message waits."""
-
-ANY: Final = frozenset(range(100, 600))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ organisations = ["contoso.com"]
 [[pagerduty]]
 name = "pager"
 routing_key_file = "key"
-kinds = ["incident.raised", "watch.stopped"]
+kinds = ["incident.raised", "watch.interrupted"]
 """
 
 
@@ -113,7 +113,7 @@ def test_the_organisation_filter() -> None:
     assert channel.narrow("incident.raised", incident_document()) is not None
     assert channel.narrow("incident.raised", incident_document(tenant="fabrikam.com")) is None
     assert channel.narrow("source.silent", {"tenant": "fabrikam.com", "source": "x"}) is None
-    assert channel.narrow("watch.stopped", {"title": "x"}) is not None
+    assert channel.narrow("watch.interrupted", {"title": "x"}) is not None
 
 
 def test_a_digest_names_no_other_organisation() -> None:
@@ -126,7 +126,7 @@ def test_a_digest_names_no_other_organisation() -> None:
 def test_the_kinds_filter() -> None:
     pager = PagerDutyChannel(name="x", routing_key_file="x")
     assert pager.narrow("digest.weekly", {"organisations": []}) is None
-    assert pager.narrow("watch.stopped", {}) is not None
+    assert pager.narrow("watch.interrupted", {}) is not None
     chosen = PagerDutyChannel(name="x", routing_key_file="x", kinds=("digest.weekly",))
     assert chosen.narrow("digest.weekly", {"organisations": []}) is not None
     assert chosen.narrow("incident.raised", incident_document()) is None

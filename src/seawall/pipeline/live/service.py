@@ -36,6 +36,7 @@ from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
 from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.lake_maintenance import LakeMaintenance, RetentionTask
 from seawall.pipeline.live.outbox import open_deliverer
+from seawall.pipeline.live.periodic_messages import PeriodicMessages
 from seawall.pipeline.live.progress import ReadingProgress, Until
 from seawall.pipeline.live.reading import FolderReader, ReaderThreads, StreamReader
 from seawall.pipeline.live.scoring import Scorer
@@ -119,7 +120,7 @@ class WatchService:
         self._gauge = StatusPublisher(clock, self._current_status)
         self._apart = BackgroundWorker[DayScoring]("seawall-scoring")
         self._job: ScoringJob | None = None
-        self._ticked, self._has_begun = 0.0, False
+        self._ticked, self._has_begun, self._periodic = 0.0, False, PeriodicMessages()
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
 
     def ingest(self, body: bytes, *, source: str, key: str | None = None) -> IngestReceipt:
@@ -236,7 +237,7 @@ class WatchService:
             now = self._clock.monotonic()
             if now - self._ticked >= 1.0:
                 self._ticked = now
-                self._each_second(writer)
+                self._each_second(writer, until)
             self._gauge.tell(revision=self._scorer.revision)
             is_waiting = self._scorer.is_waiting or self._scorer.backfill.is_waiting
             is_over = delivery is None and not self._apart.is_busy and not is_waiting
@@ -353,9 +354,11 @@ class WatchService:
         until = self._clock.monotonic() + LONGEST_SCORING
         return lambda: self._clock.monotonic() > until
 
-    def _each_second(self, writer: WriterLease) -> None:
+    def _each_second(self, writer: WriterLease, until: Until) -> None:
         now, wall = self._clock.monotonic(), self._clock.now()
         self._readers.raise_fault()
+        if until == "stopped":
+            self._periodic.work(self._database, writer, self._courier.recipients, wall)
         self._forgetting.work(self._database, writer, self._scorer.newest, now, wall)
         changes = self._listening.fallen_silent(now, wall)
         if changes:

@@ -15,8 +15,9 @@ from seawall_base.secret_file import read_secret
 from seawall_base.settings_table import SettingDescription
 from seawall_base.settings_values import any_text, any_texts, choice, form, number, or_empty, unquoted_url
 
-ALARMS: Final = ("incident.raised", "history.judged", "source.silent", "source.resumed", "collector.stopped",
-                 "collector.resumed", "watch.interrupted", "watch.stopped", "watch.resumed")  # fmt: skip
+ALARMS: Final = (
+    "incident.raised", "history.judged", "source.silent", "source.resumed", "watch.interrupted",
+)  # fmt: skip
 EVERYTHING: Final = KINDS
 INCIDENTS: Final = ("incident.raised",)
 _VISIBLE: Final = re.compile(r"[!-~]{1,4096}")

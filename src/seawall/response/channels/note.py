@@ -15,15 +15,13 @@ from seawall_base.times import rfc3339
 Level = Literal["info", "low", "medium", "high", "critical"]
 
 KINDS: Final = (
-    "incident.raised", "history.judged", "source.silent", "source.resumed", "collector.stopped", "collector.resumed",
-    "watch.interrupted", "watch.stopped", "watch.resumed", "digest.weekly", "channel.test",
+    "incident.raised", "history.judged", "source.silent", "source.resumed",
+    "watch.interrupted", "digest.weekly", "channel.test",
 )  # fmt: skip
 """All kinds of messages. `channel.test` reaches every channel, whatever its filters."""
 
 ENDINGS: Final = {
     "source.resumed": "source.silent",
-    "collector.resumed": "collector.stopped",
-    "watch.resumed": "watch.stopped",
 }
 """Kinds that end an alarm, and the kind of the alarm that they end."""
 
@@ -33,9 +31,7 @@ MOST_LINES: Final = 8
 _LEVELS: Final[dict[str, Level]] = {
     "history.judged": "medium",
     "source.silent": "medium",
-    "collector.stopped": "high",
     "watch.interrupted": "high",
-    "watch.stopped": "high",
 }
 
 
@@ -105,8 +101,7 @@ def make_note(
 
 
 _PAGES: Final = {"history.judged": "incidents", "digest.weekly": "", "channel.test": ""} | dict.fromkeys(
-    ("source.silent", "source.resumed", "collector.stopped", "collector.resumed", "watch.interrupted",
-     "watch.stopped", "watch.resumed"), "health",
+    ("source.silent", "source.resumed", "watch.interrupted"), "health",
 )  # fmt: skip
 
 _Made = tuple[Level, str, Iterable[Any], Sequence[tuple[str, Any]]]
@@ -202,7 +197,6 @@ def _make_other(kind: str, document: Mapping[str, Any]) -> _Made:
 
 _OTHER_FACTS: Final = (
     ("Organisation", "tenant"),
-    ("Collector", "collector"),
     ("From", "from"),
     ("To", "to"),
     ("Channel", "channel"),

@@ -8,9 +8,7 @@ from typing import Final
 
 from seawall.response.channels.note import ChannelNote
 
-TICKET_KINDS: Final = (
-    "incident.raised", "source.silent", "collector.stopped", "watch.interrupted", "watch.stopped",
-)  # fmt: skip
+TICKET_KINDS: Final = ("incident.raised", "source.silent", "watch.interrupted")
 """Kinds that make a ticket: what asks somebody to act. An alarm that ended makes none."""
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")

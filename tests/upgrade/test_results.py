@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import Run
@@ -48,28 +47,13 @@ def test_an_incident_is_exported(unpack: Unpack, run: Run) -> None:
     assert finding["finding_info"]["uid"] == WORST
 
 
-def without_digests(told: dict[str, Any]) -> dict[str, Any]:
-    """Each incident without the digest of its document, which holds the records of its story."""
-    return {id_: {**one, "sha256": ""} for id_, one in told.items()}
-
-
-def events_by_id(path: Path) -> dict[str, set[str]]:
-    documents = map(json.loads, path.read_text("utf-8").splitlines())
-    return {one["id"]: set(one["events"]) for one in documents}
-
-
 def test_the_same_logs_give_the_same_incidents(
     unpack: Unpack, run: Run, rescored: dict[str, dict[str, Any]]
 ) -> None:
     folder = unpack("results")
-    before = told_of(folder / "out/incidents.jsonl")
-    assert before == rescored["logs-1"]
+    assert told_of(folder / "out/incidents.jsonl") == rescored["logs-1 of then"]
     assert run("scan", "logs-1", "--out", "again", "--budget", "2", "--quiet").code == 0
-    after = told_of(folder / "again/incidents.jsonl")
-    assert after == rescored["logs-1 with longer stories"]
-    assert without_digests(after) == without_digests(before)
-    was, now = (events_by_id(folder / name / "incidents.jsonl") for name in ("out", "again"))
-    assert all(now[id_] >= events for id_, events in was.items())
+    assert told_of(folder / "again/incidents.jsonl") == rescored["logs-1"]
     assert json.loads((folder / "again/coverage.json").read_bytes()) == json.loads(
         (folder / "out/coverage.json").read_bytes()
     )

@@ -6,7 +6,8 @@ record contains. Therefore:
 1. A family with many protocols gets one fixed protocol: Outlook is `outlook/mapi`, also over EWS and REST.
 2. Outlook on the web states the browser in some records only. With a browser it is `chrome/browser`, otherwise null,
   because no client is better than a wrong second one.
-3. `Client=REST;Client=RESTSystem;;` is Exchange itself and no client: null.
+3. `Client=REST;Client=RESTSystem;;` is Exchange itself and no client: null. Enrichment names it `exchange/rest` where it
+  comes from another network than the provider's.
 4. A script's user agent takes precedence over the application id, which any program can use.
 
 Versions, builds, devices and languages are dropped; `user_agent` has the raw text.

@@ -7,9 +7,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.detection.incidents.alert_budget import compute_incident_limit, select_within_budget
+from seawall.detection.incidents.alert_budget import (
+    compute_incident_limit,
+    find_spared_organisations,
+    select_within_budget,
+)
 from seawall.detection.incidents.cases import group
 from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.ranking.chance import load_chance
 from seawall.detection.ranking.patterns import PATTERNS
 
 
@@ -84,3 +89,26 @@ def test_what_its_reasons_speak_against_is_spared_though_budget_is_left() -> Non
     assert select_within_budget(cases, {"org": 10}, -9.0, sparing=True) == {cases[0].id}
     assert select_within_budget(cases, {"org": 10}, -9.0) == {case.id for case in cases}
     assert not select_within_budget(cases, {"org": 10}, -4.0)  # below the floor
+
+
+def test_the_threshold_that_ships_spares_organisations_at_the_floor_of_the_budget() -> None:
+    shipped = load_chance().raised_from
+    assert shipped is not None
+    accounts = {"small": 71, "large": 72}
+    assert find_spared_organisations(accounts, None, shipped) == {"small"}
+    assert not find_spared_organisations(accounts, None, shipped + 0.5)
+
+
+def test_the_threshold_that_ships_belongs_to_the_default_budget() -> None:
+    shipped = load_chance().raised_from
+    assert shipped is not None
+    assert find_spared_organisations({"large": 10_000}, 3.0, shipped) == {"large"}
+    assert not find_spared_organisations({"large": 10_000}, 3.0, shipped - 0.5)
+
+
+def test_a_threshold_does_not_apply_to_spared_organisations() -> None:
+    cases = group([candidate(1, 0, 2.0, base=-5.0), candidate(2, 0, 0.5, base=-5.0)])
+    limits = {"org": 10}
+    assert select_within_budget(cases, limits, -9.0, least_score=1.0) == {cases[0].id}
+    spared = select_within_budget(cases, limits, -9.0, least_score=1.0, spared={"org"})
+    assert spared == {case.id for case in cases}

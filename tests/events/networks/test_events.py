@@ -113,3 +113,33 @@ def test_a_large_table_is_looked_up_by_distinct_address(networks: Networks) -> N
     )
     found = enrich(table, networks)["src_asn"].fill_null(-1).to_numpy()
     assert (found == networks.look_up(texts).asn[rows]).all()
+
+
+REST = "Client=REST;Client=RESTSystem;;"
+
+
+@pytest.mark.parametrize(
+    ("address", "agent", "client", "named"),
+    [
+        ("8.8.8.8", REST, None, "exchange/rest"),
+        ("8.8.8.8", "Client=REST;Client=RESTSystem;", None, "exchange/rest"),
+        ("8.8.8.8", REST, "python/rest", "python/rest"),
+        ("8.8.8.8", "Client=REST;;", None, None),
+        ("8.8.8.8", None, None, None),
+        ("40.126.0.1", REST, None, None),
+        ("40.126.0.1", REST, "exchange/rest", None),
+        (None, REST, None, None),
+        ("10.0.0.1", REST, None, None),
+    ],
+)
+def test_exchanges_own_client_is_somebodys_elsewhere(
+    networks: Networks, address: str | None, agent: str | None, client: str | None, named: str | None
+) -> None:
+    record = {"src_ip": address, "user_agent": agent, "client": client}
+    other = {"src_ip": "8.8.8.8", "client": "chrome/browser"}
+    table = pa.Table.from_pylist([other, record, other], schema=EVENT_SCHEMA)
+    once = enrich(table, networks)
+    assert once["client"].to_pylist() == ["chrome/browser", named, "chrome/browser"]
+    again = enrich(once, networks)
+    assert again["client"].to_pylist() == once["client"].to_pylist()
+    once.validate(full=True)

@@ -93,7 +93,6 @@ def test_an_incident_is_about_a_victim_or_shows_the_intruders_records(
     victim = truth.intrusions[0]
     one = replace(
         scanned.incidents[0],
-        tenant=next(iter(victim.names)),
         account=next(iter(victim.who)).upper(),
         first_event=victim.start,
         last_event=victim.end,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -66,7 +66,7 @@ def decide(
     describe: Callable[[IncidentCase], Incident] = describe_case,
 ) -> BudgetDecision:
     """Group candidates into cases, and choose those that the budget raises. A budget that the user sets is spent completely,
-    but never on a case below `least_score`, in log-odds.
+    but never on a case below a `least_score` that was asked for, in log-odds (`find_spared_organisations`).
 
     `accounts` counts each organisation's active accounts, `days` the days that the budget covers. With `since`, cases whose
     strongest group is of an earlier day are dropped. An organisation's threshold is the score of the weakest group that
@@ -78,7 +78,10 @@ def decide(
     tenants = sorted({case.top.tenant for case in cases})
     notes_of = _sort_by_tenant(notes, tenants)
     limits = {tenant: compute_incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
-    chosen = select_within_budget(cases, limits, LEAST_SCORE, sparing=budget is None, least_score=least_score)
+    spared = find_spared_organisations(accounts, budget, least_score)
+    chosen = select_within_budget(
+        cases, limits, LEAST_SCORE, sparing=budget is None, least_score=least_score, spared=spared
+    )
     thresholds: dict[str, float] = {}
     refused: dict[str, float] = {}
     spent = dict.fromkeys(tenants, 0)
@@ -151,6 +154,20 @@ def resolve_least_score(asked: float | None) -> float:
     return LEAST_SCORE if shipped is None else max(shipped, LEAST_SCORE)
 
 
+def find_spared_organisations(
+    accounts: Mapping[str, int], budget: float | None, least_score: float
+) -> frozenset[str]:
+    """Return the organisations to which the threshold that ships does not apply; another one was asked for, and applies to all.
+
+    It belongs to the default budget: a budget that the user sets is spent completely. And it spares organisations whose default
+    budget is its floor, so that ten mailboxes still see their highest case once a week.
+    """
+    if least_score != load_chance().raised_from:
+        return frozenset()
+    most = math.inf if budget is not None else BUDGET_FLOOR_PER_DAY * 1000 / BUDGET_PER_THOUSAND
+    return frozenset(tenant for tenant, active in accounts.items() if active <= most)
+
+
 def compute_refused_limit(limit: int) -> int:
     """Return how many incidents of attempts that gained nothing may be raised, beside `limit` others.
 
@@ -166,14 +183,15 @@ def select_within_budget(
     *,
     sparing: bool = False,
     least_score: float = LEAST_SCORE,
+    spared: Collection[str] = (),
 ) -> set[str]:
     """Return the ids of each tenant's highest cases within its budget, and from `floor` and `least_score` on.
 
     With `sparing`, budget is left over rather than spent on a case whose reasons sum to less than zero. A case that answers
     excuse is never raised to fill a budget. A return after containment is raised in addition to the budget, and whatever
-    `least_score`. A few cases of attempts that gained nothing are raised in addition too (`compute_refused_limit`).
+    `least_score`, which does not apply to `spared` tenants. A few cases of attempts that gained nothing are raised in
+    addition too (`compute_refused_limit`), whatever `least_score`: it is a chance of takeovers.
     """
-    from_score = max(floor, least_score)
     used: dict[tuple[str, bool], int] = defaultdict(int)
     chosen = set()
     for case in cases:
@@ -182,6 +200,8 @@ def select_within_budget(
             if case.score >= floor:
                 chosen.add(case.id)
             continue
+        is_spared = case.top.is_refused or tenant in spared
+        from_score = floor if is_spared else max(floor, least_score)
         is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
         least = max(from_score, case.top.base) if sparing or is_excused else from_score
         limit = limits.get(tenant, 0)

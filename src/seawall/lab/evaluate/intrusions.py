@@ -18,7 +18,8 @@ SLACK = 3_600_000_000
 class Intrusion:
     """One staged intrusion. `who` are its victims, or the application that is misused; `events` are ids of its records.
 
-    Times are microseconds. `names` are all names of its organisation, in lower case. `is_linkable` says whether its logs name
+    Times are microseconds. `names` are all names of its organisation, in lower
+    case; none if logs name it otherwise, as Google's do, and accounts alone tell. `is_linkable` says whether its logs name
     sessions or tokens.
     """
 
@@ -60,10 +61,6 @@ def read_intrusions(path: Path) -> WorldTruth:
 
 
 def _of_lab(document: Mapping[str, Any]) -> WorldTruth:
-    names = {
-        tenant["id"]: frozenset({tenant["id"].lower(), tenant["domain"].lower()})
-        for tenant in document["tenants"]
-    }
     intrusions = [
         Intrusion(
             attack["id"],
@@ -71,7 +68,7 @@ def _of_lab(document: Mapping[str, Any]) -> WorldTruth:
             attack["difficulty"],
             bool(attack.get("near_impossible")),
             True,
-            names[attack["tenant"]],
+            frozenset(),
             _lower(attack["accounts"]),
             microseconds(attack["first_event"]),
             microseconds(attack["last_event"]),

@@ -75,7 +75,7 @@ def judge(truth: WorldTruth, incidents: Sequence[Incident]) -> dict[str, Any]:
 def _is_about(incident: Incident, events: frozenset[str], intrusion: Intrusion) -> bool:
     """Return whether an incident overlaps an intrusion, and names a victim or shows a record of the intruder."""
     return (
-        incident.tenant.lower() in intrusion.names
+        (not intrusion.names or incident.tenant.lower() in intrusion.names)
         and incident.first_event <= intrusion.end + SLACK
         and incident.last_event >= intrusion.start - SLACK
         and (incident.account.lower() in intrusion.who or not events.isdisjoint(intrusion.events))

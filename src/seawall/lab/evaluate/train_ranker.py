@@ -79,7 +79,7 @@ def fit(worlds: Sequence[TrainingRows], seed: int, also: Sequence[TrainingRows] 
     held = [rows for place, rows in enumerate(worlds) if place % HELD_OUT == 0]
     values, evidence, labels, weights = pool_rows(kept)
     card: dict[str, Any] = {
-        "command": f"python -m seawall.lab.evaluate.train_ranker --worlds {len(worlds)} --seed {seed}",
+        "command": _command(len(worlds), len(also), seed),
         "version": __version__,
         "worlds": len(kept),
         "first_seed": TRAINING_SEED,
@@ -100,6 +100,11 @@ def fit(worlds: Sequence[TrainingRows], seed: int, also: Sequence[TrainingRows] 
         "recall_unsupervised": {f"{b:g}": round(recall(plain, b).value, 3) for b in BUDGETS},
     }
     return document
+
+
+def _command(worlds: int, also: int, seed: int) -> str:
+    others = f" --also ({also} worlds)" if also else ""
+    return f"python -m seawall.lab.evaluate.train_ranker --worlds {worlds} --seed {seed}{others}"
 
 
 def _bytes(document: dict[str, Any]) -> bytes:

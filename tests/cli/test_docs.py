@@ -59,9 +59,15 @@ def test_a_database_is_named_in_the_same_way_by_every_verb() -> None:
         for parameter in command.params
         if "--database" in parameter.opts
     }
-    assert {path[0] for path in found} == {"watch", "serve", "user", "store", "respond", "scope"} | (
-        {"doctor"} & {p[0] for p in found}
-    )
+    assert {path[0] for path in found} == {
+        "watch",
+        "serve",
+        "user",
+        "store",
+        "respond",
+        "scope",
+        "tables",
+    } | ({"doctor"} & {p[0] for p in found})
     for path, parameter in found.items():
         assert (parameter.envvar, parameter.metavar) == ("SEAWALL_DATABASE", "URL"), path
         assert parameter.help.endswith(" (also SEAWALL_DATABASE)."), path

@@ -18,6 +18,7 @@ from seawall.cli import (
     campaigns,
     channels,
     demo,
+    diff,
     doctor,
     evaluate,
     explain,
@@ -28,6 +29,7 @@ from seawall.cli import (
     scope,
     serve,
     step_up,
+    tables,
     user,
     watch,
 )
@@ -67,6 +69,8 @@ app.add_typer(service.app, name="service", short_help="Install, remove and inspe
 app.add_typer(user.app, name="user", short_help="Manage console users.")
 app.add_typer(store.app, name="store", short_help="Manage the data store.")
 app.command("explain", short_help="Explain the score of an incident.")(explain.explain)
+app.command("tables", short_help="Print rule hits, sign-ins and applications.")(tables.tables)
+app.command("diff", short_help="Compare the results of two scans.")(diff.diff)
 app.command("campaigns", short_help="Show what several organisations have in common.")(campaigns.campaigns)
 app.command("assurance", short_help="Rank accounts by takeover risk; propose policy changes.")(
     assurance.assurance

@@ -1,4 +1,4 @@
-"""Record each Sigma rule's results in a scan: hits, the first matching records, its rate, and whether it is silenced."""
+"""Record each Sigma rule's results in a scan: hits, who made them and when, the first matching records, and its rate."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from seawall.detection.ranking.engine import ScoredDay
 from seawall.detection.rules.sigma.detector import SigmaDetector
 from seawall.detection.rules.sigma.run import RuleSet
+from seawall.events.coded_batch import CodedBatch
+from seawall.events.group_tally import GroupTally
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.times import rfc3339
 
 MOST_RECORDS = 100
 """Number of record ids kept for each rule, the earliest ones. All hits are counted."""
+
+MOST_ACCOUNTS = 1_000
+"""Number of accounts kept for each rule, those with most hits."""
 
 
 class RuleBook:
@@ -27,10 +34,12 @@ class RuleBook:
         self._rules = rules
         self._hits: Counter[int] = Counter()
         self._records: dict[int, list[str]] = defaultdict(list)
+        self._accounts = GroupTally(["rule", "tenant", "account"])
 
     def take(self, scored: ScoredDay) -> None:
         """Add the hits of a scored day."""
         hits, batch = scored.sigma, scored.groups.day.batch
+        self._accounts.add(_name_hits(batch, hits.rule, hits.row))
         for rule, count in zip(*np.unique(hits.rule, return_counts=True), strict=True):
             number = int(rule)
             self._hits[number] += int(count)
@@ -58,6 +67,7 @@ class RuleBook:
     def document(self, detector: SigmaDetector) -> dict[str, Any]:
         """Return the results of every rule, ordered by file."""
         rates, silenced = detector.rates(), detector.count_silenced()
+        accounts = _list_accounts(self._accounts.table())
         ran = [
             {
                 "id": about.id,
@@ -67,6 +77,8 @@ class RuleBook:
                 "status": "ran",
                 "hits": self._hits[number],
                 "records": self._records.get(number, []),
+                "accounts": accounts.get(number, [])[:MOST_ACCOUNTS],
+                "accounts_not_listed": max(len(accounts.get(number, [])) - MOST_ACCOUNTS, 0),
                 "rate": round(float(rates[number]), 6),
                 "silenced": bool(silenced[number]),
                 **({"cannot_hit": about.cannot_hit} if about.cannot_hit else {}),
@@ -89,3 +101,46 @@ class RuleBook:
             "schema_version": SCHEMA_VERSION,
             "rules": sorted([*ran, *skipped], key=lambda one: (str(one["file"]), str(one["id"]))),
         }
+
+
+def _name_hits(batch: CodedBatch, rule: npt.NDArray[Any], row: npt.NDArray[Any]) -> pa.Table:
+    """Return rule, organisation, account and time of each hit."""
+    rows = row.astype(np.int64)
+
+    def name(column: str) -> pa.Array:
+        codes, place = np.unique(batch.codes[column][rows], return_inverse=True)
+        texts = [batch.vocabularies[column].text(int(code)) for code in codes]
+        return pa.array(texts, pa.string()).take(pa.array(place))
+
+    return pa.table(
+        {
+            "rule": pa.array(rule.astype(np.int64)),
+            "tenant": name("org_uid"),
+            "account": name("account"),
+            "time": pa.array(batch.time[rows]),
+        }
+    )
+
+
+def _list_accounts(counted: pa.Table | None) -> dict[int, list[dict[str, Any]]]:
+    """Return for each rule the accounts of its hits, those with most hits first."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    if counted is None:
+        return found
+    order = [
+        ("rule", "ascending"),
+        ("count", "descending"),
+        ("tenant", "ascending"),
+        ("account", "ascending"),
+    ]
+    for one in counted.sort_by(order).to_pylist():
+        found[one["rule"]].append(
+            {
+                "tenant": one["tenant"],
+                "account": one["account"],
+                "hits": one["count"],
+                "first": rfc3339(one["first"]),
+                "last": rfc3339(one["last"]),
+            }
+        )
+    return found

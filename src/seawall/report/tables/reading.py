@@ -1,0 +1,88 @@
+"""Read the results of a scan, or a store, once, and make all tables of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from seawall.detection.incident import Incident
+from seawall.events.coder import Coder
+from seawall.report.tables import sign_ins
+from seawall.report.tables.applications import ApplicationCount
+from seawall.report.tables.event_columns import COLUMNS, ApplicationNames
+from seawall.report.tables.rule_hits import list_incident_hits, read_rule_hits
+from seawall.report.tables.sign_ins import SignInCount
+from seawall.report.tables.table import AnalystTable
+from seawall.response.incident_sources import read_events_file
+from seawall.storage.files.merged_events import EVENTS, merge_events
+from seawall.storage.location import Store
+
+NAMES: Final = ("rule-hits", "sign-ins", "applications")
+"""The tables, in the order in which they are shown."""
+
+TableReader = Callable[[Sequence[str]], Iterator[pa.Table]]
+"""Yield all events with at least the given columns, if they are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalystTables:
+    """Make the tables of one source. Reading raises InputUnreadable, and for a store what opening the lake raises."""
+
+    events: TableReader
+    hits: Callable[[], AnalystTable]
+
+    def make(self, wanted: Sequence[str] = NAMES, by: Sequence[str] = sign_ins.USUAL) -> list[AnalystTable]:
+        """Return the wanted tables in the order of `NAMES`. `by` are the columns that count sign-ins."""
+        found = {}
+        if "rule-hits" in wanted:
+            found["rule-hits"] = self.hits()
+        if set(wanted) - {"rule-hits"}:
+            names, counted, applications = ApplicationNames(), SignInCount(by), ApplicationCount()
+            for table in self.events(COLUMNS):
+                names.learn(table)
+                counted.add(table)
+                applications.add(table)
+            found["sign-ins"] = counted.table(names)
+            found["applications"] = applications.table(names, {})
+        return [found[name] for name in NAMES if name in wanted]
+
+
+def tables_of_scan(folder: Path) -> AnalystTables:
+    """Return the tables of a results folder."""
+    return AnalystTables(
+        lambda columns: read_events_file(folder / EVENTS, columns), lambda: read_rule_hits(folder)
+    )
+
+
+def tables_of_store(store: Store) -> AnalystTables:
+    """Return the tables of a store."""
+    return AnalystTables(
+        lambda columns: read_whole_lake(store, columns), lambda: list_incident_hits(_list_incidents(store))
+    )
+
+
+def read_whole_lake(store: Store, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield all events of a store in chunks, each once and with twins merged, as a scan writes them. Raises LakeBroken."""
+
+    def code_tables(coder: Coder) -> Iterable[pa.Table]:
+        for held in store.lake.size().days:
+            for rows in store.lake.day(held.tenant, held.day, is_named=True):
+                yield coder.encode(rows)
+
+    with tempfile.TemporaryDirectory(prefix=".seawall-") as scratch:
+        place = Path(scratch)
+        if sum(len(batch) for _, _, batch, _ in merge_events(place, code_tables)):
+            yield from read_events_file(place / EVENTS, columns)
+
+
+def _list_incidents(store: Store) -> Iterator[Incident]:
+    with store.database.reading() as work:
+        for one in work.incidents.in_order():
+            found = work.incidents.get(one)
+            if found is not None:
+                yield found

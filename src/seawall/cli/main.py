@@ -24,6 +24,7 @@ from seawall.cli import (
     explain,
     gate,
     lab,
+    look,
     rules,
     scan,
     scope,
@@ -71,6 +72,7 @@ app.add_typer(store.app, name="store", short_help="Manage the data store.")
 app.command("explain", short_help="Explain the score of an incident.")(explain.explain)
 app.command("tables", short_help="Print rule hits, sign-ins and applications.")(tables.tables)
 app.command("diff", short_help="Compare the results of two scans.")(diff.diff)
+app.command("look", short_help="Look into an address, a session or another value.")(look.look)
 app.command("campaigns", short_help="Show what several organisations have in common.")(campaigns.campaigns)
 app.command("assurance", short_help="Rank accounts by takeover risk; propose policy changes.")(
     assurance.assurance

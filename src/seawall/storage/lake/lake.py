@@ -364,7 +364,7 @@ class Lake:
     def _answer(
         self, paths: Sequence[Path], wanted: EventQuery, after: RowKey | None, count: int, newest_first: bool
     ) -> tuple[list[RowKey], pa.Table | None]:
-        if (wanted.record is None and wanted.mailbox is None) or wanted.account is not None:
+        if wanted.is_read_by_groups:
             return select_rows([self._footers.of(p) for p in paths], wanted, after, count, newest_first)
         keys = self._reader.keys(paths, wanted, after, count + 1, newest_first)
         rows = self._reader.rows(paths, wanted, keys[:count], newest_first) if keys[:count] else None

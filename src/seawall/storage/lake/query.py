@@ -21,6 +21,7 @@ from seawall.storage.errors import LakeBroken
 from seawall.storage.lake import locks
 from seawall.storage.lake.layout import INCOMING, moment
 from seawall.storage.lake.parts import DIGEST, ORDER, ROW_GROUP, SCHEMA, sound
+from seawall.storage.lake.row_filter import RowFilter
 
 MEMORY = "256MB"
 """Memory limit for sorting and joining; beyond it, DuckDB uses temporary files on the lake's disk."""
@@ -62,6 +63,18 @@ class EventQuery:
 
     is_thorough: bool = False
     """Search every row for the record id without Bloom filters: they have no checksum, so that damage could hide a row."""
+
+    only: RowFilter | None = None
+    """Select rows that this filter chooses; they are read from the row groups, not by SQL."""
+
+    @property
+    def is_read_by_groups(self) -> bool:
+        """Return whether row groups answer the query faster than SQL, or alone can."""
+        return (
+            self.only is not None
+            or self.account is not None
+            or (self.record is None and self.mailbox is None)
+        )
 
     def condition(self) -> tuple[str, list[Any]]:
         """Return the condition as SQL with its parameters."""

@@ -136,7 +136,9 @@ def _columns_of_condition(group: RowGroup, wanted: EventQuery) -> list[str]:
         names.append("mailbox")
     if wanted.record is not None or wanted.records is not None:
         names.append("metadata_uid")
-    return names
+    if wanted.only is not None:
+        names += wanted.only.columns
+    return list(dict.fromkeys(names))
 
 
 def _matching(
@@ -155,6 +157,8 @@ def _matching(
         chosen &= is_text(table["metadata_uid"], wanted.record)
     if wanted.records is not None:
         chosen &= is_one_of(table["metadata_uid"], wanted.records)
+    if wanted.only is not None:
+        chosen &= wanted.only.matches(table)
     row = np.flatnonzero(chosen).astype(np.int32)
     return time[row], table[DIGEST].to_numpy()[row], row
 
@@ -241,6 +245,8 @@ def read_tables(parts: Sequence[Footer], wanted: EventQuery, columns: Sequence[s
     """Yield `columns` and `time` of the matching rows of one day, without copies, one row group at a time."""
     seen = SeenKeys(footers.overlap(parts))
     for piece in list_pieces(parts, wanted):
+        if wanted.only is not None and not len(find_matching_rows(piece, wanted)[0]):
+            continue  # most groups hold none: read the other columns of the rest alone
         asked = dict.fromkeys(["time", DIGEST, *_columns_of_condition(piece.group, wanted), *columns])
         with footers.open_part(piece.footer) as part:
             table = footers.read(part, piece.group, asked)

@@ -1,0 +1,88 @@
+"""`seawall look`: what the records show of one value, such as an address or a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import output
+from seawall.cli.scan import DEFAULT_OUT
+from seawall.cli.store.options import AsJson, DatabaseUrl
+
+if TYPE_CHECKING:
+    from seawall.detection.incident import Incident
+    from seawall.response.look_up import LookUp, LookUpSubject
+
+
+def look(
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND:VALUE",
+            help="What to look up. Kinds: ip, cidr, network, country, app, client, agent, session, token, device, key, "
+            "operation, account, rule, message, day.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Results folder of a scan.")
+    ] = DEFAULT_OUT,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store", metavar="DIR", help="Look into this data store of `watch` or `serve` instead."
+        ),
+    ] = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look into an address, a session, a rule or another value: who showed it, when, from where, in which incidents.
+
+    \b
+    Examples:
+      seawall look ip:203.0.113.7
+      seawall look cidr:203.0.113.0/24 --out out
+      seawall look rule:forwarding --json
+      seawall look session:0f3a8f2e-0000-4000-8000-000000000001 --store seawall-store
+    """
+    from seawall.report.look_up_terminal import look_up_document, show_look_up
+    from seawall.response.look_up import parse_subject
+
+    asked = parse_subject(subject)
+    found, incidents = _look_up(asked, out, store, database)
+    if as_json:
+        output.answer_json(look_up_document(found, incidents))
+        return
+    output.answer(lambda console: show_look_up(console, found, incidents))
+    _advise(found, out, store)
+
+
+def _look_up(
+    subject: LookUpSubject, out: Path, store: Path | None, database: str | None
+) -> tuple[LookUp, list[Incident]]:
+    if store is None:
+        from seawall.response.look_up.results import look_up_in_scan
+
+        return look_up_in_scan(out, subject)
+    from seawall.response.look_up.stored import look_up_in_store
+    from seawall.storage.location import open_store
+
+    with open_store(store, database) as opened:
+        return look_up_in_store(opened, subject)
+
+
+def _advise(found: LookUp, out: Path, store: Path | None) -> None:
+    """Name the command that searches the scope from the value, if it may be an indicator."""
+    from shlex import quote
+
+    from seawall.response.look_up.subject import INDICATORS
+    from seawall.response.scope.seeds import LOOSE
+    from seawall_base.times import day_text
+
+    kind = INDICATORS.get(found.subject.kind)
+    if kind is None or found.first is None:
+        return
+    where = output.quote_path(out) if store is None else f"--store {output.quote_path(store)}"
+    since = f" --from {day_text(found.first)}" if kind in LOOSE else ""
+    output.next_step(f"seawall scope {where} --{kind.replace('_', '-')} {quote(found.subject.value)}{since}")

@@ -1,0 +1,73 @@
+"""`seawall look`: first and last seen, who, from where, rules and incidents; hostile text stays text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from seawall.storage.files.incident_documents import write_incidents
+from seawall.storage.files.merged_events import EVENTS
+from tests.cli.conftest import Run
+from tests.response.look_up.test_looking_up import AWAY, TAKEOVER, rows
+from tests.sample_events import event, table
+
+NASTY = "<script>\x1b[31m@x.example"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    pq.write_table(rows(), folder / EVENTS)
+    write_incidents(folder / "incidents.jsonl", [TAKEOVER])
+    return folder
+
+
+def test_the_terminal_says_who_when_and_what_to_do_next(run: Run, out: Path) -> None:
+    got = run("look", "ip:198.51.100.66", "--out", str(out))
+    assert got.code == 0
+    for words in (
+        "3 records on 2 days",
+        "ann@x.example",
+        "AS64501 Example Hosting",
+        "Inbox rule hides mail",
+        TAKEOVER.id,
+    ):
+        assert words in got.out
+    assert "seawall scope" in got.err
+    assert "--address 198.51.100.66" in got.err
+
+
+def test_json_has_the_same_numbers(run: Run, out: Path) -> None:
+    document = json.loads(run("look", "network:AS64501", "--out", str(out), "--json").out)
+    assert document["subject"] == {"kind": "network", "value": "AS64501"}
+    assert (document["records"], document["first"]) == (3, "2026-03-03T10:40:00Z")
+    assert [one["records"] for one in document["by_day"]] == [2, 1]
+    assert [one["tenant"] for one in document["seen"]["accounts"]["values"]] == ["org", "two"]
+    assert [one["records"] for one in document["incidents"]] == [2]
+
+
+def test_nothing_found_is_said_with_what_was_looked_at(run: Run, out: Path) -> None:
+    got = run("look", "ip:192.0.2.1", "--out", str(out))
+    assert (got.code, "No record shows it. 33 records looked at." in got.out) == (0, True)
+    assert "next:" not in got.err
+
+
+def test_bad_questions_and_folders(run: Run, tmp_path: Path) -> None:
+    assert run("look", "ip:nowhere").code == 2
+    assert run("look", "203.0.113.7").code == 2
+    assert run("look", "ip:203.0.113.7", "--out", str(tmp_path / "none")).code == 3
+
+
+def test_text_of_logs_is_made_visible(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    pq.write_table(table([event("x", **{**AWAY, "account": NASTY, "src_asn_name": NASTY})]), folder / EVENTS)
+    write_incidents(folder / "incidents.jsonl", [])
+    got = run("look", "ip:198.51.100.66", "--out", str(folder))
+    assert "\x1b" not in got.out
+    assert "⟨U+001B⟩" in got.out
+    assert "No incident lists a record of it." in got.out

@@ -15,6 +15,7 @@ from seawall.cli.configuration.tables import TABLES, read_configuration
 from seawall.cli.main import app
 from seawall.cli.scan import scan
 from seawall.cli.serve import serve
+from seawall.cli.update import update
 from seawall.cli.watch import watch
 from seawall.collection.settings import folder_of, read_settings
 from seawall_base.errors import CollectInvalid
@@ -45,6 +46,9 @@ sign_in = true
 metrics_allow = ["10.0.0.0/8"]
 [scan]
 out = "results"
+[updates]
+folder = "updates"
+trust = ["publisher.pem"]
 [collect]
 folder = "collected"
 [collect.m365]
@@ -63,7 +67,9 @@ def written(folder: Path, text: str) -> Path:
 def test_every_setting_fills_an_option_that_a_verb_has() -> None:
     settings = {(table, one.name) for table, kind in TABLES.items() for one in settings_of(kind)}
     assert settings - {("logs", "folders"), ("store", "folder"), ("store", "database_file")} == set(FILLED)
-    parameters = {name for verb in (scan, watch, serve) for name in inspect.signature(verb).parameters}
+    parameters = {
+        name for verb in (scan, watch, serve, update) for name in inspect.signature(verb).parameters
+    }
     assert {*FILLED.values(), *UNLESS, "paths", "folders", "store", "database"} <= parameters
 
 

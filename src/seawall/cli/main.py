@@ -25,12 +25,14 @@ from seawall.cli import (
     gate,
     lab,
     look,
+    open_export,
     rules,
     scan,
     scope,
     serve,
     step_up,
     tables,
+    update,
     user,
     watch,
 )
@@ -58,6 +60,9 @@ app = typer.Typer(
 )
 app.command("demo", short_help="Detect staged attacks in a made-up organisation.")(demo.demo)
 app.command("scan")(scan.scan)
+app.command("open", short_help="Read exported logs, and show incidents in the browser.")(
+    open_export.open_export
+)
 app.add_typer(
     collect.app, name="collect", short_help="Collect logs from vendors' APIs; report coverage gaps."
 )
@@ -94,6 +99,7 @@ app.add_typer(lab.app, name="lab")
 app.command("evaluate", short_help="Measure recall, time to detection and false positives.")(
     evaluate.evaluate
 )
+app.command("update", short_help="Install newer rules and network databases, if signed.")(update.update)
 app.command("doctor", short_help="Check this installation, or logs before a scan.")(doctor.doctor)
 
 

@@ -24,6 +24,7 @@ from seawall.console.gatekeeper import Gatekeeper
 from seawall.console.guard import Guard
 from seawall.console.news import NewsFeed
 from seawall.console.probes import Probes
+from seawall.console.sign_in.by_link import ENTER
 from seawall.console.sign_in.state import NOTE, SignInState
 from seawall.console.stream import NEWS
 from seawall.console.table import all_endpoints
@@ -51,6 +52,8 @@ def create_app(context: ConsoleContext) -> Starlette:
     probes = Probes(context, runner)
     pages = Bundle.load()
     routes = [Route(one.path, runner.serve(one), methods=[one.method]) for one in all_endpoints()]
+    if context.settings.link is not None:
+        routes.append(Route(ENTER.path, runner.serve(ENTER), methods=[ENTER.method]))
     routes.append(Route("/{rest:path}", pages.serve, methods=["GET"]))
 
     @asynccontextmanager

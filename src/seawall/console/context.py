@@ -20,6 +20,7 @@ from seawall_base.secret_file import read_key_file
 
 if TYPE_CHECKING:
     from seawall.console.sign_in.oidc_settings import OidcSettings
+    from seawall.console.sign_in.one_time_link import OneTimeLink
     from seawall.storage.database import Database
     from seawall.storage.lake import Lake
 
@@ -39,7 +40,8 @@ class ConsoleSettings:
 
     One client uses at most `threads_each` of the `threads` at once and has `waiting_each` requests waiting; more are
     refused. Heavy routes have separate `heavy_threads`, with `heavy_each` requests of one user at once; more are
-    refused. `metrics_allow` are the peers that may read `/metrics` and the reasons in `/healthz`.
+    refused. `metrics_allow` are the peers that may read `/metrics` and the reasons in `/healthz`. `link` signs in once, for
+    a console that was started for one person.
     """
 
     hosts: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class ConsoleSettings:
     is_demo: bool = False
     ingest_enabled: bool = True
     oidc: OidcSettings | None = None
+    link: OneTimeLink | None = None
     session_seconds: int = 12 * 3600
     idle_seconds: int = 2 * 3600
     body_seconds: float = 10.0

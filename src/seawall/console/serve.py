@@ -25,6 +25,7 @@ from seawall_base.errors import DatabaseInUse
 
 if TYPE_CHECKING:
     from seawall.console.sign_in.oidc_settings import OidcSettings
+    from seawall.console.sign_in.one_time_link import OneTimeLink
     from seawall.pipeline.live.settings import LiveSettings
     from seawall.storage.database import Database
 
@@ -42,7 +43,10 @@ WRITER_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeSettings:
-    """The operator's settings. `hosts` are names for browsers; `proxies` are peers that terminate TLS."""
+    """The operator's settings. `hosts` are names for browsers; `proxies` are peers that terminate TLS.
+
+    With a `link`, nobody signs in by anything else.
+    """
 
     store: Path
     database: str | None = None
@@ -54,6 +58,7 @@ class ServeSettings:
     is_demo: bool = False
     oidc: OidcSettings | None = None
     metrics_allow: tuple[str, ...] = ()
+    link: OneTimeLink | None = None
 
     def settings(self) -> ConsoleSettings:
         """Return the console's settings. Raises `ServeInvalid` if the console would be open to strangers."""
@@ -81,7 +86,8 @@ class ServeSettings:
             is_loopback=self.listen.is_loopback,
             is_encrypted=self.certificate is not None,
             proxies=_peers("--behind-proxy", self.proxies) if self.proxies else None,
-            needs_sign_in=self.needs_sign_in,
+            needs_sign_in=self.needs_sign_in or self.link is not None,
+            link=self.link,
             is_demo=self.is_demo,
             oidc=self.oidc,
             metrics_allow=_peers("--metrics-allow", self.metrics_allow) if self.metrics_allow else LOOPBACK,
@@ -190,7 +196,7 @@ def _setup_code(context: ConsoleContext) -> str | None:
     """Return a new setup code, if nobody can sign in yet and there is no local admin."""
     settings = context.settings
     is_open = settings.is_loopback and not settings.needs_sign_in and settings.proxies is None
-    if is_open and not settings.hosts:
+    if settings.link is not None or (is_open and not settings.hosts):
         return None
     with context.database.writing() as work:
         if admin_can_sign_in(work):

@@ -46,3 +46,9 @@ class DatabaseNotMigrated(SeawallError):
     """The database is empty, or an older version of Seawall wrote it and no migration ran yet."""
 
     code = "database-not-migrated"
+
+
+class UpdateRefused(SeawallError):
+    """An update is not signed by a trusted key, is damaged, older than the installed one, or holds what cannot be used."""
+
+    code = "update-refused"

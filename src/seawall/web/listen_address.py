@@ -83,6 +83,14 @@ def check_free(address: ListenAddress) -> None:
         raise ListenAddressInvalid(f"cannot listen on {address}: {error.strerror or error}") from None
 
 
+def find_free_port(host: str = "127.0.0.1") -> int:
+    """Return a port of an IPv4 address of this machine on which no program listens now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def _check_free_path(path: Path) -> None:
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):

@@ -34,6 +34,8 @@ FILLED: Final[dict[tuple[str, str], str]] = {
     ("serve", "oidc_policy"): "oidc_policy",
     ("serve", "metrics_allow"): "metrics",
     ("scan", "out"): "out",
+    ("updates", "folder"): "to",
+    ("updates", "trust"): "trust",
 }
 """The parameter of the verbs that each setting fills. Folders and the database are filled apart."""
 
@@ -69,12 +71,25 @@ def options_of(configuration: Configuration) -> dict[str, Any]:
         for (table, setting), parameter in FILLED.items()
         if setting in configuration.tables[table]
     }
+    _add_updates(configuration, filled)
     filled["store"] = configuration.store
     if folders := configuration.folders():
         filled["folders"] = filled["paths"] = [str(folder) for folder in folders]
     if database := configuration.tables["store"].get("database_file"):
         filled["database"] = read_secret(database, what="this URL")
     return filled
+
+
+def _add_updates(configuration: Configuration, filled: dict[str, Any]) -> None:
+    """Add what the installed update brings after what the file names itself, which is asked first."""
+    from seawall.cli.configuration.updates import CURRENT, databases_of, rules_of
+
+    folder = configuration.tables["updates"].get("folder")
+    if folder is None:
+        return
+    for setting, found in (("rules", rules_of(folder / CURRENT)), ("mmdb", databases_of(folder / CURRENT))):
+        if found:
+            filled[setting] = [*filled.get(setting, ()), *found]
 
 
 def _unless_typed(context: typer.Context, value: Any, others: tuple[str, ...]) -> Callable[[], Any]:

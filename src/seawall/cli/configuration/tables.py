@@ -180,6 +180,22 @@ class CollectTable:
     ] = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdatesTable:
+    """`[updates]`: rules and network databases that come apart from the program."""
+
+    folder: Annotated[
+        Path | None,
+        SettingDescription(
+            "folder of the updates that `seawall update` installs", _PATH, "path", is_file=True
+        ),
+    ] = None
+    trust: Annotated[
+        tuple[str, ...],
+        SettingDescription("public keys (Ed25519, PEM) whose updates are trusted", _PATHS, "paths"),
+    ] = ()
+
+
 TABLES: Final[dict[str, type]] = {
     "logs": LogsTable,
     "store": StoreTable,
@@ -187,6 +203,7 @@ TABLES: Final[dict[str, type]] = {
     "alerts": AlertsTable,
     "serve": ServeTable,
     "scan": ScanTable,
+    "updates": UpdatesTable,
 }
 """The tables that fill options, by their names in the file. `[collect]` is read apart."""
 
@@ -233,7 +250,7 @@ def _read_table(kind: type, table: object, name: str, faults: SettingsErrors, fo
     """Return the settings of a table that the file sets; paths become relative to the file's folder."""
     values = read_values(kind, table, (name,), faults, folder)
     given = table if isinstance(table, dict) else {}
-    paths = {setting for setting in ("folders", "mmdb", "rules") if setting in given}
+    paths = {setting for setting in ("folders", "mmdb", "rules", "trust") if setting in given}
     for setting in paths & values.keys():
         if isinstance(values[setting], (tuple, list)):
             values[setting] = [folder / path for path in values[setting]]

@@ -10,6 +10,7 @@ import typer
 
 from seawall.cli import output
 from seawall.cli.store.options import AsJson
+from seawall.version import __version__
 
 if TYPE_CHECKING:
     from seawall.keys.leaks.findings import SearchTotals
@@ -46,6 +47,9 @@ def scan(
             metavar="FILE", help="Findings accepted earlier. They are shown and do not change the exit code."
         ),
     ] = None,
+    sarif: Annotated[
+        Path | None, typer.Option("--sarif", metavar="FILE", help="Also write the result as SARIF 2.1.0.")
+    ] = None,
     write_baseline: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Accept all current findings: write them as a baseline."),
@@ -77,6 +81,7 @@ def scan(
     4 no key found but something was skipped, 10 a key was found, 130 interrupted.
     """
     from seawall.keys.leaks.scanning.accepted import baseline_document, mark_accepted
+    from seawall.keys.leaks.scanning.sarif import sarif_document
     from seawall.keys.leaks.scanning.table import leak_document, show_leaks
     from seawall_base.durable_file import write_whole
     from seawall_base.errors import InputUnreadable
@@ -90,6 +95,9 @@ def scan(
         write_whole(
             write_baseline, f"{document}\n".encode(), fix="name a file in a folder that you may write to"
         )
+    if sarif:
+        text = json.dumps(sarif_document(account, __version__), indent=1)
+        write_whole(sarif, f"{text}\n".encode(), fix="name a file in a folder that you may write to")
     if as_json:
         output.answer_json(leak_document(account))
     else:

@@ -46,7 +46,7 @@ def plan_processes(configuration: Configuration, *, quiet: bool) -> list[Process
 
 
 def _probe(configuration: Configuration) -> Callable[[], bool] | None:
-    """Return a question to the console; None if it ends TLS itself, because its name is not that of this machine."""
+    """Return a question to the console; None if it ends TLS itself, or does not listen on this machine's own address."""
     table = configuration.tables["serve"]
     if "certificate" in table:
         return None
@@ -57,6 +57,8 @@ def _probe(configuration: Configuration) -> Callable[[], bool] | None:
             f"{configuration.file}: [serve] listen: {invalid}", fix=f'listen = "{DEFAULT_LISTEN}"'
         ) from None
     here = ListenAddress(address.host_from_here, address.port)
+    if not here.is_loopback:
+        return None
     url = parse_url(f"http://{here}/healthz/live", allow_loopback_http=True)
 
     def answers() -> bool:
@@ -65,4 +67,4 @@ def _probe(configuration: Configuration) -> Callable[[], bool] | None:
         except FetchError:
             return False
 
-    return answers if address.is_loopback or address.host != here.host else None
+    return answers

@@ -11,6 +11,7 @@ from pathlib import Path
 from seawall.cli.configuration import tables as configuration
 from seawall.collection import settings as collection
 from seawall.console.sign_in.oidc_settings import ConsoleTable
+from seawall.response.automatic import settings as automatic
 from seawall.response.channels.channel import ChannelTable, HttpChannelTable
 from seawall.response.channels.settings import ChannelsFile
 from seawall.response.containment import settings as containment
@@ -33,6 +34,8 @@ def tables() -> dict[str, str]:
         "respond google": class_table(containment.GoogleSettings),
         "respond okta": class_table(containment.OktaSettings),
         "respond gate": class_table(containment.GateAccessSettings),
+        "respond automatic": class_table(automatic.AutomaticSettings),
+        "respond kind": class_table(automatic.KindThresholds),
         "case case": class_table(case_file.CaseFacts),
         "case sender": class_table(case_file.LetterSender),
         "case smtp": class_table(case_file.MailServer),

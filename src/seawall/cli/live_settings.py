@@ -58,6 +58,14 @@ ChannelsFilePath = Annotated[
         help="File of the channels that get messages: mail, chat, pagers, tickets, log stores.",
     ),
 ]
+ContainmentFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--respond",
+        metavar="FILE",
+        help="Settings of containment (respond.toml), whose table [automatic] allows to contain without a person.",
+    ),
+]
 RetentionDays = Annotated[
     int | None,
     typer.Option(
@@ -125,8 +133,11 @@ def live_settings(
     rules: Sequence[Path] = (),
     least_score: float | None = None,
     channels: Path | None = None,
+    respond: Path | None = None,
 ) -> LiveSettings:
-    """Settings that make sense together. Raises `InputUnreadable`, `UsageError` and `ChannelsInvalid`."""
+    """Settings that make sense together. Raises `InputUnreadable`, `UsageError`, `ChannelsInvalid` and
+    `RespondInvalid`.
+    """
     from seawall.pipeline.live.settings import LiveSettings
     from seawall.pipeline.tail import TailTiming
 
@@ -145,6 +156,11 @@ def live_settings(
 
         load_channels(channels)
         channels = channels.absolute()
+    if respond is not None:
+        from seawall.response.containment.settings import read_settings
+
+        read_settings(respond)
+        respond = respond.absolute()
     return LiveSettings(
         store,
         database,
@@ -155,6 +171,7 @@ def live_settings(
         webhooks,
         mmdb=tuple(mmdb),
         channels=channels,
+        respond=respond,
         rules=tuple(rules),
         patience=patience or TailTiming(),
     )

@@ -12,6 +12,7 @@ from seawall.cli.configuration.option import ConfigurationFile
 from seawall.cli.live_settings import (
     AlertBudget,
     ChannelsFilePath,
+    ContainmentFile,
     LeastChance,
     LeastScoreText,
     NetworkDatabases,
@@ -91,6 +92,7 @@ def serve(
     webhook: WebhookUrls = None,
     webhook_secret_file: WebhookSecretFile = None,
     channels: ChannelsFilePath = None,
+    respond: ContainmentFile = None,
     retention: RetentionDays = None,
     mmdb: NetworkDatabases = None,
     rules: RuleFolders = None,
@@ -167,6 +169,7 @@ def serve(
             rules=rules or [],
             least_score=least_score,
             channels=channels,
+            respond=respond,
         )
     _run(plan, live, telling)
 

@@ -15,6 +15,7 @@ from seawall.cli.configuration.option import ConfigurationFile
 from seawall.cli.live_settings import (
     AlertBudget,
     ChannelsFilePath,
+    ContainmentFile,
     LeastChance,
     LeastScoreText,
     NetworkDatabases,
@@ -59,6 +60,7 @@ def watch(
     webhook: WebhookUrls = None,
     webhook_secret_file: WebhookSecretFile = None,
     channels: ChannelsFilePath = None,
+    respond: ContainmentFile = None,
     retention: RetentionDays = None,
     mmdb: NetworkDatabases = None,
     rules: RuleFolders = None,
@@ -111,6 +113,7 @@ def watch(
         rules or [],
         choose_least_score(min_score, min_chance),
         channels,
+        respond,
     )
     until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
     _run(settings, STANDARD_INPUT in folders, until, quiet=quiet, as_json=as_json)

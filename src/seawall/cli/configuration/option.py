@@ -25,6 +25,7 @@ FILLED: Final[dict[tuple[str, str], str]] = {
     ("alerts", "webhook"): "webhook",
     ("alerts", "webhook_secret_file"): "webhook_secret_file",
     ("alerts", "channels_file"): "channels",
+    ("alerts", "respond_file"): "respond",
     ("serve", "listen"): "address",
     ("serve", "host"): "hosts",
     ("serve", "certificate"): "certificate",

@@ -115,6 +115,15 @@ class AlertsTable:
             is_file=True,
         ),
     ] = None
+    respond_file: Annotated[
+        Path | None,
+        SettingDescription(
+            "settings of containment without a person ([respond.toml](#respondtoml))",
+            _PATH,
+            "path",
+            is_file=True,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import typer
 
 from seawall.cli.respond import apply as respond_apply
 from seawall.cli.respond import attention as respond_attention
+from seawall.cli.respond import automatic as respond_automatic
 from seawall.cli.respond import export as respond_export
 from seawall.cli.respond import notify as respond_notify
 from seawall.cli.respond import plan as respond_plan
@@ -44,6 +45,11 @@ app.command(
 )(respond_attention.attention)
 app.command("watch", short_help="Search for the return of a contained intruder.")(respond_watch.watch)
 app.command("export", short_help="Export an incident: OCSF, STIX, CSV, Sigma.")(respond_export.export)
+app.add_typer(
+    respond_automatic.app,
+    name="automatic",
+    short_help="Contain without a person: what was simulated and done; confirm or stop it.",
+)
 app.add_typer(
     respond_signals.app,
     name="signals",

@@ -191,6 +191,6 @@ def body_of(message: OutboxMessage, console: str = "") -> bytes:
         "schema_version": SCHEMA_VERSION,
         "data": message.document,
     }
-    if console and message.kind.startswith("incident."):
+    if console and message.kind.startswith(("incident.", "containment.")):
         body = {**body, "link": f"{console}incidents/{quote(message.incident, safe='')}"}
     return encode_json(body)

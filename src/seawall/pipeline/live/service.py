@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from seawall.detection.incident import Incident
 from seawall.events.networks import Networks, enrich
+from seawall.pipeline.live.automatic_containment import open_automatic
 from seawall.pipeline.live.background_worker import BackgroundWorker, give_back_memory, make_daemon
 from seawall.pipeline.live.commit import (
     HABITS,
@@ -105,11 +106,7 @@ class WatchService:
         self.rules = self._scorer.rules
         self._courier = open_deliverer(settings, database, clock, step)
         self._maintenance = LakeMaintenance(
-            lake,
-            clock,
-            settings.retention_days,
-            lambda: self._scorer.newest,
-            lambda: self.status().rate,
+            lake, clock, settings.retention_days, lambda: self._scorer.newest, lambda: self.status().rate
         )
         self._forgetting = RetentionTask(settings.retention_days)
         self._listening = SilenceDetector(settings.silences)
@@ -122,6 +119,7 @@ class WatchService:
         self._job: ScoringJob | None = None
         self._ticked, self._has_begun, self._periodic = 0.0, False, PeriodicMessages()
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
+        self._automatic = open_automatic(settings, database, lake, clock, self._courier, self._mail)
 
     def ingest(self, body: bytes, *, source: str, key: str | None = None) -> IngestReceipt:
         """Store the records of a body; see `Watcher.ingest`."""
@@ -156,6 +154,7 @@ class WatchService:
                         if not maintenance.ident:
                             courier.start()
                             maintenance.start()
+                            self._automatic.start()
                         self._gauge.set_fault(None)
                         pause, lost_at = PAUSES[0], None
                         self._work(writer, stop, until)
@@ -376,11 +375,12 @@ class WatchService:
             self._mail.set()
 
     def _current_status(self) -> WatchStatus:
-        fault = self._courier.fault or self._maintenance.fault
+        fault = self._courier.fault or self._automatic.fault or self._maintenance.fault
         return current_status(self._progress, self._tally, self._scorer, fault)
 
     def _end(self, courier: threading.Thread, maintenance: threading.Thread, until: Until) -> None:
         self._apart.close()
+        self._automatic.stop()
         self._readers.stop()
         self.intake.close()
         self._bodies.close()

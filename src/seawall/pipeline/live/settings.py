@@ -34,7 +34,7 @@ class LiveSettings:
     `budget` is incidents a day for each organisation, None for the default by size. `least_score` is the least score for
     raising, None for the one that ships. Data older than `retention_days` is deleted, None for never. `console` is the URL
     of the console with a final slash, for links in messages, empty if unknown. `channels` is the file of channels that get
-    messages. `rules` are folders of Sigma rules besides the built-in ones.
+    messages, `respond` the one with the settings of containment. `rules` are folders of Sigma rules besides the built-in ones.
 
     The other settings have no option, and change no incident. `sizes` are those of batches, `silences` configure alarms.
     `score_seconds` is the least time between scorings, `backlog_seconds` the longest while much is unread.
@@ -51,6 +51,7 @@ class LiveSettings:
     webhooks: tuple[Webhook, ...] = ()
     console: str = ""
     channels: Path | None = None
+    respond: Path | None = None
     mmdb: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
     learnt: bool = True

@@ -17,6 +17,7 @@ from seawall_base.settings_values import any_text, any_texts, choice, form, numb
 
 ALARMS: Final = (
     "incident.raised", "history.judged", "source.silent", "source.resumed", "watch.interrupted",
+    "containment.done", "containment.unclear", "containment.withheld",
 )  # fmt: skip
 EVERYTHING: Final = KINDS
 INCIDENTS: Final = ("incident.raised",)

@@ -15,8 +15,8 @@ from seawall_base.times import rfc3339
 Level = Literal["info", "low", "medium", "high", "critical"]
 
 KINDS: Final = (
-    "incident.raised", "history.judged", "source.silent", "source.resumed",
-    "watch.interrupted", "digest.weekly", "channel.test",
+    "incident.raised", "history.judged", "source.silent", "source.resumed", "watch.interrupted", "containment.done",
+    "containment.unclear", "containment.withheld", "containment.simulated", "digest.weekly", "channel.test",
 )  # fmt: skip
 """All kinds of messages. `channel.test` reaches every channel, whatever its filters."""
 
@@ -32,6 +32,9 @@ _LEVELS: Final[dict[str, Level]] = {
     "history.judged": "medium",
     "source.silent": "medium",
     "watch.interrupted": "high",
+    "containment.done": "high",
+    "containment.unclear": "critical",
+    "containment.withheld": "high",
 }
 
 
@@ -81,7 +84,7 @@ def make_note(
     """
     make = _MAKERS.get(kind, _make_other)
     level, title, lines, facts = make(kind, document)
-    page = f"incidents/{quote(about, safe='')}" if kind == "incident.raised" else _PAGES.get(kind, "")
+    page = f"incidents/{quote(about, safe='')}" if kind.startswith(_OF_INCIDENT) else _PAGES.get(kind, "")
     kept = [_line(line) for line in lines if line]
     if len(kept) > MOST_LINES:
         kept = [*kept[: MOST_LINES - 1], f"and {len(kept) - MOST_LINES + 1} more"]
@@ -100,6 +103,7 @@ def make_note(
     )
 
 
+_OF_INCIDENT: Final = ("incident.", "containment.")
 _PAGES: Final = {"history.judged": "incidents", "digest.weekly": "", "channel.test": ""} | dict.fromkeys(
     ("source.silent", "source.resumed", "watch.interrupted"), "health",
 )  # fmt: skip
@@ -200,6 +204,8 @@ _OTHER_FACTS: Final = (
     ("From", "from"),
     ("To", "to"),
     ("Channel", "channel"),
+    ("Account", "account"),
+    ("Undo", "undo"),
 )
 
 _MAKERS: Final = {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
 
+from seawall.response.automatic.settings import AutomaticSettings
 from seawall.response.errors import RespondInvalid
 from seawall.vendor_api.clouds import GRAPH
 from seawall_base.settings_table import SettingDescription, load_table
@@ -114,6 +115,9 @@ class ContainmentSettings:
     google: Annotated[GoogleSettings | None, SettingDescription("credentials at Google")] = None
     okta: Annotated[OktaSettings | None, SettingDescription("credentials at Okta")] = None
     gate: Annotated[GateAccessSettings | None, SettingDescription("credentials at a gate")] = None
+    automatic: Annotated[
+        AutomaticSettings | None, SettingDescription("what may be contained without a person")
+    ] = None
 
 
 def read_settings(file: Path) -> ContainmentSettings:

@@ -176,6 +176,15 @@ class ContainmentStep:
         """Return whether a person has to do the step."""
         return not self.calls
 
+    @property
+    def is_reversible(self) -> bool:
+        """Return whether Seawall can do the step and undo all of it, and can tell that it is undone."""
+        return (
+            bool(self.calls and self.undo and self.before)
+            and self.undone is not None
+            and not self.irreversible
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class IntruderIndicators:

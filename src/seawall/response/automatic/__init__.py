@@ -1,0 +1,1 @@
+"""Contain by itself what was allowed, within limits, after a week of simulation."""

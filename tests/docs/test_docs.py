@@ -294,7 +294,7 @@ AMERICAN = re.compile(
 
 def _is_spelt_british(path: Path) -> None:
     prose = re.sub(r"```.*?```|`[^`]*`", "", path.read_text("utf-8"), flags=re.DOTALL)
-    assert AMERICAN.findall(prose) == []
+    assert AMERICAN.findall(prose.replace("Data Center", "")) == []  # a product of Atlassian is called so
 
 
 def test_spelling_is_british() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 if TYPE_CHECKING:
-    from seawall.cli.configuration.tables import Configuration
+    from seawall.cli.configuration.tables import ServiceConfiguration
 
 FILLED: Final[dict[tuple[str, str], str]] = {
     ("logs", "settle"): "settle",
@@ -63,7 +63,7 @@ def fill_options(context: typer.Context, file: Path | None) -> Path | None:
     return file
 
 
-def options_of(configuration: Configuration) -> dict[str, Any]:
+def options_of(configuration: ServiceConfiguration) -> dict[str, Any]:
     """Return what a settings file fills, by the parameters of the verbs."""
     from seawall_base.secret_file import read_secret
 
@@ -81,7 +81,7 @@ def options_of(configuration: Configuration) -> dict[str, Any]:
     return filled
 
 
-def _add_updates(configuration: Configuration, filled: dict[str, Any]) -> None:
+def _add_updates(configuration: ServiceConfiguration, filled: dict[str, Any]) -> None:
     """Add what the installed update brings after what the file names itself, which is asked first."""
     from seawall.cli.configuration.updates import CURRENT, databases_of, rules_of
 

@@ -218,7 +218,7 @@ TABLES: Final[dict[str, type]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class ServiceConfiguration:
     """A settings file as read: the settings that are set, by the table; and the vendors whose logs are collected."""
 
     file: Path
@@ -238,7 +238,7 @@ class Configuration:
         return (*named, self.collected) if self.vendors else named
 
 
-def read_configuration(file: Path) -> Configuration:
+def read_configuration(file: Path) -> ServiceConfiguration:
     """Read a settings file. Raises `ConfigurationInvalid` with every fault of the file and its line.
 
     Settings of the vendors are checked for their names and values here, and again by their collector.
@@ -250,7 +250,7 @@ def read_configuration(file: Path) -> Configuration:
         for name, kind in TABLES.items()
     }
     _check_pairs(read, faults)
-    found = _read_collection(document.get("collect", {}), faults, Configuration(file, read))
+    found = _read_collection(document.get("collect", {}), faults, ServiceConfiguration(file, read))
     faults.refuse()
     return found
 
@@ -276,7 +276,9 @@ def _check_pairs(read: dict[str, dict[str, Any]], faults: SettingsErrors) -> Non
         faults.add(("alerts", "webhook_secret_file"), "signs nothing without webhook", "set webhook too")
 
 
-def _read_collection(table: object, faults: SettingsErrors, found: Configuration) -> Configuration:
+def _read_collection(
+    table: object, faults: SettingsErrors, found: ServiceConfiguration
+) -> ServiceConfiguration:
     """Read `[collect]` and the names and values of the vendors' tables below it."""
     folder = found.file.parent
     values = read_values(CollectTable, table, ("collect",), faults, folder, SETTINGS)

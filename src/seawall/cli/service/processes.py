@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from seawall.cli.configuration.tables import Configuration
+from seawall.cli.configuration.tables import ServiceConfiguration
 from seawall.pipeline.supervision.supervised_process import ProcessPlan
 from seawall.web.listen_address import ListenAddress, ListenAddressInvalid, parse_listen_address
 from seawall_base.errors import UsageError
@@ -18,13 +18,13 @@ DEFAULT_LISTEN: Final = "127.0.0.1:8090"
 PROBE_SECONDS: Final = 20.0
 
 
-def state_file_of(configuration: Configuration) -> Path:
+def state_file_of(configuration: ServiceConfiguration) -> Path:
     """Return the file in which the service says how it is: beside the store, which holds nothing foreign."""
     store = configuration.store
     return store.with_name(f"{store.name}.service.json")
 
 
-def plan_processes(configuration: Configuration, *, quiet: bool) -> list[ProcessPlan]:
+def plan_processes(configuration: ServiceConfiguration, *, quiet: bool) -> list[ProcessPlan]:
     """Return the processes of the service. Raises `UsageError` if there is nothing to read."""
     if not configuration.folders():
         raise UsageError(
@@ -45,7 +45,7 @@ def plan_processes(configuration: Configuration, *, quiet: bool) -> list[Process
     return [*collectors, console]
 
 
-def _probe(configuration: Configuration) -> Callable[[], bool] | None:
+def _probe(configuration: ServiceConfiguration) -> Callable[[], bool] | None:
     """Return a question to the console; None if it ends TLS itself, or does not listen on this machine's own address."""
     table = configuration.tables["serve"]
     if "certificate" in table:

@@ -12,7 +12,7 @@ import typer
 from seawall.cli import output
 
 if TYPE_CHECKING:
-    from seawall.cli.configuration.tables import Configuration
+    from seawall.cli.configuration.tables import ServiceConfiguration
 
 ServiceFile = Annotated[
     Path,
@@ -63,7 +63,7 @@ def run(
     Supervisor(plans, state_file_of(configuration), output.say).run(stop)
 
 
-def _check_settings(configuration: Configuration) -> None:
+def _check_settings(configuration: ServiceConfiguration) -> None:
     """Read what the collectors would read, and what the file names, so that a fault shows before the service starts."""
     from seawall.cli.configuration.option import options_of
     from seawall.collection.settings import read_settings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from seawall_base.errors import OutputUnwritable, UsageError
 
 if TYPE_CHECKING:
-    from seawall.cli.configuration.tables import Configuration
+    from seawall.cli.configuration.tables import ServiceConfiguration
 
 MARK: Final = "# Written by `seawall service install"
 """How every file begins that `install` may replace and `uninstall` may delete."""
@@ -46,7 +46,7 @@ def program_path() -> Path:
 
 
 def write_units(
-    root: Path, program: Path, settings: Path, configuration: Configuration | None, *, for_user: bool
+    root: Path, program: Path, settings: Path, configuration: ServiceConfiguration | None, *, for_user: bool
 ) -> dict[Path, str]:
     """Return the content of each file of the service, by its place. Raises `UsageError` for a path that systemd cannot take."""
     words = {"@PROGRAM@": _quote(program), "@CONFIG@": _quote(settings.absolute())}

@@ -11,7 +11,7 @@ from seawall.cli import output
 from seawall.cli.store.options import AsJson
 
 if TYPE_CHECKING:
-    from seawall.cli.configuration.tables import Configuration
+    from seawall.cli.configuration.tables import ServiceConfiguration
     from seawall.pipeline.supervision.supervisor import ServiceStates
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -141,7 +141,7 @@ def status(for_user: ForUser = False, config: Settings = None, as_json: AsJson =
         raise typer.Exit(NOT_WELL)
 
 
-def _configuration(settings: Path, *, is_needed: bool) -> Configuration | None:
+def _configuration(settings: Path, *, is_needed: bool) -> ServiceConfiguration | None:
     """Return the settings; None if there are none yet and none are needed."""
     from seawall.cli.configuration.tables import read_configuration
 

@@ -53,14 +53,14 @@ def _connect(clusters: Sequence[ValueCluster]) -> list[list[ValueCluster]]:
     while left:
         reached = [left.pop(0)]
         for place in reached:
-            near = [other for other in left if _are_alike(accounts[place], accounts[other])]
+            near = [other for other in left if _overlap_enough(accounts[place], accounts[other])]
             reached += near
             left = [other for other in left if other not in near]
         found.append([clusters[place] for place in reached])
     return found
 
 
-def _are_alike(one: set[Key], other: set[Key]) -> bool:
+def _overlap_enough(one: set[Key], other: set[Key]) -> bool:
     return len(one & other) >= ALIKE * len(one | other)
 
 

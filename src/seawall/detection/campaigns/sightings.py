@@ -129,7 +129,7 @@ class CandidateSightings:
             usage = behaviour.counts[field].tenant
             value = (usage.keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
             users = np.bincount(value, usage.values[:, 0]) if len(value) else np.zeros(0)
-            for code, rows in _shared(own.value, own.tenant):
+            for code, rows in _find_shared(own.value, own.tenant):
                 sightings = self._list_sightings(own, rows)
                 for cluster in split_by_time(sightings):
                     others = round(float(users[code])) - len(cluster)
@@ -187,7 +187,7 @@ def _concatenate(days: Sequence[_DaySightings], field: int) -> _DaySightings:
     )
 
 
-def _shared(value: Codes, tenant: Codes) -> Iterator[tuple[int, Rows]]:
+def _find_shared(value: Codes, tenant: Codes) -> Iterator[tuple[int, Rows]]:
     """Yield each value that enough organisations show, with its rows."""
     order = np.lexsort((tenant, value))
     bounds = np.flatnonzero(np.diff(value[order], prepend=-2, append=-2))

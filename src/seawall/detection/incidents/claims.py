@@ -118,7 +118,7 @@ def _spray(top: ScoredCandidate) -> str:
     return f"was signed in to from an address block from which sign-ins to {accounts} failed that day or the day before"
 
 
-def _refused(top: ScoredCandidate) -> str:
+def _claim_attempts(top: ScoredCandidate) -> str:
     times, here = (count_of(top.values, name) for name in ("failures", "failures_here"))
     accounts, total = (count_of(top.values, name) for name in ("spray_breadth", "spray_failures"))
     if accounts > 1:
@@ -144,6 +144,6 @@ def _two_places(top: ScoredCandidate) -> str:
 _SAYS: Mapping[str, Callable[[ScoredCandidate], str]] = {
     "strange-client": _client, "strange-app": _application, "new-app": _new_application, "service-abroad": _service,
     "other-mailboxes": _mailboxes, "legacy": _legacy, "bulk": _bulk, "spray": _spray, "prompts": _prompts,
-    "two-places": _two_places, "refused": _refused,
+    "two-places": _two_places, "refused": _claim_attempts,
 }  # fmt: skip
 """Functions that write the sentence of a pattern from its numbers. Other patterns have a fixed sentence."""

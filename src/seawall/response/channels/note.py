@@ -124,11 +124,11 @@ def _make_incident(_: str, document: Mapping[str, Any]) -> _Made:
         ("Last event", document.get("last_event")),
         ("Incident", document.get("id")),
     ]
-    lines = [document.get("summary"), *_told(document)]
+    lines = [document.get("summary"), *_list_story(document)]
     return level, f"{document.get('title') or 'Incident'}: {account}", lines, facts
 
 
-def _told(document: Mapping[str, Any]) -> list[Any]:
+def _list_story(document: Mapping[str, Any]) -> list[Any]:
     """Return what happened: the story if the incident has one, else its strongest reasons."""
     story = document.get("story")
     if isinstance(story, (list, tuple)) and story:

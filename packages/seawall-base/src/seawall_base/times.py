@@ -50,6 +50,15 @@ def span_text(start: int, end: int) -> str:
     return f"{minute_text(start)} – {minute_text(end)}"
 
 
+def brief_span(start: int, end: int) -> str:
+    """Return `14 May 06:03`, `14 May 06:03–18:20` or both dates, without the year, for lines below a date in full."""
+    first, last = moment(start), moment(end)
+    texts = [f"{at.day} {_MONTHS[at.month - 1]} {at:%H:%M}" for at in (first, last)]
+    if first.date() != last.date():
+        return " – ".join(texts)
+    return texts[0] if texts[0] == texts[1] else f"{texts[0]}–{last:%H:%M}"
+
+
 def tick_text(time: int, step: int) -> str:
     """Return an axis label. Ticks `step` microseconds apart get no time of day if `step` is a day or more."""
     at = moment(time)

@@ -13,10 +13,10 @@ import msgspec
 
 from seawall.console.data.incident_values import Count
 from seawall.detection.incident import Incident
+from seawall.events.changes.records import replace_surrogates
 from seawall.report.containment import call_text, read_text
 from seawall.response.containment.evidence import Whose
 from seawall.response.containment.planning import PlanEvidence, select_accounts, select_subjects
-from seawall.response.containment.records import replace_surrogates
 from seawall.response.containment.values import CONFIDENCES, Confidence, ContainmentPlan, ContainmentStep
 from seawall.response.plan_request import PlanRequest
 from seawall_base.safe_text import visible

@@ -25,6 +25,11 @@ def is_application_name(name: str | None) -> bool:
     return name in _names()
 
 
+def list_application_names() -> frozenset[str]:
+    """Return the names of well-known applications."""
+    return _names()
+
+
 def label_application(uid: str, name: str | None = None) -> str:
     """Return an application for readers: `Outlook Mobile (27922004-…)`, the id alone if nobody names it.
 

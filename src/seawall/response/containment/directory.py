@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
+from seawall.events.changes.objects import find_application
+from seawall.events.changes.records import ChangeRecord, normalise_operation
 from seawall.response.containment.microsoft import CHANGED, call_graph
-from seawall.response.containment.records import ChangeRecord, normalise_operation
 from seawall.response.containment.steps import StepSubject, describe_record, make_powershell, make_record_step
 from seawall.response.containment.templates import encode_segment, escape_filter_text, is_guid
 from seawall.response.containment.values import (
@@ -55,13 +56,13 @@ def _consents(subject: StepSubject, record: ChangeRecord) -> Iterator[Containmen
     known = {grant for grant, _ in _GRANT.findall(before)}
     for grant, client in grants:
         if is_guid(client):
-            title = f"Remove the consent {grant} to {_application(record)}"
+            title = f"Remove the consent {grant} to {find_application(record)}"
             if grant in known:
                 title += ", which was there before with other permissions"
             yield _consent(subject, record, title, client, TargetCondition("id", "equal", grant))
     if not grants and is_guid(record.resource):
         # The record names only the application: remove its grants for this account, or all if no account is named.
-        title = f"Remove the consents to {_application(record)}"
+        title = f"Remove the consents to {find_application(record)}"
         meant = (
             TargetCondition("principalId", "equal", record.object_id)
             if is_guid(record.object_id)
@@ -190,16 +191,14 @@ def _credentials(subject: StepSubject, record: ChangeRecord) -> Iterator[Contain
     if not is_guid(record.resource) or not keys:
         listed = ", ".join(dict.fromkeys(key for key, _ in _KEY.findall(record.text("KeyDescription"))))
         yield _make_unnamed(
-            subject, record, "remove_app_credential", f"the secrets and certificates of {_application(record)}",
+            subject, record, "remove_app_credential", f"the secrets and certificates of {find_application(record)}",
             "In the Entra admin center, under the application and under its enterprise application, remove those that were "
             "added during the intrusion." + (f" After the change there were the key ids {listed}." if listed else ""),
         )  # fmt: skip
         return
     where = "applications" if _target_type(record) == "Application" else "servicePrincipals"
     for key, kind in keys:
-        title = (
-            f"Remove the {'secret' if kind == 'Password' else 'certificate'} {key} of {_application(record)}"
-        )
+        title = f"Remove the {'secret' if kind == 'Password' else 'certificate'} {key} of {find_application(record)}"
         reason = describe_record(record, "A credential that an intruder added works until it is removed")
         forever = "A removed secret or certificate cannot be put back: the application gets a new one."
         if kind != "Password":
@@ -260,14 +259,14 @@ def _undo_federation(subject: StepSubject, record: ChangeRecord) -> Iterator[Con
     added = _undo_added_trust(record)
     if added is None or not is_guid(record.resource):
         yield _make_unnamed(
-            subject, record, "remove_app_credential", f"the federated credentials of {_application(record)}",
+            subject, record, "remove_app_credential", f"the federated credentials of {find_application(record)}",
             "In the Entra admin center, under the application's certificates and secrets, Federated credentials, remove those "
             "whose issuer nobody in the organisation knows.",
         )  # fmt: skip
         return
     base = f"/applications/{record.resource}/federatedIdentityCredentials"
     for one, before in added:
-        title = f"Remove the federated credential {one['Name']} of {_application(record)}"
+        title = f"Remove the federated credential {one['Name']} of {find_application(record)}"
         again = ""
         if before:
             title += ", which was there before with other values"
@@ -378,10 +377,6 @@ def _target_type(record: ChangeRecord) -> str:
     targets = _list(record.raw.get("targetResources"))
     first = targets[0] if targets and isinstance(targets[0], dict) else {}
     return str(first.get("type") or "")
-
-
-def _application(record: ChangeRecord) -> str:
-    return record.text("Target", "DisplayName", "AppId") or record.resource
 
 
 def _quote(value: str) -> str:

@@ -13,8 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.response.containment.planning import PlanEvidence
-from seawall.response.containment.records import (
+from seawall.events.changes.records import (
     CHANGES,
     COLUMNS,
     CONSENTS,
@@ -22,6 +21,7 @@ from seawall.response.containment.records import (
     normalise_operation,
     replace_surrogates,
 )
+from seawall.response.containment.planning import PlanEvidence
 from seawall.response.containment.templates import is_guid
 from seawall.response.containment.values import IntruderIndicators, Vendor
 from seawall.response.search_window import search_window

@@ -9,8 +9,16 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from seawall.events.changes.objects import (
+    FORWARDS,
+    find_flow_rule_name,
+    find_grantee,
+    find_opened_mailbox,
+    find_rule_name,
+    sets_parameter,
+)
+from seawall.events.changes.records import ChangeRecord
 from seawall.response.containment.microsoft import call_graph, user_path
-from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.steps import (
     NO_COMMAND,
     StepSubject,
@@ -29,7 +37,6 @@ from seawall.response.containment.values import (
 RULE_FIELDS: Final = ("displayName", "sequence", "isEnabled", "conditions", "actions", "exceptions")
 """Fields needed to recreate a messageRule. Graph sets `id`, `hasError` and `isReadOnly` itself."""
 
-_FORWARDS: Final = ("forwardingsmtpaddress", "forwardingaddress")
 _BY_HAND: Final = "Graph has no call for it: run this in Exchange Online PowerShell."
 _FLOW: Final = {
     "New-TransportRule": "mail flow rule",
@@ -61,9 +68,9 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
     name = record.activity
     if name in {"New-InboxRule", "Set-InboxRule", "Enable-InboxRule", "UpdateInboxRules"}:
         yield _inbox_rule(subject, record)
-    elif name == "Set-Mailbox" and any(_sets_parameter(record, one) for one in _FORWARDS):
+    elif name == "Set-Mailbox" and any(sets_parameter(record, one) for one in FORWARDS):
         yield _forwarding(subject, record)
-    elif name == "Set-Mailbox" and _sets_parameter(record, "GrantSendOnBehalfTo"):
+    elif name == "Set-Mailbox" and sets_parameter(record, "GrantSendOnBehalfTo"):
         yield _on_behalf(subject, record)
     elif name in _FLOW:
         yield _mail_flow(subject, record)
@@ -77,20 +84,6 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
         "UpdateCalendarDelegation",
     }:
         yield _folder_permission(subject, record)
-
-
-def _sets_parameter(record: ChangeRecord, name: str) -> bool:
-    """Return whether a record sets a parameter rather than clearing it."""
-    return record.text(name).strip("$\" '[]") not in {"", "null"}
-
-
-def find_rule_name(record: ChangeRecord) -> str:
-    """Return the name of the inbox rule in a record, or an empty text if it is not stated."""
-    named = record.text("Name", "RuleName")
-    if named:
-        return named
-    identity = record.text("Identity") or record.resource
-    return identity.rpartition("\\")[2] if "\\" in identity else ""
 
 
 def _inbox_rule(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
@@ -171,11 +164,11 @@ def _make_manual_step(
 
 def _forwarding(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
     mailbox = record.owner
-    target = next(record.text(one) for one in _FORWARDS if _sets_parameter(record, one))
+    target = next(record.text(one) for one in FORWARDS if sets_parameter(record, one))
     given = {
         slot: record.text(name)
         for slot, name in (("smtp", "ForwardingSmtpAddress"), ("recipient", "ForwardingAddress"))
-        if _sets_parameter(record, name)
+        if sets_parameter(record, name)
     }
     names = {"smtp": "-ForwardingSmtpAddress {smtp}", "recipient": "-ForwardingAddress {recipient}"}
     back = " ".join(names[slot] for slot in given)
@@ -231,7 +224,7 @@ def _on_behalf(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
 
 
 def _mail_flow(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
-    name = record.text("Name") or record.text("Identity") or record.resource.rpartition("\\")[2]
+    name = find_flow_rule_name(record)
     words = _FLOW[record.activity]
     if words == "connector":
         template = f"Set-{record.activity.partition('-')[2]} -Identity {{name}} -Enabled "
@@ -254,7 +247,7 @@ def _mail_flow(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
 
 
 def _mailbox_permission(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
-    mailbox, user = record.owner, record.text("User", "Trustee")
+    mailbox, user = find_opened_mailbox(record), find_grantee(record)
     is_recipient = record.activity == "Add-RecipientPermission"
     words = {item.strip() for item in record.text("AccessRights").strip("[]").replace('"', "").split(",")}
     # SendAs is the only permission on a recipient; mailboxes have others.
@@ -283,7 +276,7 @@ def _mailbox_permission(subject: StepSubject, record: ChangeRecord) -> Containme
 
 
 def _folder_permission(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
-    mailbox, user = record.owner, record.text("User", "MemberUpn")
+    mailbox, user = record.owner, find_grantee(record)
     identity = record.text("Identity")
     reason = describe_record(record, "A folder that is shared stays shared when the account is clean again")
     if user and identity.lower().rstrip("\\").endswith((":\\calendar", ":\\kalender")):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from seawall.response.containment.records import ChangeRecord
+from seawall.events.changes.records import ChangeRecord
 from seawall.response.containment.steps import StepSubject, describe_record, make_record_step
 from seawall.response.containment.templates import fill_address
 from seawall.response.containment.values import (

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from seawall.events.changes.records import ChangeRecord
 from seawall.response.containment import gmail, google_roles
 from seawall.response.containment.google_directory import SECURITY, USERS, call_directory, read_user
-from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.steps import (
     OLD_ONE_IS_GONE,
     SESSIONS_STAY_ENDED,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from seawall.events.changes.records import ChangeRecord
 from seawall.response.containment.google_directory import SCOPE, USERS, call_directory, read_user
-from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.steps import StepSubject, describe_record, make_record_step
 from seawall.response.containment.values import ChangeCheck, ContainmentStep, StateRead, TargetCondition
 

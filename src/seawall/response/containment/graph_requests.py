@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from seawall.response.containment.records import ChangeRecord
+from seawall.events.changes.records import ChangeRecord
 from seawall.response.containment.steps import StepSubject, describe_record, make_powershell, make_record_step
 from seawall.response.containment.values import ActionKind, ContainmentStep
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from seawall.response.containment.records import ChangeRecord
+from seawall.events.changes.records import ChangeRecord
 from seawall.response.containment.steps import (
     OLD_ONE_IS_GONE,
     SESSIONS_STAY_ENDED,

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from seawall.detection.incident import Incident
+from seawall.events.changes.records import ChangeRecord, read_changes, replace_surrogates
 from seawall.response.containment import (
     directory,
     exchange,
@@ -26,7 +27,6 @@ from seawall.response.containment import (
     okta,
     roles,
 )
-from seawall.response.containment.records import ChangeRecord, read_changes, replace_surrogates
 from seawall.response.containment.steps import ChangesByAccount, StepSubject, make_account_step
 from seawall.response.containment.values import (
     CONFIDENCES,

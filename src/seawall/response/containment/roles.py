@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from seawall.events.changes.objects import find_role_member
+from seawall.events.changes.records import ChangeRecord
 from seawall.response.containment.microsoft import call_graph
-from seawall.response.containment.records import ChangeRecord
 from seawall.response.containment.steps import StepSubject, describe_record, make_record_step
 from seawall.response.containment.templates import encode_segment, escape_filter_text, is_guid
 from seawall.response.containment.values import ChangeCheck, ContainmentStep, StateRead, TargetCondition
@@ -34,7 +35,6 @@ _BASE: Final = "/roleManagement/directory"
 _FIELDS: Final = ("roleDefinitionId", "principalId", "directoryScopeId")
 _PERMISSION: Final = "RoleManagement.ReadWrite.Directory"
 _SCHEDULES: Final = "RoleEligibilitySchedule.ReadWrite.Directory"
-_MEMBERS: Final = frozenset({"User", "Group", "ServicePrincipal"})
 
 
 def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[ContainmentStep]:
@@ -43,7 +43,7 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
     if name not in ASSIGNED | ELIGIBLE:
         return
     member, role = (
-        _find_member(record),
+        find_role_member(record),
         record.text("Role.TemplateId", "RoleDefinitionOriginId", "TemplateId"),
     )
     if not is_guid(member) or not is_guid(role):
@@ -62,15 +62,6 @@ def undo_steps(subject: StepSubject, record: ChangeRecord) -> Iterator[Containme
         yield _undo_assignment(subject, record, member, role)
     else:
         yield _eligible(subject, record, member, role)
-
-
-def _find_member(record: ChangeRecord) -> str:
-    """Return the account that got the role: the record's first target that can hold one, else its resource."""
-    targets = record.raw.get("targetResources")
-    for target in targets if isinstance(targets, list) else []:
-        if isinstance(target, dict) and target.get("type") in _MEMBERS and is_guid(str(target.get("id"))):
-            return str(target["id"])
-    return record.resource
 
 
 def _undo_assignment(subject: StepSubject, record: ChangeRecord, member: str, role: str) -> ContainmentStep:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from seawall.response.containment.records import ChangeRecord
+from seawall.events.changes.records import ChangeRecord
 from seawall.response.containment.values import Confidence, ContainmentStep
 from seawall.response.search_window import DAY
 from seawall_base.safe_text import visible

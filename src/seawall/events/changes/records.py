@@ -1,4 +1,4 @@
-"""Read the change records for a plan from rows of normalised events, with parsed parameters. Pure.
+"""Read change records from rows of normalised events, with parsed parameters. Pure.
 
 One incident's accounts make few changes, so rows are objects here instead of columns.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
-from seawall.response.containment.values import Vendor
+LogVendor = Literal["microsoft", "google", "okta"]
+"""A vendor whose logs hold changes."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -21,7 +22,7 @@ COLUMNS: Final = (
     "metadata_uid", "time", "source", "kind", "activity_name", "status", "org_uid", "account", "account_type",
     "actor_user_uid", "mailbox", "resource_uid", "app_uid", "app_name", "parameters", "unmapped",
 )  # fmt: skip
-"""The event columns that a plan needs."""
+"""The event columns that a change record is read from."""
 
 CHANGES: Final = ("mail_rule", "admin", "directory")
 """Kinds of events that may leave a persistent change."""
@@ -37,7 +38,7 @@ CONSENTS: Final = frozenset(
 )
 """Operations that let an application act for an account. The tricked owner does this before the intruder comes."""
 
-VENDOR_OF: Final[dict[str, Vendor]] = {
+VENDOR_OF: Final[dict[str, LogVendor]] = {
     "m365_audit": "microsoft",
     "office_activity": "microsoft",
     "graph_activity": "microsoft",
@@ -56,7 +57,7 @@ class ChangeRecord:
 
     id: str
     time: int
-    vendor: Vendor
+    vendor: LogVendor
     tenant: str
     account: str
     activity: str

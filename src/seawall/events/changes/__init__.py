@@ -1,0 +1,1 @@
+"""Read what accounts changed: rules, permissions, consents, roles, methods, with the names of what they changed."""

@@ -51,10 +51,15 @@ _SINCE = ("impact", "likelihood", "severity_because")
 
 
 def as_made_before(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document with the severity that the score alone gave, and without the details that say why it is another now."""
+    """Return a document with the severity that the score alone gave, and the title that kind and account gave.
+
+    It is without the details that say why the severity is another now, and without the story, which is later.
+    """
     severity = next((name for least, name in _SEVERITY_BY_SCORE if document["score"] >= least), "low")
     details = {name: value for name, value in document["details"].items() if name not in _SINCE}
-    return {**document, "severity": severity, "details": details}
+    title = f"{document['kind'].replace('-', ' ').capitalize()}: {document['account']}"
+    plain = {**document, "severity": severity, "title": title, "details": details}
+    return {name: value for name, value in plain.items() if name != "story"}
 
 
 def told(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from seawall.detection.incidents.story.act import StorySentence
 from seawall.detection.reason import Reason
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -46,7 +47,7 @@ class Incident:
 
     Times are in microseconds since 1970, UTC. `score` orders incidents; it is `base` plus the weights of the reasons.
     `events` are the record ids, as in the log, of the records attributed to the attacker. `chance` is the measured chance
-    that an incident with this score is real, in [0, 1], None if unknown.
+    that an incident with this score is real, in [0, 1], None if unknown. `title` is the story in one sentence.
     """
 
     id: str
@@ -75,3 +76,4 @@ class Incident:
     family: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     chance: float | None = None
+    story: tuple[StorySentence, ...] = ()

@@ -24,6 +24,7 @@ from seawall.detection.incidents.fact_words import (
 from seawall.detection.incidents.first_steps import list_first_steps
 from seawall.detection.incidents.session_beginnings import merge_sessions
 from seawall.detection.incidents.severity import judge_severity
+from seawall.detection.incidents.story.telling import find_title, tell_story
 from seawall.detection.incidents.vendor_statements import merge_statements
 from seawall.detection.lineage.orphans import WINDOW_DAYS
 from seawall.detection.ranking.aspects import aspect as aspect_of
@@ -80,6 +81,7 @@ def describe_case(case: IncidentCase) -> Incident:
     events = tuple(dict.fromkeys(uid for candidate in story for uid in candidate.events))
     statements = merge_statements(candidate.statements for candidate in story)
     verdict = judge_severity(replace(case, candidates=tuple(found)))
+    told = tell_story((candidate.story for candidate in story), top.account)
     return Incident(
         id=case.id,
         tenant=top.tenant,
@@ -92,7 +94,7 @@ def describe_case(case: IncidentCase) -> Incident:
         detected_at=None,
         first_event=min(c.first for c in story),
         last_event=max(c.last for c in story),
-        title=f"{_sentence_case(kind)}: {top.account}",
+        title=find_title(told, top.account) or f"{_sentence_case(kind)}: {top.account}",
         summary=summary(top),
         reasons=reasons,
         events=events,
@@ -104,6 +106,7 @@ def describe_case(case: IncidentCase) -> Incident:
         timeline=_timeline(story),
         related=case.related,
         family=case.family,
+        story=told,
         details={
             "technique": technique,
             "impact": verdict.impact,

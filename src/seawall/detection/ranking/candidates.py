@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from seawall.detection.feedback_values import ScoreAdjustment
 from seawall.detection.incidents.session_beginnings import Beginnings
+from seawall.detection.incidents.story.act import StoryAct
 from seawall.detection.incidents.vendor_statements import Statements
 from seawall.detection.ranking.patterns import REFUSED, Pattern
 from seawall.detection.ranking.recorded_acts import RecordedAct
@@ -41,8 +42,8 @@ class ScoredCandidate:
 
     Times are in microseconds since 1970, `score` is in log-odds, and `p` belongs to the pattern that names the group.
     `score` is `base` plus all `parts`, plus all `adjustments` by analysts' answers. `network` is "" if there was none.
-    `acts` are what the account did on the day; `grantees` are the accounts to which it gave a role. All values are texts and
-    not codes, so that a candidate does not depend on the numbering of codes.
+    `acts` are what the account did on the day that a rule names, `story` what its records show; `grantees` are the accounts
+    to which it gave a role. All values are texts and not codes, so that a candidate does not depend on the numbering of codes.
 
     `follows` are days before: on the same network, the account showed something new on them that this group shows again. With
     `is_follow_up`, the group is no candidate by itself, and only joins the story of a case with one of these days.
@@ -85,6 +86,7 @@ class ScoredCandidate:
     follows: tuple[int, ...] = ()
     is_follow_up: bool = False
     others: tuple[str, ...] = ()
+    story: tuple[StoryAct, ...] = ()
 
     @property
     def is_on_new_network(self) -> bool:

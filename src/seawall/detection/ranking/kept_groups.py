@@ -28,6 +28,7 @@ from seawall.detection.ranking.places import ChosenGroups
 from seawall.detection.ranking.recorded_acts import GroupActs, collect_acts
 from seawall.detection.ranking.rule_hits import TopRules, find_top_rules
 from seawall.detection.ranking.score_curve import SCORE_PARTS, EvidenceTimes, list_steps, sum_up
+from seawall.detection.ranking.story_rows import StoryRows, collect_story
 from seawall.detection.rules.detector import RULES, BuiltinHits
 from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.detection.rules.sigma.model import RuleDescription
@@ -64,6 +65,7 @@ class KeptGroups:
     follows: Ragged
     is_follow_up: Bools
     others: Ragged
+    story: StoryRows
     _rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -135,6 +137,7 @@ class KeptGroups:
             follows=tuple(self.follows.of(place).tolist()),
             is_follow_up=is_follow_up,
             others=tuple(texts["account"].text(code) for code in self.others.of(place).tolist()),
+            story=self.story.list_acts(place, texts, account),
         )
 
     def _row(self, place: int) -> tuple[Any, ...]:
@@ -276,6 +279,7 @@ def keep_groups(
         follows=chosen.origins,
         is_follow_up=chosen.is_follow_up,
         others=collect(group[:0], rows[:0], len(rows)) if others is None else others,
+        story=collect_story(day, chosen, owner, members.select(hostile)),
     )
 
 

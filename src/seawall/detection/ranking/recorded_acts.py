@@ -102,7 +102,7 @@ def collect_acts(
     is_act = groups.day.gained[row] & ~groups.day.batch.one_of("kind", ("sign_in",))[row]
     row, rule = row[is_act], rule[is_act]
     rows = chosen.rows
-    owner, place, is_own = _place(groups.day, chosen, owners, row)
+    owner, place, is_own = place_events(groups.day, chosen, owners, row)
     numbers = rule[place] << 1 | is_own
     keys = np.unique(owner << 32 | numbers)
     grantees, names = _list_grantees(groups.day, rows, owner, row[place], rule[place])
@@ -115,7 +115,7 @@ def collect_acts(
     )
 
 
-def _place(
+def place_events(
     day: GroupedDay, chosen: ChosenGroups, owners: Codes, row: Rows
 ) -> tuple[_Numbers, Rows, _Numbers]:
     """Return which of the events `row` belong to which of the groups: (group's place, event's place, 1 if its own)."""

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
+from seawall.detection.incidents.story.act import StorySentence
 from seawall.detection.reason import Reason
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
@@ -60,6 +61,7 @@ def incident_document(incident: Incident) -> dict[str, Any]:
         "timeline": [_point_document(point) for point in incident.timeline],
         "related": list(incident.related),
         "family": incident.family,
+        "story": [_sentence_document(one) for one in incident.story],
         "details": incident.details,
         "schema_version": SCHEMA_VERSION,
     }
@@ -86,6 +88,10 @@ def incident_from_document(document: Mapping[str, Any]) -> Incident:
         "usual": usual,
         "timeline": [
             {**point, "time": parse_rfc3339(point["time"])} for point in document.get("timeline", ())
+        ],
+        "story": [
+            {**one, "time": parse_rfc3339(one["time"]), "end": parse_rfc3339(one["end"])}
+            for one in document.get("story", ())
         ],
     }
     return msgspec.convert(plain, Incident)
@@ -206,6 +212,26 @@ def _point_document(point: TimelinePoint) -> dict[str, Any]:
         "count": point.count,
         "is_intruder": point.is_intruder,
         "label": point.label,
+    }
+
+
+def _sentence_document(one: StorySentence) -> dict[str, Any]:
+    return {
+        "time": rfc3339(one.time),
+        "end": rfc3339(one.end),
+        "actor": one.actor,
+        "act": one.act,
+        "object": one.object,
+        "whom": one.whom,
+        "place": one.place,
+        "count": one.count,
+        "sentence": one.sentence,
+        "short": one.short,
+        "left": one.left,
+        "events": list(one.events),
+        "unlisted": one.unlisted,
+        "is_intruders": one.is_intruders,
+        "is_key": one.is_key,
     }
 
 

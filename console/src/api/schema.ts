@@ -244,7 +244,9 @@ export interface IncidentRow {
 /**
  * An incident with its full explanation. `text` is the reason in words, to be pasted into a ticket. `sessions`
  * describes how the sessions in which mail was read began, empty if none was. `statements` are what vendors say
- * about the account, each with its time. `severity_because` says why the severity is what it is.
+ * about the account, each with its time. `severity_because` says why the severity is what it is. `story` is what
+ * the intruder did, in order of time; `left_behind` what works on after him, the weightiest first. `unusual` is
+ * what is unusual in it.
  */
 export interface IncidentValue {
   id: string;
@@ -268,6 +270,9 @@ export interface IncidentValue {
   mailboxes: number;
   messages: Messages;
   chips: Chip[];
+  story: StoryLine[];
+  left_behind: string[];
+  unusual: string;
   reasons: ReasonValue[];
   base: number;
   usual: UsualValue[];
@@ -836,6 +841,20 @@ export interface StandingAnswer {
   withdrawn_by: string | null;
   standing: boolean;
   hides: number;
+}
+
+/**
+ * One act of the story. `when` is its time in short; `key` says whether a short telling keeps it. `intruders`: the
+ * records are attributed to the attacker; others lie beside them without an address.
+ */
+export interface StoryLine {
+  time: string;
+  end: string;
+  when: string;
+  sentence: string;
+  key: boolean;
+  intruders: boolean;
+  records: number;
 }
 
 /**

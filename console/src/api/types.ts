@@ -53,6 +53,7 @@ export type {
   ScopeValue,
   ConsoleSession as Session,
   SigmaHit,
+  StoryLine,
   Summary,
   Unjudged,
   VerdictCounts,

@@ -9,7 +9,7 @@ const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1)
 
 /** Return the summary for use below a heading that names the account. */
 export function story(row: Pick<IncidentRow, "account" | "summary">): string {
-  const start = [`Application ${row.account} `, `${row.account} `].find((one) => row.summary.startsWith(one));
+  const start = [`Application ${row.account} `, `${row.account} `, `${row.account.split("@")[0]} `].find((one) => row.summary.startsWith(one));
   return capital(start === undefined ? row.summary : row.summary.slice(start.length));
 }
 

@@ -21,19 +21,16 @@ FILES_SHOWN = 10
 CAMPAIGNS_SHOWN = 5
 """Campaigns that a terminal shows."""
 
-SHOWN = 20
-"""Raised incidents that a terminal shows; the page and `incidents.jsonl` hold them all."""
 
-
-def show(result: ScanResult) -> None:
-    """Print the raised incidents, or say honestly that there are none."""
+def show(result: ScanResult, where: str = "") -> None:
+    """Print the raised incidents, or say honestly that there are none. `where` are options that name the results."""
     from seawall.report import incident_terminal as terminal
     from seawall.report.input import in_order
 
     raised = [incident for incident in in_order(result.incidents) if incident.raised]
 
     def draw(console: Console) -> None:
-        terminal.queue(console, raised[:SHOWN])
+        terminal.queue(console, raised, where)
 
     unjudged = not_judged(result)
     for text in unjudged[:FILES_SHOWN]:
@@ -51,8 +48,8 @@ def show(result: ScanResult) -> None:
         write("Nothing was raised.\n")
     if result.campaigns:
         _show_campaigns(result.campaigns)
-    if len(raised) > SHOWN:
-        say(f"{len(raised) - SHOWN:,} more raised incidents are in the report.")
+    if len(raised) > terminal.SHOWN:
+        say(f"{plural(len(raised) - terminal.SHOWN, 'more raised incident')}: see the report.")
 
 
 def _show_campaigns(campaigns: Sequence[Campaign]) -> None:

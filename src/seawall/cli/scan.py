@@ -110,7 +110,7 @@ def scan(
     if as_json:
         output.answer_json(results.document(result, out))
     elif result.summary["events"] or is_empty:
-        results.show(result)
+        results.show(result, _where(out))
     if not quiet:
         results.print_summary(result, out)
     if not result.summary["events"] and not is_empty:
@@ -158,10 +158,19 @@ def _tell_rules(rules: RuleSet) -> None:
 
 
 def _next(result: ScanResult, out: Path) -> str:
-    where = "" if out == DEFAULT_OUT else f" --out {output.quote_path(out)}"
     if result.incidents:
-        return f"seawall explain 1{where}"
+        from seawall.report.input import in_order
+        from seawall.report.story_words import order_by_severity
+
+        raised = [one for one in in_order(result.incidents) if one.raised]
+        rank = order_by_severity(raised)[0][0] if raised else 1
+        return f"seawall explain {rank}{_where(out)}"
     return "seawall demo, to see what an incident looks like"
+
+
+def _where(out: Path) -> str:
+    """Return the option of the next command that names the results, with a blank before it."""
+    return "" if out == DEFAULT_OUT else f" --out {output.quote_path(out)}"
 
 
 def _is_level_reached(result: ScanResult, level: str) -> bool:

@@ -28,6 +28,7 @@ from seawall.events.problem import Problem
 from seawall.report import campaign_words
 from seawall.report import incident_words as words
 from seawall.report import page_figures as figures
+from seawall.report import story_words as story
 from seawall.report.input import ReportedBudget, ReportInput
 from seawall_base import private_files, times
 from seawall_base.errors import OutputUnwritable
@@ -139,6 +140,7 @@ def environment() -> Environment:
     )
     environment.globals.update(
         words=words,
+        story=story,
         campaign_words=campaign_words,
         times=times,
         detailed=DETAILED,
@@ -153,6 +155,7 @@ def environment() -> Environment:
         anchor=_anchor,
     )
     environment.filters["number"] = words.number
+    environment.filters["capitalize_first"] = words.sentence
     return environment
 
 

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from seawall.detection.incident import Incident, Severity
 from seawall.report import incident_words as words
+from seawall.report import story_words as story
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import minute_text, span_text
@@ -33,15 +34,27 @@ MARKS: dict[Severity, tuple[str, str]] = {
 """A severity's symbol and style, so that colour alone never carries the meaning."""
 
 _ASCII = {"critical": "!!", "high": "! ", "medium": "* ", "low": "- "}
+SHOWN = 10
+"""Incidents that one screen holds."""
+
+BRIEF_FROM = 7
+"""With more incidents than this, those after the first are told in one line each."""
+
 _LINE = 400
 _BAR = 20
 _MOST_FACTS, _MOST_REQUESTS = 8, 3
 
 
-def queue(console: Console, incidents: Sequence[Incident]) -> None:
-    """Print incidents by rank: symbol, account, time, summary and the strongest reasons."""
-    for rank, incident in enumerate(incidents, start=1):
-        console.print(_entry(incident, rank, _ascii_only(console)))
+def queue(console: Console, incidents: Sequence[Incident], where: str = "") -> None:
+    """Print incidents, the most severe first, each with its rank: what the first did in full, the others in short.
+
+    `where` are the options of a command that say which results are meant. No more are printed than one screen holds.
+    """
+    ascii_only = _ascii_only(console)
+    ordered = story.order_by_severity(incidents)[:SHOWN]
+    for place, (rank, incident) in enumerate(ordered):
+        lines = story.KEY_LINES if place == 0 else 0
+        console.print(_entry(incident, rank, ascii_only, lines, where, is_brief=len(ordered) > BRIEF_FROM))
 
 
 Counted = Sequence[tuple[str, int]]
@@ -92,22 +105,54 @@ def _mark(severity: Severity, ascii_only: bool) -> Text:
     return Text(f"{_ASCII[severity] if ascii_only else shape} {severity}", style=style)
 
 
-def _entry(incident: Incident, rank: int, ascii_only: bool) -> RenderableType:
+def _entry(
+    incident: Incident, rank: int, ascii_only: bool, lines: int, where: str, *, is_brief: bool
+) -> RenderableType:
+    """Return one incident of the queue. With `lines`, it is told in full: so many acts, and what to do."""
     head = Text.assemble((f"{rank:>3}  ", "bold"), _mark(incident.severity, ascii_only), "  ")
     head.append_text(_text(incident.account, "bold"))
     head.append(f"  {span_text(incident.first_event, incident.last_event)} UTC", style="dim")
-    head.append(f"  score {incident.score:.1f} (log-odds)", style="dim")
     if chance := words.chance_number(incident):
         head.append(f"  chance {chance}", style="dim")
-    parts: list[RenderableType] = [head, Padding(_text(words.verdict(incident)), (0, 0, 0, 5))]
+    parts: list[RenderableType] = [_text(words.verdict(incident))]
+    if lines and incident.story:
+        parts += _story(incident, lines)
+    elif lines:
+        parts += _strongest(incident)
+    left = story.left_behind(incident, story.LEFT_SHOWN if lines else 3)
+    if left and (lines or not is_brief):
+        parts.append(_named("left behind", left))
+    if lines:
+        parts.append(_named("do now", story.what_now(incident, rank, where)))
+    return Group(head, *(Padding(part, (0, 0, 0, 5)) for part in parts))
+
+
+def _named(name: str, text: str) -> Text:
+    return Text.assemble((f"{name}: ", "bold")).append_text(_text(text))
+
+
+def _story(incident: Incident, most: int) -> list[RenderableType]:
+    """Return the weightiest acts as a table of when and what, and how many more there are."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for when, sentence in story.story_lines(incident, most):
+        grid.add_row(Text(when, style="dim"), _text(sentence))
+    more = story.more_acts(incident, most)
+    return [grid, *([Text(more, style="dim")] if more else [])]
+
+
+def _strongest(incident: Incident) -> list[RenderableType]:
+    """Return the strongest reasons, for an incident of which no act is told."""
     told = words.verdict(incident)
+    lines: list[RenderableType] = []
     for reason in [reason for reason in words.strongest(incident, 6) if reason.text not in told][:3]:
         line = Text(f"{reason.weight:+5.1f}  ", style="dim")
         line.append_text(_text(reason.text))
         for count in words.more_counts_of(reason)[:2]:
             line.append(f"  {count}", style="cyan")
-        parts.append(Padding(line, (0, 0, 0, 5)))
-    return Group(*parts, Text(""))
+        lines.append(line)
+    return lines
 
 
 def _explanation(
@@ -119,8 +164,15 @@ def _explanation(
 ) -> Iterable[RenderableType]:
     yield _entry_head(incident, rank, ascii_only)
     yield _text(words.verdict(incident))
-    yield Text("")
-    yield _facts(incident, addresses)
+    if incident.story:
+        yield from _section("What happened, UTC", Group(*_story(incident, len(incident.story))))
+        if left := story.left_behind(incident):
+            yield from _section("What is left behind", _text(f"{left}."))
+    if incident.actions:
+        yield from _section("What to do", _bullets(incident.actions))
+    yield from _section("The incident", _facts(incident, addresses))
+    if incident.story and incident.summary:
+        yield from _section("What is unusual", _text(incident.summary))
     yield from _section("Why", _evidence(incident, ascii_only))
     if reasons := words.severity_reasons(incident):
         yield from _section("Why this severity", _bullets(reasons))
@@ -132,8 +184,6 @@ def _explanation(
         yield from _section("What would have made it normal", _bullets(normal))
     limits = incident.coverage or ("No limit of the logs is known for this account and time.",)
     yield from _section("What the logs could not show", _bullets(limits))
-    if incident.actions:
-        yield from _section("What to do", _bullets(incident.actions))
 
 
 def _entry_head(incident: Incident, rank: int, ascii_only: bool) -> Text:

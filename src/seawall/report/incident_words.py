@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from seawall.detection.incident import BaselineComparison, Incident
+from seawall.detection.incidents.story.text import write_story
 from seawall.detection.reason import Reason
 from seawall_base.plurals import plural
 from seawall_base.times import minute_text, parse_rfc3339, span_text
@@ -204,9 +205,24 @@ def chance_number(incident: Incident) -> str:
     return f"{chance * 100:.{0 if chance >= 0.1 else 1}f}\u00a0%"
 
 
+def number_from(incidents: Sequence[Incident], before: int) -> list[tuple[int, Incident]]:
+    """Return incidents with their rank, where `before` others rank higher."""
+    return list(enumerate(incidents, start=before + 1))
+
+
 def verdict(incident: Incident) -> str:
-    """Return the incident's one-sentence summary."""
-    return incident.summary or incident.title
+    """Return the incident in one sentence: what the intruder did, else what is unusual."""
+    return one_sentence(incident.kind, incident.account, incident.title, incident.summary)
+
+
+def one_sentence(kind: str, account: str, title: str, summary: str) -> str:
+    """Return the title of an incident as a sentence if it tells a story, else the summary of what is unusual."""
+    is_told = title and title.lower() != f"{aspect_name(kind)}: {account}".lower()
+    return (
+        f"{title}."
+        if is_told and account and title.startswith(account.partition("@")[0])
+        else summary or title
+    )
 
 
 def technique(incident: Incident) -> str:
@@ -277,6 +293,7 @@ def ticket_lines(incident: Incident) -> tuple[str, ...]:
     lines = [
         f"{incident.severity.upper()}: {incident.account} ({incident.tenant})",
         verdict(incident),
+        *write_story(incident.story),
         f"Likely technique: {technique(incident)}",
         f"When: {span_text(incident.first_event, incident.last_event)} UTC",
         *(f"Severity: {reason}" for reason in severity_reasons(incident)[:1]),

@@ -19,6 +19,7 @@ import { Records } from "./records";
 import { RelatedAccounts } from "./related";
 import { IncidentScope } from "./scope";
 import { SigmaHits } from "./sigma";
+import { Story } from "./story";
 import { UsualVersusNow } from "./usual";
 import "./incident.css";
 import "./response.css";
@@ -80,6 +81,7 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
       <Head incident={incident} isBeside={isBeside} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />
       <div className="incident-body">
         <div className="incident-main">
+          <Story incident={incident} />
           <Evidence incident={incident} />
           <SigmaHits hits={incident.sigma} />
           <UsualVersusNow rows={incident.usual} />

@@ -154,12 +154,32 @@ class SigmaHit(msgspec.Struct, frozen=True):
     events: Count
 
 
+class StoryLine(msgspec.Struct, frozen=True):
+    """One act of the story. `when` is its time in short; `key` says whether a short telling keeps it.
+
+    `intruders`: the records are attributed to the attacker; others lie beside them without an address.
+    """
+
+    time: Time
+    end: Time
+    when: str
+    sentence: str
+    key: bool
+    intruders: bool
+    records: Count
+
+
 class IncidentValue(IncidentRow, frozen=True, kw_only=True):
     """An incident with its full explanation. `text` is the reason in words, to be pasted into a ticket.
 
     `sessions` describes how the sessions in which mail was read began, empty if none was. `statements` are what vendors say
-    about the account, each with its time. `severity_because` says why the severity is what it is.
+    about the account, each with its time. `severity_because` says why the severity is what it is. `story` is what the intruder
+    did, in order of time; `left_behind` what works on after him, the weightiest first. `unusual` is what is unusual in it.
     """
+
+    story: list[StoryLine]
+    left_behind: list[str]
+    unusual: str
 
     reasons: list[ReasonValue]
     base: float

@@ -16,17 +16,19 @@ from seawall.console.data.incident_values import (
     ReasonValue,
     SeverityName,
     SigmaHit,
+    StoryLine,
     TimelineValue,
     UsualValue,
 )
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.story.telling import choose_key_lines, list_left_behind
 from seawall.detection.ranking.chance import load_chance
 from seawall.detection.reason import Reason
 from seawall.report import incident_words as words
 from seawall.storage.database import QueueEntry
 from seawall_base.json_text import clamp_to_finite
 from seawall_base.safe_text import visible
-from seawall_base.times import rfc3339
+from seawall_base.times import brief_span, rfc3339
 
 CHIPS: Final = 4
 _LATEST: Final = 253_402_300_799_999_999
@@ -81,7 +83,7 @@ def listed_row(listed: QueueEntry) -> IncidentRow:
         first_event=time_text(listed.first_event),
         last_event=time_text(listed.last_event),
         title=listed.title,
-        summary=listed.summary or listed.title,
+        summary=words.one_sentence(listed.kind, listed.account, listed.title, listed.summary),
         answer=cast("AnswerName | None", listed.answer),
         family=listed.family,
         related=max(listed.related, 0),
@@ -106,6 +108,9 @@ def incident_value(
     more = details.get("events_not_listed", 0)
     return IncidentValue(
         **_row(incident, answer, announced_at, is_history),
+        story=_story(incident),
+        left_behind=list_left_behind(incident.story),
+        unusual=incident.summary,
         reasons=[_reason(reason) for reason in incident.reasons],
         base=clamp_to_finite(incident.base),
         usual=[
@@ -180,6 +185,17 @@ def _row(
         "messages": Messages(max(incident.messages_proved, 0), max(incident.messages_possible, 0)),
         "chips": [chip(reason) for reason in words.strongest(incident, CHIPS)],
     }
+
+
+def _story(incident: Incident) -> list[StoryLine]:
+    keys = choose_key_lines(incident.story)
+    return [
+        StoryLine(
+            time_text(one.time), time_text(one.end), brief_span(one.time, one.end), one.sentence, one in keys,
+            one.is_intruders, len(one.events) + max(one.unlisted, 0),
+        )
+        for one in incident.story
+    ]  # fmt: skip
 
 
 def _reason(reason: Reason) -> ReasonValue:

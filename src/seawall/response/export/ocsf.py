@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from seawall.detection.incident import Incident, Severity
+from seawall.detection.incidents.story.text import write_story
 from seawall.response.export.artefacts import Artefacts
 from seawall_base.safe_text import visible
 
@@ -86,7 +87,7 @@ def _info(incident: Incident, at: int) -> dict[str, Any]:
     return {
         "uid": incident.id,
         "title": _show(incident.title),
-        "desc": _show(incident.summary),
+        "desc": "\n".join(_show(line) for line in (*write_story(incident.story), incident.summary)),
         "types": [incident.kind],
         "analytic": {"name": "Seawall", "uid": incident.kind, "type": "Learning (ML/DL)", "type_id": LEARNT},
         "attacks": _attacks(incident),

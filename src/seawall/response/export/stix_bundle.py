@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.story.text import write_story
 from seawall.response.export import stix_objects as stix
 from seawall.response.export.artefacts import Artefacts
 from seawall.response.scope_values import Indicator
@@ -29,7 +30,7 @@ def make_incident_bundle(incident: Incident, artefacts: Artefacts) -> stix.Objec
         at,
         {
             "name": stix.clean_text(incident.title),
-            "description": stix.clean_text(incident.summary),
+            "description": stix.clean_text("\n".join((*write_story(incident.story), incident.summary))),
             "external_references": [{"source_name": "seawall", "external_id": stix.clean_text(incident.id)}],
         },
         author=author["id"],

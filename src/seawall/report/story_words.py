@@ -1,0 +1,56 @@
+"""Say an incident's story: what the intruder did line by line, what works on, and what to do now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seawall.detection.incident import SEVERITIES, Incident
+from seawall.detection.incidents.story.telling import (
+    KEY_LINES,
+    choose_key_lines,
+    count_more,
+    list_left_behind,
+)
+from seawall_base.plurals import plural
+from seawall_base.times import brief_span
+
+LEFT_SHOWN = 5
+"""Things left behind that are named."""
+
+
+def story_lines(incident: Incident, most: int = KEY_LINES) -> list[tuple[str, str]]:
+    """Return the weightiest acts in order of time, at most `most`, as (when, sentence)."""
+    return [(brief_span(one.time, one.end), one.sentence) for one in choose_key_lines(incident.story, most)]
+
+
+def other_lines(incident: Incident, most: int = KEY_LINES) -> list[tuple[str, str]]:
+    """Return the acts that `story_lines` leaves out, as (when, sentence)."""
+    shown = choose_key_lines(incident.story, most)
+    return [(brief_span(one.time, one.end), one.sentence) for one in incident.story if one not in shown]
+
+
+def more_acts(incident: Incident, most: int = KEY_LINES) -> str:
+    """Return `and 12 more acts`, "" if `story_lines` leaves none out."""
+    return count_more(incident.story, choose_key_lines(incident.story, most))
+
+
+def left_behind(incident: Incident, most: int = LEFT_SHOWN) -> str:
+    """Return what works on after the intruder is gone, as a list; "" if the records show nothing of the kind."""
+    left = list_left_behind(incident.story)
+    more = f" and {plural(len(left) - most, 'more thing')}" if len(left) > most else ""
+    return "; ".join(left[:most]) + more
+
+
+def what_now(incident: Incident, rank: int, where: str = "") -> str:
+    """Return the first steps in one sentence: whom to ask, and the command that plans the blocking.
+
+    `where` are the options of the command that say which results are meant.
+    """
+    whom = "the account's owner by telephone" if "@" in incident.account else "the application's owner"
+    return f"ask {whom}, and block with `seawall respond plan {rank}{where}`"
+
+
+def order_by_severity(incidents: Sequence[Incident]) -> list[tuple[int, Incident]]:
+    """Return incidents with their rank, from 1, the most severe first; those of one severity stay in order."""
+    ranked = list(enumerate(incidents, start=1))
+    return sorted(ranked, key=lambda one: -SEVERITIES.index(one[1].severity))

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seawall.detection.incident import Incident, Severity
+from seawall.detection.incidents.story.telling import KEY_LINES
 from seawall.report import incident_words as words
 from seawall.report import story_words as story
 from seawall_base.plurals import plural
@@ -53,7 +54,7 @@ def queue(console: Console, incidents: Sequence[Incident], where: str = "") -> N
     ascii_only = _ascii_only(console)
     ordered = story.order_by_severity(incidents)[:SHOWN]
     for place, (rank, incident) in enumerate(ordered):
-        lines = story.KEY_LINES if place == 0 else 0
+        lines = KEY_LINES if place == 0 else 0
         console.print(_entry(incident, rank, ascii_only, lines, where, is_brief=len(ordered) > BRIEF_FROM))
 
 

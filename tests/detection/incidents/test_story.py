@@ -52,7 +52,7 @@ ACT = st.builds(
 )
 
 
-def change(uid: str, activity: str, minute: float = 0, day: int = 30, **columns: Any) -> dict[str, Any]:
+def change(uid: str, activity: str, minute: float = 0, /, day: int = 30, **columns: Any) -> dict[str, Any]:
     """One change by Ann from a far network; `parameters` are an object."""
     given = {**FAR, **columns, "parameters": json.dumps(columns.get("parameters", {}))}
     return event(
@@ -62,7 +62,7 @@ def change(uid: str, activity: str, minute: float = 0, day: int = 30, **columns:
 
 
 FULL = {"User": "it@x.example", "AccessRights": "FullAccess"}
-NOWHERE = dict.fromkeys(
+NOWHERE: dict[str, Any] = dict.fromkeys(
     ("src_ip", "src_prefix", "src_asn", "src_asn_name", "src_location", "src_network_class")
 )
 

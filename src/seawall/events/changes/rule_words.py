@@ -52,7 +52,7 @@ def _describe(record: ChangeRecord, actions: _Words) -> str:
 
 
 def _tell(record: ChangeRecord, words: _Words, it: str) -> list[str]:
-    """Return the words of the parameters that are set, with their values; `it` is what is told of the mail."""
+    """Return the words of the parameters that are set, with their values; `it` are the words for the mail."""
     told = []
     for names, text in words:
         name = next((one for one in names if is_on(record, one)), None)

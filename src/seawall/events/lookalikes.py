@@ -52,7 +52,7 @@ def find_imitated_name(name: str, own: Iterable[str] = ()) -> str:
     `own` are names of the organisation, which others may imitate too. A name that somebody bears is no imitation.
     """
     plain = _fold(name[:_LONGEST])
-    if len(plain) < SHORTEST or plain in _known():
+    if len(plain) < SHORTEST or plain in _list_known():
         return ""
     skeleton = _reduce(plain)
     if any(word in skeleton and word not in plain for word in WORDS):
@@ -88,7 +88,7 @@ def _find_known(plain: str, skeleton: str) -> str:
     for shorter in _shorten(plain):
         for other in _neighbours().get(shorter, ()):
             if is_one_apart(plain, other):
-                return _known()[other]
+                return _list_known()[other]
     return ""
 
 
@@ -119,19 +119,19 @@ def _shorten(plain: str) -> Iterator[str]:
 
 
 @cache
-def _known() -> dict[str, str]:
+def _list_known() -> dict[str, str]:
     return {_fold(name): name for name in sorted((*list_application_names(), *BRANDS))}
 
 
 @cache
 def _skeletons() -> dict[str, str]:
-    return {_reduce(plain): name for plain, name in _known().items() if len(plain) >= SHORTEST}
+    return {_reduce(plain): name for plain, name in _list_known().items() if len(plain) >= SHORTEST}
 
 
 @cache
 def _neighbours() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for plain in _known():
+    for plain in _list_known():
         if len(plain) >= SHORTEST:
             for shorter in _shorten(plain):
                 found.setdefault(shorter, []).append(plain)

@@ -122,13 +122,13 @@ def _entry(
         parts += _strongest(incident)
     left = story.left_behind(incident, story.LEFT_SHOWN if lines else 3)
     if left and (lines or not is_brief):
-        parts.append(_named("left behind", left))
+        parts.append(_label("left behind", left))
     if lines:
-        parts.append(_named("do now", story.what_now(incident, rank, where)))
+        parts.append(_label("do now", story.what_now(incident, rank, where)))
     return Group(head, *(Padding(part, (0, 0, 0, 5)) for part in parts))
 
 
-def _named(name: str, text: str) -> Text:
+def _label(name: str, text: str) -> Text:
     return Text.assemble((f"{name}: ", "bold")).append_text(_text(text))
 
 

@@ -1,4 +1,4 @@
-"""The desk of a store: news reach outbox and audit trail; and the three commands that a person types."""
+"""The planner of a store: news reach outbox and audit trail; and the three commands that a person types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from seawall.cli.main import app
 from seawall.pipeline.live import automatic_containment
-from seawall.pipeline.live.automatic_containment import AutomaticThread, ContainmentDesk
+from seawall.pipeline.live.automatic_containment import AutomaticPlanner, AutomaticThread
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.recipients import Recipients
 from seawall.pipeline.live.service import WatchService
@@ -56,18 +56,18 @@ def test_news_reach_the_outbox_and_the_audit_trail_and_an_empty_store_has_nothin
     tmp_path: Path,
 ) -> None:
     with open_store(tmp_path / "store", None, make=True) as store:
-        desk = ContainmentDesk(
+        planner = AutomaticPlanner(
             tmp_path / "store", store.database, store.lake, Clock(), Recipients(("https://hook",))
         )
-        desk.announce(tell_limit(incident("eve@example.org"), "2 accounts"))
+        planner.announce(tell_limit(incident("eve@example.org"), "2 accounts"))
         with store.database.reading() as work:
             (message,) = work.outbox.of_target("https://hook")
             assert (message.kind, message.document["account"]) == ("containment.withheld", "eve@example.org")
             assert work.audit.head() is not None
-        thread = AutomaticThread(desk, write(tmp_path, "simulate"), threading.Event())
+        thread = AutomaticThread(planner, write(tmp_path, "simulate"), threading.Event())
         thread.work()
         assert (tmp_path / "store" / "automatic" / "automatic.journal.jsonl").exists()
-        idle = AutomaticThread(desk, None, threading.Event())
+        idle = AutomaticThread(planner, None, threading.Event())
         idle.start()
         idle.stop()
 

@@ -105,7 +105,7 @@ def _app_permission(record: ChangeRecord, name: str) -> ChangeAct:
     )
 
 
-def _assigned(record: ChangeRecord, name: str) -> ChangeAct:
+def _read_assignment(record: ChangeRecord, name: str) -> ChangeAct:
     whom = record.text("User.UPN").lower()
     return ChangeAct(name, object=find_application(record), whom="" if whom == record.account else whom)
 
@@ -225,7 +225,7 @@ _TABLE: Final[tuple[_Rows, ...]] = (
     ("app_trusted", _application, ("ADD_TO_TRUSTED_OAUTH2_APPS",)),
     ("permission_grant", _permission_grant, ("Add delegated permission grant", "Add OAuth2PermissionGrant")),
     ("app_permission", _app_permission, ("Add app role assignment to service principal",)),
-    ("app_assigned", _assigned, ("Add app role assignment grant to user",)),
+    ("app_assigned", _read_assignment, ("Add app role assignment grant to user",)),
     ("credential", _credential, (
         "Add service principal credentials", "Create application - Certificates and secrets management",
         "Update application - Certificates and secrets management", "app.oauth2.credentials.lifecycle.create",

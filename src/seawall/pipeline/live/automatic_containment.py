@@ -34,7 +34,7 @@ _STOP_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class ContainmentDesk:
+class AutomaticPlanner:
     """What automatic containment needs of a store: incidents, plans, and a place for news."""
 
     store: Path
@@ -75,11 +75,11 @@ class ContainmentDesk:
 class AutomaticThread:
     """The thread of a watch that contains by itself; without settings for it, none. `fault` is the latest error."""
 
-    def __init__(self, desk: ContainmentDesk, settings: Path | None, woken: threading.Event) -> None:
+    def __init__(self, planner: AutomaticPlanner, settings: Path | None, woken: threading.Event) -> None:
         self.fault: str | None = None
         self._woken, self._over = woken, threading.Event()
-        self._service = None if settings is None else open_service(desk, read_settings(settings))
-        self._desk = desk
+        self._service = None if settings is None else open_service(planner, read_settings(settings))
+        self._planner = planner
         self._thread = make_daemon("seawall-automatic", self._run)
 
     def start(self) -> None:
@@ -96,7 +96,7 @@ class AutomaticThread:
     def work(self) -> None:
         """Look at the incidents once. Raises errors of the store, and of the journal."""
         if self._service is not None:
-            self._service.work(self._desk.candidates())
+            self._service.work(self._planner.candidates())
             self._woken.set()
 
     def _run(self) -> None:
@@ -122,16 +122,18 @@ def open_automatic(
 
     Raises RespondInvalid.
     """
-    desk = ContainmentDesk(settings.store, database, lake, clock, courier.recipients)
-    return AutomaticThread(desk, settings.respond, woken)
+    planner = AutomaticPlanner(settings.store, database, lake, clock, courier.recipients)
+    return AutomaticThread(planner, settings.respond, woken)
 
 
-def open_service(desk: ContainmentDesk, settings: ContainmentSettings) -> AutomaticContainment | None:
+def open_service(planner: AutomaticPlanner, settings: ContainmentSettings) -> AutomaticContainment | None:
     """Return the automatic containment of a store, None if the settings do not ask for it."""
     if settings.automatic is None or settings.automatic.mode == "off":
         return None
     from seawall.response.containment.vendor_hosts import ConfiguredVendors
     from seawall.response.containment.vendors import Vendors
 
-    asking = Vendors(ConfiguredVendors(settings, desk.clock), desk.clock)
-    return AutomaticContainment(settings, desk.store, desk.clock, asking, desk.make_plan, desk.announce)
+    asking = Vendors(ConfiguredVendors(settings, planner.clock), planner.clock)
+    return AutomaticContainment(
+        settings, planner.store, planner.clock, asking, planner.make_plan, planner.announce
+    )

@@ -21,7 +21,7 @@ def diff(
     csv: CsvFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the results of two scans: incidents, accounts, networks, applications and rule hits.
+    """Compare the results of two scans: incidents, accounts, networks, applications, consents and rules.
 
     \b
     Examples:

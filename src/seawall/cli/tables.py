@@ -63,7 +63,7 @@ def tables(
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print tables of rule hits, sign-ins and applications.
+    """Print tables of rule hits, sign-ins, consents, mail rules in force, and applications.
 
     \b
     Examples:

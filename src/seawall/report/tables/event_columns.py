@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -59,6 +59,12 @@ class ApplicationNames:
             uid, name = pair["uid"], pair["name"]
             if uid and name:
                 self._names[uid] = min(name, self._names.get(uid, name))
+
+    def add_names(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Add pairs of id and name from other records, for ids that have no name yet."""
+        for uid, name in sorted(pairs):
+            if uid and name and uid != name:
+                self._names.setdefault(uid, name)
 
     def name(self, uid: str) -> str:
         """Return the name of an application, its id if nobody names it."""

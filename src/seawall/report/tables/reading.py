@@ -11,10 +11,13 @@ from typing import Final
 import pyarrow as pa
 
 from seawall.detection.incident import Incident
+from seawall.events.changes.records import COLUMNS as CHANGE_COLUMNS
 from seawall.events.coder import Coder
 from seawall.report.tables import sign_ins
 from seawall.report.tables.applications import ApplicationCount
+from seawall.report.tables.consents import Consent, ConsentList
 from seawall.report.tables.event_columns import COLUMNS, ApplicationNames
+from seawall.report.tables.mail_rules import StandingMailRules
 from seawall.report.tables.rule_hits import list_incident_hits, read_rule_hits
 from seawall.report.tables.sign_ins import SignInCount
 from seawall.report.tables.table import AnalystTable
@@ -22,7 +25,7 @@ from seawall.response.incident_sources import read_events_file
 from seawall.storage.files.merged_events import EVENTS, merge_events
 from seawall.storage.location import Store
 
-NAMES: Final = ("rule-hits", "sign-ins", "applications")
+NAMES: Final = ("rule-hits", "sign-ins", "consents", "mail-rules", "applications")
 """The tables, in the order in which they are shown."""
 
 TableReader = Callable[[Sequence[str]], Iterator[pa.Table]]
@@ -42,14 +45,25 @@ class AnalystTables:
         if "rule-hits" in wanted:
             found["rule-hits"] = self.hits()
         if set(wanted) - {"rule-hits"}:
-            names, counted, applications = ApplicationNames(), SignInCount(by), ApplicationCount()
-            for table in self.events(COLUMNS):
-                names.learn(table)
-                counted.add(table)
-                applications.add(table)
-            found["sign-ins"] = counted.table(names)
-            found["applications"] = applications.table(names, {})
+            found |= self._count_events(by)
         return [found[name] for name in NAMES if name in wanted]
+
+    def _count_events(self, by: Sequence[str]) -> dict[str, AnalystTable]:
+        """Return the tables that need the events, which are read once."""
+        names, counted, applications = ApplicationNames(), SignInCount(by), ApplicationCount()
+        consents, standing = ConsentList(), StandingMailRules()
+        for table in self.events(tuple(dict.fromkeys((*COLUMNS, *CHANGE_COLUMNS)))):
+            names.learn(table)
+            for one in (counted, applications, consents, standing):
+                one.add(table)
+        given = consents.consents()
+        names.add_names(consents.names())
+        return {
+            "sign-ins": counted.table(names),
+            "consents": consents.table(),
+            "mail-rules": standing.table(),
+            "applications": applications.table(names, _gather_permissions(given)),
+        }
 
 
 def tables_of_scan(folder: Path) -> AnalystTables:
@@ -78,6 +92,16 @@ def read_whole_lake(store: Store, columns: Sequence[str]) -> Iterator[pa.Table]:
         place = Path(scratch)
         if sum(len(batch) for _, _, batch, _ in merge_events(place, code_tables)):
             yield from read_events_file(place / EVENTS, columns)
+
+
+def _gather_permissions(given: Iterable[Consent]) -> dict[tuple[str, str], str]:
+    """Return what each application may do, by organisation, and id or name in lower case."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in given:
+        for name in (one.uid, one.application):
+            if name:
+                found.setdefault((one.tenant, name.lower()), set()).update(one.meaning.split(", "))
+    return {key: ", ".join(sorted(meanings - {""})) for key, meanings in found.items()}
 
 
 def _list_incidents(store: Store) -> Iterator[Incident]:

@@ -156,6 +156,12 @@ export interface ConsoleSession {
   ingest_enabled: boolean;
 }
 
+/** The records of a UTC day. */
+export interface DayCount {
+  day: string;
+  records: number;
+}
+
 /** Counts of a scored day. */
 export interface DetectorDay {
   day: string;
@@ -365,6 +371,25 @@ export interface LedgerWeek {
   safe: number;
   expected: number;
   unanswered: number;
+}
+
+/**
+ * What the stored events show of a value. `searched` rows were looked at, back to `looked_from`; `is_cut` if older
+ * ones were not. `incidents` list records of the value, of the worst thousand incidents.
+ */
+export interface LookUpValue {
+  kind: "account" | "agent" | "app" | "cidr" | "client" | "country" | "day" | "device" | "ip" | "key" | "message" | "network" | "operation" | "rule" | "session" | "token";
+  value: string;
+  subject: string;
+  records: number;
+  first: string | null;
+  last: string | null;
+  by_day: DayCount[];
+  seen: SeenBesideField[];
+  incidents: IncidentRow[];
+  searched: number;
+  looked_from: string | null;
+  is_cut: boolean;
 }
 
 /** An incident whose score an answer would lower. */
@@ -747,6 +772,27 @@ export interface ScopedValue {
   more_steps: number;
   messages: number;
   open_by: ScopedReason[];
+}
+
+/**
+ * A value that records show beside the one looked up. `subject` looks it up; `tenant` is an account's organisation.
+ */
+export interface SeenBeside {
+  value: string;
+  name: string | null;
+  tenant: string | null;
+  subject: string;
+  records: number;
+  first: string;
+  last: string;
+}
+
+/** The values of a field, most records first; `total` counts all, at least so many if `is_cut`. */
+export interface SeenBesideField {
+  name: string;
+  values: SeenBeside[];
+  total: number;
+  is_cut: boolean;
 }
 
 /** The signed-in user; the local admin has the id 0. */

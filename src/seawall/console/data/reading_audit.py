@@ -7,6 +7,7 @@ entry is stored. Further pages count as the same reading.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -39,17 +40,24 @@ def audit_reading(call: ApiCall, tenant: str, account: str, **details: Any) -> N
 
     `details` describe the first access. Raises what the database raises; the request then fails too.
     """
+    audit_readings(call, [(tenant, account)], **details)
+
+
+def audit_readings(call: ApiCall, accounts: Sequence[tuple[str, str]], **details: Any) -> None:
+    """Do the same for several accounts, given as (organisation, account), in one transaction."""
     readings = _readings(call.context)
-    key = (call.who.name, tenant, account)
+    keys = {(call.who.name, tenant, account): None for tenant, account in accounts}
     with (
         readings.lock
     ):  # of several simultaneous requests, one writes and the others wait until the entry is stored
         known = readings.list_readings(call.now)
-        if key in known:
+        fresh = [key for key in keys if key not in known]
+        if not fresh:
             return
         with call.context.database.writing() as work:
-            call.note(work, ACTION, account, organisation=tenant, **details)
-        known.add(key)
+            for _, tenant, account in fresh:
+                call.note(work, ACTION, account, organisation=tenant, **details)
+        known.update(fresh)
 
 
 def _readings(context: ConsoleContext) -> _Readings:

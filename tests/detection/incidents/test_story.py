@@ -96,7 +96,7 @@ def test_a_takeover_is_told_in_order_with_names_counts_and_ids(tmp_path: Path) -
     story = tell(tmp_path, rows)
     by_act = {one.act: one for one in story}
     assert by_act["signed_in"].sentence == "signed in from Far Hosting"
-    assert by_act["read"].sentence == "read 12 messages and synchronised 1 folder in 2 mailboxes: ann and bob"
+    assert by_act["read"].sentence == "read 12 messages and synchronised a folder in 2 mailboxes: ann and bob"
     assert set(by_act["read"].events) == {"read1", "read2", "sync", "theirs"}
     assert by_act["inbox_rule"].sentence == "made the inbox rule “.” in ann's mailbox (deletes mail)"
     assert by_act["mailbox_access"].sentence == "gave it full access to 2 mailboxes: bob and cy"

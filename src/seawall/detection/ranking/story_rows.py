@@ -258,17 +258,15 @@ def _classify(batch: CodedBatch) -> npt.NDArray[np.uint8]:
 def _measure(
     batch: CodedBatch, events: Rows, act: npt.NDArray[np.uint8], begins: Rows
 ) -> tuple[_Numbers, _Numbers]:
-    """Return for each list of events that begins at `begins`: messages or records, and synchronised folders."""
+    """Return for each list of events that begins at `begins`: messages or records, and synchronisations of folders."""
     if not len(events):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     is_read = act == COUNTED.index("read")
     is_sync = is_read & batch.one_of("access_type", ("sync",))[events]
     items = np.maximum(batch.numbers["item_count"][events].astype(np.int64), 0)
     amount = np.where(is_read, np.where(is_sync, 0, items), 1)
-    of = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, len(events))))
-    folder = batch.codes["folder"][events].astype(np.int64)
-    pairs = np.unique((of[is_sync].astype(np.int64) << 32) | (folder[is_sync] + 1))
-    return np.add.reduceat(amount, begins), np.bincount(pairs >> 32, minlength=len(begins)).astype(np.int64)
+    # Times and not folders: a watch does not keep the names of folders.
+    return np.add.reduceat(amount, begins), np.add.reduceat(is_sync.astype(np.int64), begins)
 
 
 def _keep_heads(

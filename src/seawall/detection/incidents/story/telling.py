@@ -140,6 +140,12 @@ def _join(acts: Sequence[StoryAct]) -> Iterator[list[StoryAct]]:
     yield from groups.values()
 
 
+def _say_folders(times: int, *, is_needed: bool) -> str:
+    if times > 1:
+        return f"folders {times:,} times"
+    return "a folder" if times or is_needed else ""
+
+
 def _tell(group: list[StoryAct], account: str, own: Sequence[str]) -> StorySentence:
     first = group[0]
     template = TEMPLATES[first.act]
@@ -154,7 +160,7 @@ def _tell(group: list[StoryAct], account: str, own: Sequence[str]) -> StorySente
         "count": f"{count:,}",
         "messages": plural(count, "message"),
         "files": plural(count, "file"),
-        "folders": plural(more, "folder") if more else "",
+        "folders": _say_folders(more, is_needed=first.act == "synchronised"),
         "times": plural(count, "time") if count > 1 else "",
         "objects": _list_names(sorted((thing[0] for thing in things), key=_is_lesser_role)),
         "mailboxes": f"{len(things):,}",

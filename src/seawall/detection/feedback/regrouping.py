@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from seawall.detection.feedback.columns import CandidateColumns
@@ -94,13 +94,13 @@ def select_cases(
     raising: frozenset[int] = frozenset(),
     since_of: Mapping[str, int] | None = None,
     least_score: float = LEAST_SCORE,
+    spared: Collection[str] = (),
 ) -> list[CaseRows]:
     """Return the cases within the budget, the highest score first. `since` is the first day for which the budget is spent.
 
     `since_of` overrides it by organisation. `change`, float64 (n,), is the change of each score by answers. Below
-    `least_score`, only `raising` cases are raised.
+    `least_score`, only `raising` cases are raised, those of `spared` organisations, and attempts that gained nothing.
     """
-    from_score = max(LEAST_SCORE, least_score)
     used: dict[tuple[str, bool], int] = defaultdict(int)
     result = []
     for case in ordered:
@@ -110,6 +110,8 @@ def select_cases(
             if not is_old and case.score >= LEAST_SCORE:
                 result.append(case)
             continue
+        is_spared = top.is_refused or top.tenant in spared
+        from_score = LEAST_SCORE if is_spared else max(LEAST_SCORE, least_score)
         is_held = is_sparing or change[case.top] < EXCUSED
         least = max(from_score, top.base) if is_held else from_score
         limit = limits.get(top.tenant, 0)

@@ -14,7 +14,11 @@ from seawall.detection.feedback.applying import FeedbackEffects, compute_effects
 from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.feedback.regrouping import CaseRows, cases, id_of, select_cases
 from seawall.detection.feedback_values import FeedbackAnswer
-from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_incident_limit
+from seawall.detection.incidents.alert_budget import (
+    LEAST_SCORE,
+    compute_incident_limit,
+    find_spared_organisations,
+)
 from seawall.events.coded_batch import Floats
 from seawall.pipeline.live.budget import budget_of, least_score_of
 from seawall.pipeline.live.budget_ranking import DAY, LiveWindow, live_window
@@ -94,6 +98,7 @@ class CandidateBoard:
             raising=changed.raising,
             since_of={tenant: window.since for tenant, window in self.windows.items()},
             least_score=self.least_score,
+            spared=find_spared_organisations(self.accounts, budget, self.least_score),
         )
 
     def is_shown(self, case: CaseRows) -> bool:

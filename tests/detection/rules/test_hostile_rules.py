@@ -206,7 +206,7 @@ def test_a_rule_that_steers_terminals_and_pages_is_text(run: Run, tmp_path: Path
         for number in range(91)
     ]  # fmt: skip
     (logs / "a.jsonl").write_text("\n".join(map(json.dumps, records)), "utf-8")
-    seawall.scan(logs, out=tmp_path / "out", settings=ScanSettings(rules=(place,)))
+    seawall.scan(logs, out=tmp_path / "out", settings=ScanSettings(rules=(place,), budget=1.0))
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "pwned" in page
     outputs = [page.replace("\n", "")]

@@ -74,7 +74,7 @@ def show_look_up(call: ApiCall) -> LookUpValue:
     """Return what the stored events show of a value."""
     asked: LookUpQuery = call.query
     lake, subject, span = require_lake(call.context), _subject(asked), _span(asked)
-    incidents, links = _known(call)
+    incidents, links = _list_known(call)
     found = look_up_in_lake(
         lake, subject, span, links=links, records=records_of_rule(subject, incidents), most=MOST_SHOWN
     )
@@ -101,7 +101,7 @@ def list_look_up_records(call: ApiCall) -> Page[Record]:
     asked: LookUpRecordsQuery = call.query
     lake, subject, span = require_lake(call.context), _subject(asked), _span(asked)
     start, end = narrow_span(span, subject)
-    incidents, links = _known(call)
+    incidents, links = _list_known(call)
     chosen = records_of_rule(subject, incidents)
     purpose = f"look\n{subject}\n{asked.tenant}\n{asked.start} {asked.end}"
     place, inner = None, None
@@ -159,7 +159,7 @@ def _within(seconds: float) -> Callable[[], bool]:
     return lambda: monotonic() < ends
 
 
-def _known(call: ApiCall) -> tuple[list[Incident], Links]:
+def _list_known(call: ApiCall) -> tuple[list[Incident], Links]:
     """Return the worst incidents, and which of them list which records; kept until incidents change."""
     with call.context.database.reading() as work:
 

@@ -41,7 +41,7 @@ def incidents(count: int = 30) -> list[Incident]:
         )
         for number in range(count)
     ]
-    made[-1] = replace(made[-1], account=MARKUP, title=MARKUP, summary=HOSTILE[2], tenant="org")
+    made[-1] = replace(made[-1], account=MARKUP, title=f"Seen: {MARKUP}", summary=HOSTILE[2], tenant="org")
     return made
 
 

@@ -24,7 +24,7 @@ PINNED = {
     ): "94bc5a33e5c6d4cdb7e5c1f71bb89ecdc3548d3cc27634f60df8e98a36f68c74",
     WorldSettings(
         seed=40, accounts=12, days=8, attacks=5, quiet_days=3, density=0.5
-    ): "084ae888746ecc843609ded48a7185f6d79f2cbf161e6f20ef426cf4d1d3871a",
+    ): "f9d0ab52733f35d692b2960429b79d294f63c9211d1cb3fddc87d55a4728a8c4",
 }
 """Digests of worlds as they were before there were other systems: the shipped ranker was trained on such."""
 

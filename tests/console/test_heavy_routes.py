@@ -26,6 +26,8 @@ HEAVY = {
     ("GET", "/api/incidents/{id}/evidence.zip"),
     ("GET", "/api/incidents/{id}/plan.json"),
     ("GET", "/api/incidents.csv"),
+    ("GET", "/api/look"),
+    ("GET", "/api/look/records"),
     ("GET", "/api/audit/verify"),
 }
 EVIDENCE = "/api/incidents/{id}/evidence.zip"

@@ -20,7 +20,7 @@ from tests.lab.worlds.raw import Record, entries, identity
 
 BACKGROUND = {app for _, app in BACKGROUND_APPS}
 SEEDS = (101, 102, 103, 104, 105, 106, 107, 108)
-SOME_SEEDS = (101, 103, 107)
+SOME_SEEDS = (101, 103, 104, 107)
 """Enough that somebody honest makes each value; `make soak` looks at all."""
 
 

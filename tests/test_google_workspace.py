@@ -115,7 +115,9 @@ def test_the_taken_over_account_comes_first_with_the_records_of_the_takeover(sca
     _, first, staged, _ = scanned
     assert (first["account"], first["tenant"], first["raised"]) == (PEOPLE[6], "c0made001", True)
     assert first["severity"] in ("high", "critical")
-    assert sorted(uid.partition(":")[0] for uid in first["events"]) == sorted(staged)
+    told = {uid.partition(":")[0] for uid in first["events"]}
+    assert told >= set(staged)
+    assert len(told) <= len(set(staged)) + 4  # what follows an indicator is told with it
 
 
 def test_what_was_done_is_named(scanned: Scanned) -> None:

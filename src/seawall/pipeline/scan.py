@@ -20,7 +20,7 @@ from seawall.detection.campaigns.merge import merge_clusters, name_incidents
 from seawall.detection.campaigns.sightings import CandidateSightings
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide, resolve_least_score
+from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
 from seawall.detection.incidents.coverage import EXPORT_RECORDS, CoverageMeter
 from seawall.detection.incidents.rule_results import RuleBook
 from seawall.detection.incidents.unjudged_files import UnjudgedFiles
@@ -85,11 +85,9 @@ class ScanSettings:
     least_score: float | None = None
     campaigns: bool = False
 
-    def resolve_threshold(self) -> float:
-        """Return the least score for raising; that of the document holds for the scores of the ranker alone."""
-        if self.least_score is None and not self.learnt:
-            return LEAST_SCORE
-        return resolve_least_score(self.least_score)
+    def choose_least_score(self) -> float | None:
+        """Return the least score for raising, None for the one that ships: it holds for the scores of the ranker alone."""
+        return LEAST_SCORE if self.least_score is None and not self.learnt else self.least_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +170,9 @@ def scan(
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
     waiting = iter(candidates)
     del candidates  # each day's are freed as soon as its cases are described
-    least = settings.resolve_threshold()
-    decision = decide(waiting, coverage, accounts, tally.days(), settings.budget, least_score=least)
+    decision = decide(
+        waiting, coverage, accounts, tally.days(), settings.budget, least_score=settings.choose_least_score()
+    )
     incidents = decision.incidents
     campaigns = None
     if sightings is not None:
@@ -198,7 +197,7 @@ def scan(
             summary,
             result.networks,
             ReportedBudget(
-                sum(decision.limits.values()), settings.budget, None if least <= LEAST_SCORE else least
+                sum(decision.limits.values()), settings.budget, decision.threshold.holds_for(decision.limits)
             ),
             (tally.first, tally.last) if tally.events else None,
             campaigns,

@@ -15,7 +15,12 @@ from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.feedback.expected import DAY
 from seawall.detection.feedback.regrouping import cases, id_of, select_cases
 from seawall.detection.feedback_values import FeedbackAnswer
-from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_incident_limit, decide
+from seawall.detection.incidents.alert_budget import (
+    LEAST_SCORE,
+    RaisingThreshold,
+    compute_incident_limit,
+    decide,
+)
 from seawall.detection.incidents.cases import group
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.standing_feedback import containment_feedback
@@ -151,7 +156,7 @@ def test_the_desk_says_the_same_as_the_watch(
         since=0,
         is_sparing=False,
         raising=changed.raising,
-        least_score=least,
+        threshold=RaisingThreshold(least),
     )
     taught = apply_feedback(found, answers, NOW)
     assert [id_of(columns, case) for case in made] == [case.id for case in group(taught)]

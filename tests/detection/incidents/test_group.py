@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.detection.incidents.alert_budget import (
+    RaisingThreshold,
     compute_incident_limit,
-    find_spared_organisations,
+    find_threshold,
     select_within_budget,
 )
 from seawall.detection.incidents.cases import group
@@ -79,7 +80,9 @@ def test_never_more_is_raised_than_allowed_and_always_the_worst(
 ) -> None:
     cases = group([candidate(*one, base=-3.0) for one in found])
     for sparing, least in ((False, -9.0), (True, -9.0), (False, 1.5), (True, 1.5)):
-        chosen = select_within_budget(cases, {"org": limit}, -9.0, sparing=sparing, least_score=least)
+        chosen = select_within_budget(
+            cases, {"org": limit}, -9.0, sparing=sparing, threshold=RaisingThreshold(least)
+        )
         worthy = [case.id for case in cases if case.score >= least and (not sparing or case.score >= -3.0)]
         assert [case.id for case in cases if case.id in chosen] == worthy[:limit]
 
@@ -95,20 +98,21 @@ def test_the_threshold_that_ships_spares_organisations_at_the_floor_of_the_budge
     shipped = load_chance().raised_from
     assert shipped is not None
     accounts = {"small": 71, "large": 72}
-    assert find_spared_organisations(accounts, None, shipped) == {"small"}
-    assert not find_spared_organisations(accounts, None, shipped + 0.5)
+    assert find_threshold(None, accounts, None) == RaisingThreshold(shipped, frozenset({"small"}))
+    assert find_threshold(shipped, accounts, None) == RaisingThreshold(shipped)
+    assert find_threshold(None, accounts, None).holds_for(accounts) == shipped
+    assert find_threshold(None, accounts, None).holds_for({"small"}) is None
 
 
 def test_the_threshold_that_ships_belongs_to_the_default_budget() -> None:
-    shipped = load_chance().raised_from
-    assert shipped is not None
-    assert find_spared_organisations({"large": 10_000}, 3.0, shipped) == {"large"}
-    assert not find_spared_organisations({"large": 10_000}, 3.0, shipped - 0.5)
+    assert find_threshold(None, {"large": 10_000}, 3.0) == RaisingThreshold()
+    assert find_threshold(-0.8, {"large": 10_000}, 3.0) == RaisingThreshold(-0.8)
 
 
 def test_a_threshold_does_not_apply_to_spared_organisations() -> None:
     cases = group([candidate(1, 0, 2.0, base=-5.0), candidate(2, 0, 0.5, base=-5.0)])
     limits = {"org": 10}
-    assert select_within_budget(cases, limits, -9.0, least_score=1.0) == {cases[0].id}
-    spared = select_within_budget(cases, limits, -9.0, least_score=1.0, spared={"org"})
+    assert select_within_budget(cases, limits, -9.0, threshold=RaisingThreshold(1.0)) == {cases[0].id}
+    threshold = RaisingThreshold(1.0, frozenset({"org"}))
+    spared = select_within_budget(cases, limits, -9.0, threshold=threshold)
     assert spared == {case.id for case in cases}

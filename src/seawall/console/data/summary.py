@@ -24,6 +24,7 @@ from seawall.detection.incidents.alert_budget import (
     BUDGET_PER_THOUSAND,
     LEAST_SCORE,
     compute_incident_limit,
+    resolve_least_score,
 )
 from seawall.detection.ranking.chance import load_chance
 from seawall.pipeline.live.budget import (
@@ -154,7 +155,7 @@ def _budget(work: Transaction, accounts: Mapping[str, int], now: int) -> BudgetV
 
 
 def _threshold(work: Transaction) -> ThresholdValue:
-    curve, least = load_chance(), least_score_of(work)
+    curve, least = load_chance(), resolve_least_score(least_score_of(work))
     is_on = least > LEAST_SCORE
     return ThresholdValue(
         least_score=least if is_on else None,

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from seawall.detection.feedback.columns import CandidateColumns
-from seawall.detection.incidents.alert_budget import LEAST_SCORE, compute_refused_limit
+from seawall.detection.incidents.alert_budget import (
+    LEAST_SCORE,
+    NO_THRESHOLD,
+    RaisingThreshold,
+    compute_refused_limit,
+)
 from seawall.detection.incidents.cases import EXCUSED, INCIDENT_WINDOW_DAYS, STRONG, IncidentCase, follows
 from seawall.events.coded_batch import Floats
 
@@ -93,13 +98,12 @@ def select_cases(
     is_sparing: bool,
     raising: frozenset[int] = frozenset(),
     since_of: Mapping[str, int] | None = None,
-    least_score: float = LEAST_SCORE,
-    spared: Collection[str] = (),
+    threshold: RaisingThreshold = NO_THRESHOLD,
 ) -> list[CaseRows]:
     """Return the cases within the budget, the highest score first. `since` is the first day for which the budget is spent.
 
-    `since_of` overrides it by organisation. `change`, float64 (n,), is the change of each score by answers. Below
-    `least_score`, only `raising` cases are raised, those of `spared` organisations, and attempts that gained nothing.
+    `since_of` overrides it by organisation. `change`, float64 (n,), is the change of each score by answers. `raising` cases are
+    raised whatever the threshold.
     """
     used: dict[tuple[str, bool], int] = defaultdict(int)
     result = []
@@ -110,8 +114,7 @@ def select_cases(
             if not is_old and case.score >= LEAST_SCORE:
                 result.append(case)
             continue
-        is_spared = top.is_refused or top.tenant in spared
-        from_score = LEAST_SCORE if is_spared else max(LEAST_SCORE, least_score)
+        from_score = threshold.least_score(top)
         is_held = is_sparing or change[case.top] < EXCUSED
         least = max(from_score, top.base) if is_held else from_score
         limit = limits.get(top.tenant, 0)

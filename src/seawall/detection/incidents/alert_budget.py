@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -40,11 +40,30 @@ ABOUT_FILES = frozenset({"truncated", "not-judged"})
 
 
 @dataclass(frozen=True, slots=True)
+class RaisingThreshold:
+    """The least score for raising, in log-odds, and the organisations to which it does not apply. By default there is none."""
+
+    score: float = LEAST_SCORE
+    spared: frozenset[str] = frozenset()
+
+    def least_score(self, top: Candidate) -> float:
+        """Return the least score of a case, by its strongest group. There is none for attempts that gained nothing."""
+        return LEAST_SCORE if top.is_refused or top.tenant in self.spared else self.score
+
+    def holds_for(self, tenants: Iterable[str]) -> float | None:
+        """Return the score if it holds for at least one of these organisations, else None."""
+        return self.score if self.score > LEAST_SCORE and not self.spared.issuperset(tenants) else None
+
+
+NO_THRESHOLD = RaisingThreshold()
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetDecision:
     """Hold the incidents, highest first; and by organisation the raising threshold, the limit and the number raised.
 
     An organisation without raised incidents has no threshold. Incidents of attempts that gained nothing are not counted here.
-    `days` is the day of each incident's strongest group, by incident id.
+    `days` is the day of each incident's strongest group, by incident id. `threshold` is the one that was applied.
     """
 
     incidents: tuple[Incident, ...]
@@ -52,6 +71,7 @@ class BudgetDecision:
     limits: Mapping[str, int]
     spent: Mapping[str, int]
     days: Mapping[str, int]
+    threshold: RaisingThreshold = NO_THRESHOLD
 
 
 def decide(
@@ -62,11 +82,11 @@ def decide(
     budget: float | None,
     *,
     since: int | None = None,
-    least_score: float = LEAST_SCORE,
+    least_score: float | None = LEAST_SCORE,
     describe: Callable[[IncidentCase], Incident] = describe_case,
 ) -> BudgetDecision:
     """Group candidates into cases, and choose those that the budget raises. A budget that the user sets is spent completely,
-    but never on a case below a `least_score` that was asked for, in log-odds (`find_spared_organisations`).
+    but never on a case below a `least_score` that was asked for, in log-odds; None is the one that ships (`find_threshold`).
 
     `accounts` counts each organisation's active accounts, `days` the days that the budget covers. With `since`, cases whose
     strongest group is of an earlier day are dropped. An organisation's threshold is the score of the weakest group that
@@ -78,10 +98,8 @@ def decide(
     tenants = sorted({case.top.tenant for case in cases})
     notes_of = _sort_by_tenant(notes, tenants)
     limits = {tenant: compute_incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
-    spared = find_spared_organisations(accounts, budget, least_score)
-    chosen = select_within_budget(
-        cases, limits, LEAST_SCORE, sparing=budget is None, least_score=least_score, spared=spared
-    )
+    threshold = find_threshold(least_score, accounts, budget)
+    chosen = select_within_budget(cases, limits, LEAST_SCORE, sparing=budget is None, threshold=threshold)
     thresholds: dict[str, float] = {}
     refused: dict[str, float] = {}
     spent = dict.fromkeys(tenants, 0)
@@ -103,7 +121,8 @@ def decide(
             threshold=(refused if case.top.is_refused else thresholds).get(case.top.tenant, math.inf),
         )
 
-    return BudgetDecision(tuple(_complete_by_day(cases, complete)), thresholds, limits, spent, days_of)
+    incidents = tuple(_complete_by_day(cases, complete))
+    return BudgetDecision(incidents, thresholds, limits, spent, days_of, threshold)
 
 
 def _complete_by_day(
@@ -154,18 +173,22 @@ def resolve_least_score(asked: float | None) -> float:
     return LEAST_SCORE if shipped is None else max(shipped, LEAST_SCORE)
 
 
-def find_spared_organisations(
-    accounts: Mapping[str, int], budget: float | None, least_score: float
-) -> frozenset[str]:
-    """Return the organisations to which the threshold that ships does not apply; another one was asked for, and applies to all.
+def find_threshold(
+    asked: float | None, accounts: Mapping[str, int], budget: float | None
+) -> RaisingThreshold:
+    """Return the threshold for raising: a score that was asked for applies to all organisations, else the one that ships.
 
-    It belongs to the default budget: a budget that the user sets is spent completely. And it spares organisations whose default
-    budget is its floor, so that ten mailboxes still see their highest case once a week.
+    That one belongs to the default budget: a budget that the user sets is spent completely. It spares organisations whose
+    default budget is its floor, so that ten mailboxes still see their highest case once a week. `accounts` counts each
+    organisation's active accounts.
     """
-    if least_score != load_chance().raised_from:
-        return frozenset()
-    most = math.inf if budget is not None else BUDGET_FLOOR_PER_DAY * 1000 / BUDGET_PER_THOUSAND
-    return frozenset(tenant for tenant, active in accounts.items() if active <= most)
+    score = resolve_least_score(asked)
+    if asked is not None:
+        return RaisingThreshold(score)
+    if budget is not None:
+        return RaisingThreshold()
+    most = BUDGET_FLOOR_PER_DAY * 1000 / BUDGET_PER_THOUSAND
+    return RaisingThreshold(score, frozenset(name for name, active in accounts.items() if active <= most))
 
 
 def compute_refused_limit(limit: int) -> int:
@@ -182,15 +205,13 @@ def select_within_budget(
     floor: float,
     *,
     sparing: bool = False,
-    least_score: float = LEAST_SCORE,
-    spared: Collection[str] = (),
+    threshold: RaisingThreshold = NO_THRESHOLD,
 ) -> set[str]:
-    """Return the ids of each tenant's highest cases within its budget, and from `floor` and `least_score` on.
+    """Return the ids of each tenant's highest cases within its budget, and from `floor` and the threshold on.
 
     With `sparing`, budget is left over rather than spent on a case whose reasons sum to less than zero. A case that answers
     excuse is never raised to fill a budget. A return after containment is raised in addition to the budget, and whatever
-    `least_score`, which does not apply to `spared` tenants. A few cases of attempts that gained nothing are raised in
-    addition too (`compute_refused_limit`), whatever `least_score`: it is a chance of takeovers.
+    the threshold. A few cases of attempts that gained nothing are raised in addition too (`compute_refused_limit`).
     """
     used: dict[tuple[str, bool], int] = defaultdict(int)
     chosen = set()
@@ -200,8 +221,7 @@ def select_within_budget(
             if case.score >= floor:
                 chosen.add(case.id)
             continue
-        is_spared = case.top.is_refused or tenant in spared
-        from_score = floor if is_spared else max(floor, least_score)
+        from_score = max(floor, threshold.least_score(case.top))
         is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
         least = max(from_score, case.top.base) if sparing or is_excused else from_score
         limit = limits.get(tenant, 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from seawall.detection.incidents.alert_budget import resolve_least_score
 from seawall.pipeline.live.commit import BUDGET, CONFIGURED_BUDGET, CONFIGURED_THRESHOLD, THRESHOLD
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.storage.database import Database, Transaction, WriterLease
@@ -15,10 +14,12 @@ _PER_DAY, _LEAST_SCORE = "per_day", "least_score"
 
 @dataclass(frozen=True, slots=True)
 class RaisingLimits:
-    """The limits in force: incidents a day for each organisation, None for the default by size, and the least score."""
+    """The limits in force: incidents a day for each organisation, None for the default by size, and the least score, None for
+    the one that ships.
+    """
 
     per_day: float | None
-    least_score: float
+    least_score: float | None
 
 
 def limits_of(work: Transaction, settings: LiveSettings | None = None) -> RaisingLimits:
@@ -49,15 +50,15 @@ def read_configured_budget(work: Transaction) -> float | None:
     return _read(work, CONFIGURED_BUDGET, _PER_DAY)
 
 
-def least_score_of(work: Transaction, configured: float | None = None) -> float:
-    """Return the least score for raising, in log-odds.
+def least_score_of(work: Transaction, configured: float | None = None) -> float | None:
+    """Return the least score for raising that was asked for, in log-odds; None for the one that ships.
 
-    One set in the console comes first, then `configured`, then that of the last watch, then the one that ships.
+    One set in the console comes first, then `configured`, then that of the last watch.
     """
     chosen = read_chosen_least_score(work)
-    if chosen is None:
-        chosen = read_configured_least_score(work) if configured is None else configured
-    return resolve_least_score(chosen)
+    if chosen is not None:
+        return chosen
+    return read_configured_least_score(work) if configured is None else configured
 
 
 def read_chosen_least_score(work: Transaction) -> float | None:

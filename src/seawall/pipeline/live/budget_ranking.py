@@ -71,7 +71,7 @@ def rank_under_budget(
     budget: float | None,
     answers: Sequence[FeedbackAnswer] = (),
     imported_until: int | None = None,
-    least_score: float = LEAST_SCORE,
+    least_score: float | None = LEAST_SCORE,
     describe: Callable[[IncidentCase], Incident] = describe_case,
 ) -> BudgetRanking:
     """Return which incidents are raised after the last scored day.

@@ -17,7 +17,7 @@ from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incidents.alert_budget import (
     LEAST_SCORE,
     compute_incident_limit,
-    find_spared_organisations,
+    find_threshold,
 )
 from seawall.events.coded_batch import Floats
 from seawall.pipeline.live.budget import budget_of, least_score_of
@@ -43,7 +43,7 @@ class BoardRanking:
 class CandidateBoard:
     """The candidates of a store at one moment. Days are days since 1970; `budget` is incidents a day, None for the default.
 
-    `least_score` is the least score for raising.
+    `least_score` is the least score for raising, None for the one that ships.
 
     `windows` has the live window of organisations with a first import; `columns` hold candidates of these days alone.
     """
@@ -56,7 +56,7 @@ class CandidateBoard:
     answers: tuple[FeedbackAnswer, ...]
     kept: tuple[Feedback, ...]
     windows: Mapping[str, LiveWindow] = field(default_factory=dict)
-    least_score: float = LEAST_SCORE
+    least_score: float | None = LEAST_SCORE
 
     @property
     def window(self) -> LiveWindow:
@@ -97,8 +97,7 @@ class CandidateBoard:
             is_sparing=budget is None,
             raising=changed.raising,
             since_of={tenant: window.since for tenant, window in self.windows.items()},
-            least_score=self.least_score,
-            spared=find_spared_organisations(self.accounts, budget, self.least_score),
+            threshold=find_threshold(self.least_score, self.accounts, budget),
         )
 
     def is_shown(self, case: CaseRows) -> bool:
@@ -184,7 +183,7 @@ class CandidateBoards:
         self._days[day] = (state.marks[day], CandidateColumns(needed).lean())
 
     def _read(
-        self, work: Transaction, state: _State, limits: tuple[float | None, float], at: int
+        self, work: Transaction, state: _State, limits: tuple[float | None, float | None], at: int
     ) -> CandidateBoard:
         for day in [day for day in self._days if day not in state.marks]:
             del self._days[day]

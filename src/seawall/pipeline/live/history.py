@@ -48,7 +48,7 @@ class PastDays:
     accounts: int
     budget: float | None
     answers: Sequence[FeedbackAnswer] = ()
-    least_score: float = LEAST_SCORE
+    least_score: float | None = LEAST_SCORE
 
     @property
     def live_since(self) -> int:

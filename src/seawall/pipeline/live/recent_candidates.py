@@ -32,7 +32,7 @@ class RankingSpan:
     mark: Hashable
     imported_until: tuple[tuple[str, int], ...] = ()
     unranked: frozenset[str] = frozenset()
-    least_score: float = LEAST_SCORE
+    least_score: float | None = LEAST_SCORE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seawall.report.tables.consents import MOST_RECORDS
+import pytest
+
 from tests.sample_events import event, sign_in
 
 from .test_tables import cells, made, results
@@ -77,7 +78,14 @@ def test_a_grant_without_a_consent_stays(tmp_path: Path) -> None:
     grant = change("g", "Add OAuth2PermissionGrant.", 0, {"OAuth2PermissionGrant.Scope": "Mail.Send"})
     found = made(results(tmp_path, [grant, consent("c", 30)]), "consents")
     assert cells(found, "record") == [("c",), ("g",)]
-    assert MOST_RECORDS > 1_000
+
+
+def test_records_beyond_the_limit_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seawall.report.tables.change_list.MOST_RECORDS", 2)
+    rows = [consent(str(number), 5 * number) for number in range(5)]
+    found = made(results(tmp_path, rows), "consents")
+    assert len(found.rows) == 2
+    assert found.note == "3 further records of consents are left out."
 
 
 def test_applications_get_the_name_and_permissions_of_their_consent(tmp_path: Path) -> None:

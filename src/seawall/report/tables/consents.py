@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from seawall.events.changes.acts import ACTS, read_act
-from seawall.events.changes.records import COLUMNS, ChangeRecord, read_changes
-from seawall.report.tables.event_columns import as_text
+from seawall.events.changes.records import ChangeRecord
+from seawall.report.tables.change_list import ChangeList
 from seawall.report.tables.table import AnalystTable, TableColumn
 from seawall_base.times import MICROSECONDS
-
-MOST_RECORDS: Final = 100_000
-"""Records of consents that are kept, the first that are read."""
 
 _ACTS: Final = ("consent", "consent_for_all", "permission_grant", "app_permission", "app_trusted")
 _OPERATIONS: Final = frozenset(operation for operation, (act, _) in ACTS.items() if act in _ACTS)
@@ -57,29 +56,21 @@ class ConsentList:
     """Collect the successful consents of tables of events."""
 
     def __init__(self) -> None:
-        self._records: list[ChangeRecord] = []
-        self._left_out = 0
+        self._changes = ChangeList(_OPERATIONS)
 
     def add(self, table: pa.Table) -> None:
         """Note the consents of a table."""
-        activity = pc.utf8_lower(pc.utf8_rtrim(pc.utf8_trim_whitespace(as_text(table, "activity_name")), "."))
-        is_wanted = pc.and_(
-            pc.is_in(activity, pa.array(sorted(_OPERATIONS))), pc.equal(as_text(table, "status"), "success")
-        )
-        found = table.filter(is_wanted)
-        room = MOST_RECORDS - len(self._records)
-        self._left_out += max(found.num_rows - room, 0)
-        rows = found.select([name for name in COLUMNS if name in found.column_names]).slice(0, room)
-        self._records += read_changes(rows.to_pylist(), frozenset())
+        self._changes.add(table)
 
     def consents(self) -> list[Consent]:
         """Return the consents, the latest first. Several records of one consent are one."""
-        read = [(record, act) for record in self._records if (act := read_act(record)) is not None]
+        read = [(record, act) for record in self._changes.records if (act := read_act(record)) is not None]
         main = [(record, act) for record, act in read if act.act != "permission_grant"]
+        times = _sort_times(record for record, _ in main)
         alone = [
             (record, act)
             for record, act in read
-            if act.act == "permission_grant" and not any(_belongs(record, other) for other, _ in main)
+            if act.act == "permission_grant" and not _is_near(record, times)
         ]
         found = [
             Consent(
@@ -116,7 +107,11 @@ class ConsentList:
             )
             for one in self.consents()
         ]  # fmt: skip
-        note = f"{self._left_out:,} further records of consents are left out." if self._left_out else ""
+        note = (
+            f"{self._changes.left_out:,} further records of consents are left out."
+            if self._changes.left_out
+            else ""
+        )
         return AnalystTable("consents", "Consents to applications", _COLUMNS, tuple(rows), note)
 
 
@@ -132,9 +127,19 @@ def list_permissions(record: ChangeRecord) -> tuple[str, ...]:
     return tuple(sorted({word for text in texts for word in _WORD.findall(text)}))
 
 
-def _belongs(record: ChangeRecord, other: ChangeRecord) -> bool:
-    same = (record.tenant, record.account) == (other.tenant, other.account)
-    return same and abs(record.time - other.time) <= _TOGETHER
+def _sort_times(records: Iterable[ChangeRecord]) -> Mapping[tuple[str, str], list[int]]:
+    """Return the times of records by organisation and account, ascending."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for record in records:
+        found[record.tenant, record.account].append(record.time)
+    return {who: sorted(times) for who, times in found.items()}
+
+
+def _is_near(record: ChangeRecord, times: Mapping[tuple[str, str], list[int]]) -> bool:
+    """Return whether the account has one of these times close to the record's."""
+    own = times.get((record.tenant, record.account), [])
+    place = bisect_left(own, record.time - _TOGETHER)
+    return place < len(own) and own[place] <= record.time + _TOGETHER
 
 
 def _find_id(record: ChangeRecord) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from seawall.events.changes.acts import ChangeAct, read_act, spell_operation
 from seawall.events.changes.objects import (
@@ -18,12 +17,9 @@ from seawall.events.changes.objects import (
     is_on,
     shorten_directory_name,
 )
-from seawall.events.changes.records import COLUMNS, ChangeRecord, read_changes
-from seawall.report.tables.event_columns import as_text
+from seawall.events.changes.records import ChangeRecord
+from seawall.report.tables.change_list import ChangeList
 from seawall.report.tables.table import AnalystTable, TableColumn
-
-MOST_RECORDS: Final = 100_000
-"""Records of changes that are kept, the first that are read."""
 
 _RULE, _FORWARDING, _FLOW, _ACCESS = "inbox rule", "forwarding", "mail flow", "access"
 _KINDS: Final = {
@@ -68,32 +64,24 @@ class StandingMailRules:
     """Collect the changes of mail rules, forwarding and access, and say which still stand."""
 
     def __init__(self) -> None:
-        self._records: list[ChangeRecord] = []
-        self._left_out = 0
+        self._changes = ChangeList(_KINDS, by_people=True)
 
     def add(self, table: pa.Table) -> None:
         """Note the changes of a table of events."""
-        activity = pc.utf8_lower(pc.utf8_rtrim(pc.utf8_trim_whitespace(as_text(table, "activity_name")), "."))
-        is_wanted = pc.and_(
-            pc.and_(
-                pc.is_in(activity, pa.array(sorted(_KINDS))), pc.equal(as_text(table, "status"), "success")
-            ),
-            pc.not_equal(as_text(table, "account_type"), "system"),
-        )
-        found = table.filter(is_wanted)
-        room = MOST_RECORDS - len(self._records)
-        self._left_out += max(found.num_rows - room, 0)
-        rows = found.select([name for name in COLUMNS if name in found.column_names]).slice(0, room)
-        self._records += read_changes(rows.to_pylist(), frozenset())
+        self._changes.add(table)
 
     def table(self) -> AnalystTable:
         """Return the table, what was changed last first."""
         standing: dict[_Key, _Standing] = {}
-        for record in sorted(self._records, key=lambda one: (one.time, one.id)):
+        for record in sorted(self._changes.records, key=lambda one: (one.time, one.id)):
             _apply(standing, record)
         rows = [row for key, one in standing.items() if (row := _list_row(key, one)) is not None]
         rows.sort(key=lambda row: (-int(row[7]), row))
-        left = f" {self._left_out:,} further records of changes are left out." if self._left_out else ""
+        left = (
+            f" {self._changes.left_out:,} further records of changes are left out."
+            if self._changes.left_out
+            else ""
+        )
         return AnalystTable(
             "mail-rules",
             "Mail rules, forwarding and access in force at the end",

@@ -76,11 +76,14 @@ def ordinary(log: Log) -> None:
 def takeover(log: Log, victim: str) -> list[str]:
     """Prompts until one is approved, then forwarding, an application of their own, and mail."""
     at = START + timedelta(days=23, hours=13)
-    for minute in range(4):
+    prompts = [
         log.add("login", at + timedelta(minutes=minute), victim, ELSEWHERE, ("login", "login_challenge"),
-                login_challenge_method=["google_prompt"], login_challenge_status="Challenge Failed.")  # fmt: skip
+                login_challenge_method=["google_prompt"], login_challenge_status="Challenge Failed.")
+        for minute in range(4)
+    ]  # fmt: skip
     at += timedelta(minutes=6)
     staged = [
+        *prompts,
         log.add("login", at, victim, ELSEWHERE, ("login", "login_success"), login_type="google_password",
                 login_challenge_method=["password", "google_prompt"]),
         log.add("user_accounts", at, victim, ELSEWHERE, ("email_forwarding_change", "email_forwarding_out_of_domain"),
@@ -115,9 +118,7 @@ def test_the_taken_over_account_comes_first_with_the_records_of_the_takeover(sca
     _, first, staged, _ = scanned
     assert (first["account"], first["tenant"], first["raised"]) == (PEOPLE[6], "c0made001", True)
     assert first["severity"] in ("high", "critical")
-    told = {uid.partition(":")[0] for uid in first["events"]}
-    assert told >= set(staged)
-    assert len(told) <= len(set(staged)) + 4  # what follows an indicator is told with it
+    assert sorted(uid.partition(":")[0] for uid in first["events"]) == sorted(staged)
 
 
 def test_what_was_done_is_named(scanned: Scanned) -> None:

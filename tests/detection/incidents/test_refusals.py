@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,9 @@ from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.features import FEATURES
 from seawall.detection.ranking.patterns import REFUSED
 from seawall.detection.ranking.ranker import load
+from seawall.detection.ranking.refusals import RefusedAttempts, choose_refused
 from seawall.detection.rules.sigma.load import load_builtin_rules
+from seawall.events.coded_batch import Vocabulary
 from seawall.storage import Coder, Spool
 from tests.detection.incidents.test_group import candidate
 from tests.sample_events import event, sign_in, table
@@ -169,3 +172,20 @@ def test_thresholds_of_acts_do_not_move() -> None:
     assert (after.thresholds, after.spent) == (before.thresholds, before.spent)
     assert [one for one in after.incidents if one.account != attempt.account] == list(before.incidents)
     assert [one.raised for one in after.incidents] == [True] * 4
+    assert [one.chance is None for one in after.incidents] == [False, False, False, True]
+
+
+def test_a_few_refusals_of_one_account_are_no_candidate() -> None:
+    codes = np.arange(3, dtype=np.int32)
+    attempts = RefusedAttempts(
+        actor=codes,
+        tenant=np.zeros(3, np.int32),
+        account=codes,
+        network=codes,
+        attempts=np.array([1, 2, 3]),
+        here=np.array([1, 1, 2]),
+        first=np.arange(3),
+    )
+    names = {"account": Vocabulary(["a", "b", "c"])}
+    chosen = choose_refused(attempts, np.ones(3), lambda tenants: np.full(len(tenants), 9), names)
+    assert chosen.place.tolist() == [2]

@@ -126,7 +126,9 @@ def _claim_attempts(top: ScoredCandidate) -> str:
             f"and {plural(accounts - 1, 'other account')} were refused {plural(total, 'time')} from networks that are new to "
             "them, most often from the same one, and nothing succeeded from there"
         )
-    rest = f", {here:,} of these from one network" if here < times else ""
+    if here == times:
+        return f"was refused {plural(times, 'time')} from a network that is new to it, and nothing succeeded from there"
+    rest = f", {here:,} of these from one network" if here > 1 else ""
     return f"was refused {plural(times, 'time')} from networks that are new to it{rest}, and nothing succeeded from there"
 
 

@@ -131,7 +131,7 @@ def describe_case(case: IncidentCase) -> Incident:
             "groups": len(story),
             **({"statements": statements} if statements else {}),
         },
-        chance=round(load_chance().estimate(case.score), 4),
+        chance=None if case.top.is_refused else round(load_chance().estimate(case.score), 4),
     )
 
 

@@ -39,7 +39,7 @@ SHARED_SOURCE = 3
 """Number of accounts refused from one network on a day from which on they are one candidate."""
 
 LEAST_ATTEMPTS = 3
-"""An account without a hit of its own joins such a candidate from this many attempts on: rules count before they hit."""
+"""Attempts on a day from which on an account is a candidate of its own, or joins a shared one without a hit of its own."""
 
 MOST_OTHERS = 100
 """Number of further accounts that a candidate names."""
@@ -163,7 +163,8 @@ def choose_refused(
     for at in rows:
         mine = sources[tenant[at], network[at]]
         is_shared = len(mine) >= SHARED_SOURCE
-        if left[tenant[at]] > 0 and (not is_shared or at == mine[0]):
+        is_wanted = at == mine[0] if is_shared else counts[at] >= LEAST_ATTEMPTS
+        if left[tenant[at]] > 0 and is_wanted:
             left[tenant[at]] -= 1
             others = [one for one in mine if one != at] + beside[tenant[at], network[at]]
             others.sort(key=lambda one: names.text(account[one]))

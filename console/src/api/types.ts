@@ -9,6 +9,7 @@ import type {
   IngestTokenRow,
   IngestValue,
   InviteCode,
+  LookUpValue,
   MyPasskey,
   MySession,
   NetworkUse,
@@ -43,6 +44,7 @@ export type {
   Me,
   PlanAccount,
   PlanStep,
+  SeenBeside,
   Preview,
   Record as LogRecord,
   FeedbackScope as Scope,
@@ -85,6 +87,7 @@ export type Incident = IncidentValue;
 export type Ingest = IngestValue;
 export type IngestToken = IngestTokenRow;
 export type Invitation = InviteCode;
+export type LookedUp = LookUpValue;
 export type Passkey = MyPasskey;
 export type Plan = PlanValue;
 export type Problem = ProblemValue;

@@ -19,6 +19,7 @@ const PAGES: Record<string, { title: string; Page: ComponentType }> = {
   "/accounts": { title: "Accounts", Page: page(() => import("../pages/accounts")) },
   "/account": { title: "Account", Page: page(() => import("../pages/account")) },
   "/search": { title: "Search", Page: page(() => import("../pages/search")) },
+  "/look": { title: "Look into a value", Page: page(() => import("../pages/look")) },
   "/health": { title: "Health", Page: page(() => import("../pages/health")) },
   "/detector": { title: "Detector", Page: page(() => import("../pages/detector")) },
   "/exceptions": { title: "Exceptions", Page: page(() => import("../pages/exceptions")) },

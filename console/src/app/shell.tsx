@@ -12,12 +12,13 @@ import { Palette } from "./palette";
 import { PLACES, type Place } from "./places";
 import { navigate, searchAddress, useRoute } from "./router";
 import { useKnown, useSession } from "./session";
+import { lookedFor } from "../pages/look/subjects";
 import { setTheme, useTheme } from "./theme";
 import "./shell.css";
 
 function isHere(place: Place, path: string): boolean {
   if (place.path === "/") return path === "/" || path.startsWith("/incidents/");
-  return path === place.path || (place.path === "/accounts" && path === "/account");
+  return path === place.path || (place.path === "/search" && path === "/look") || (place.path === "/accounts" && path === "/account");
 }
 
 export function Shell({ children }: { children: ReactNode }) {
@@ -100,7 +101,7 @@ export function Shell({ children }: { children: ReactNode }) {
           onSubmit={(event) => {
             event.preventDefault();
             const words = field.current?.value.trim() ?? "";
-            navigate(words ? searchAddress(words) : "/search");
+            navigate(lookedFor(words) ?? (words ? searchAddress(words) : "/search"));
             field.current?.blur();
           }}
         >

@@ -5,6 +5,8 @@ import { Button, CopyButton, Dialog } from "../../design/controls";
 import { DoerMark } from "../../design/marks";
 import { number } from "../../words/numbers";
 import { exact } from "../../words/times";
+import { Link } from "../../app/link";
+import { linksOf } from "../look/subjects";
 import "./record-drawer.css";
 
 interface DrawerProps {
@@ -43,6 +45,7 @@ function originalWords({ source_file: file, source_line: line }: LogRecord): str
 
 export function RecordDrawer({ record, position, onClose, onStep, hasBefore, hasAfter }: DrawerProps) {
   const [isWrapped, setWrapped] = useState(true);
+  const links = record ? linksOf(record) : {};
   const raw = record ? JSON.stringify(record.raw, null, 2) : "";
   return (
     <Dialog
@@ -78,7 +81,7 @@ export function RecordDrawer({ record, position, onClose, onStep, hasBefore, has
               return value === null || value === "" ? null : (
                 <div key={name}>
                   <dt>{name}</dt>
-                  <dd className="log-text">{value}</dd>
+                  <dd className="log-text">{links[name] ? <Link href={links[name]}>{value}</Link> : value}</dd>
                 </div>
               );
             })}

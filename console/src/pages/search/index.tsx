@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { usePages, useResource } from "../../api/resource";
 import type { AccountRow, IncidentRow, View } from "../../api/types";
 import { Link } from "../../app/link";
-import { accountAddress, useParameter } from "../../app/router";
+import { accountAddress, navigate, useParameter } from "../../app/router";
 import { useMayAnswer, useSummary } from "../../app/session";
 import { Button } from "../../design/controls";
 import { EmptyState, ErrorState, Panel, Skeleton } from "../../design/states";
@@ -12,6 +12,7 @@ import { IncidentLines } from "../parts/incident-lines";
 import { Page } from "../parts/page";
 import { accountWords, FIELDS } from "./fields";
 import { SearchField } from "./search-field";
+import { lookedFor } from "../look/subjects";
 import { SaveView, Views } from "./views";
 import "./search.css";
 
@@ -23,10 +24,14 @@ export default function SearchPage() {
   const summary = useSummary();
   const mayChange = useMayAnswer();
   const views = useResource<{ items: View[] }>("/api/views");
-  const incidents = usePages<IncidentRow>(asked ? "/api/incidents" : null, { queue: "all", q: asked, sort: "score" }, 50);
+  const incidents = usePages<IncidentRow>(asked && lookedFor(asked) === null ? "/api/incidents" : null, { queue: "all", q: asked, sort: "score" }, 50);
   const words = accountWords(asked);
   const accounts = usePages<AccountRow>(words ? "/api/accounts" : null, { q: words }, 20);
   useEffect(() => setTyped(asked), [asked]);
+  const look = lookedFor(asked);
+  useEffect(() => {
+    if (look !== null) navigate(look, { replace: true });
+  }, [look]);
 
   const isRefused = incidents.error !== undefined && incidents.error.status >= 400 && incidents.error.status < 500;
   const fault = isRefused && typed === asked ? [incidents.error?.message, incidents.error?.fix].filter(Boolean).join(": ") : undefined;
@@ -115,6 +120,8 @@ function Help({ onExample }: { onExample: (example: string) => void }) {
   return (
     <Panel title="What a search can say">
       <p className="small soft">
+        One of <code>ip:</code> <code>cidr:</code> <code>session:</code> <code>token:</code> <code>device:</code> <code>key:</code> <code>agent:</code>{" "}
+        <code>operation:</code> <code>rule:</code> <code>message:</code> <code>day:</code> alone opens the page of that value, over all stored records.
         Words look everywhere in an incident. Every term must hold; <code>-</code> before one means not; quotes keep words together.
       </p>
       <dl className="search-help">

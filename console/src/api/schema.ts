@@ -141,7 +141,7 @@ export interface Code {
  * The visitor's session. Every state-changing request sends `csrf_token` as `X-Seawall-CSRF`. `sign_in_required`:
  * only this endpoint works before signing in. `setup_needed`: no admin can sign in yet; the code that `seawall
  * serve` printed creates the first one. `second_factor_needed`: only the user's own settings work until they
- * register a passkey or one-time codes.
+ * register a passkey or one-time codes. `may_drop`: exports may be dropped onto the pages, to be read here.
  */
 export interface ConsoleSession {
   user: SessionUser | null;
@@ -154,6 +154,7 @@ export interface ConsoleSession {
   version: string;
   demo: boolean;
   ingest_enabled: boolean;
+  may_drop: boolean;
 }
 
 /** The records of a UTC day. */
@@ -177,6 +178,66 @@ export interface DetectorValue {
   days: DetectorDay[];
   weights: WeightValue[];
   version: string;
+}
+
+/**
+ * An export that was dropped, and how far it was read. `bytes_expected` was announced, `bytes_received` arrived,
+ * `bytes_read` of them were read. `records` are events, duplicates, problems, and those that are not judged yet.
+ * `incidents` are raised ones, `first_incident` the one that is shown first. `path` begins the addresses of its
+ * pages and API. `fault` says why it failed. `seconds` have passed since the first byte.
+ */
+export interface DroppedExport {
+  id: string;
+  name: string;
+  state: "failed" | "reading" | "ready" | "receiving";
+  path: string;
+  begun_at: string;
+  seconds: number;
+  bytes_expected: number;
+  bytes_received: number;
+  bytes_read: number;
+  records: number;
+  events: number;
+  duplicates: number;
+  problems: number;
+  files: DroppedFile[];
+  sources: DroppedSource[];
+  refused: DroppedProblem[];
+  incidents: number;
+  first_incident: string | null;
+  fault: string | null;
+  fix: string | null;
+}
+
+/** All exports that are open, the latest first. `may_drop`: another one may be dropped at this machine at all. */
+export interface DroppedExports {
+  items: DroppedExport[];
+  may_drop: boolean;
+  most_bytes: number;
+  most_exports: number;
+}
+
+/** One file that arrived. `refused` is the reason why none of it is read, None if it is. */
+export interface DroppedFile {
+  name: string;
+  bytes: number;
+  sha256: string;
+  refused: string | null;
+}
+
+/** What could not be read: how many records or files, with the reason and place of one of them. */
+export interface DroppedProblem {
+  code: string;
+  count: number;
+  reason: string;
+  file: string;
+}
+
+/** What was understood: records of one kind, of one organisation. */
+export interface DroppedSource {
+  kind: string;
+  tenant: string;
+  records: number;
 }
 
 /** The body of every refused request. */
@@ -468,6 +529,12 @@ export interface NewBudget {
 export interface NewCodes {
   uri: string;
   secret: string;
+}
+
+/** The names of the files that will be sent, and their bytes in all. */
+export interface NewDrop {
+  names: string[];
+  bytes: number;
 }
 
 /** The name of a new token: the collector that uses it. */

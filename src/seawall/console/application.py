@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from seawall.console import ingest
 from seawall.console.api_error import ApiError
 from seawall.console.bundle import Bundle
 from seawall.console.data import scope_search, slow_values
 from seawall.console.data.summary import build_summary
+from seawall.console.drops.shelf import close_drops
+from seawall.console.drops.views import DropViews
 from seawall.console.endpoint_runner import EndpointRunner
 from seawall.console.error_responses import respond_to_error
 from seawall.console.gatekeeper import Gatekeeper
@@ -51,9 +53,14 @@ def create_app(context: ConsoleContext) -> Starlette:
     context.notes.setdefault(NOTE, SignInState(context))
     probes = Probes(context, runner)
     pages = Bundle.load()
-    routes = [Route(one.path, runner.serve(one), methods=[one.method]) for one in all_endpoints()]
+    routes: list[BaseRoute] = [
+        Route(one.path, runner.serve(one), methods=[one.method]) for one in all_endpoints()
+    ]
     if context.settings.link is not None:
         routes.append(Route(ENTER.path, runner.serve(ENTER), methods=[ENTER.method]))
+    views = DropViews(context, create_app) if context.settings.may_drop else None
+    if views is not None:
+        routes.append(Mount("/drop", app=views))
     routes.append(Route("/{rest:path}", pages.serve, methods=["GET"]))
 
     @asynccontextmanager
@@ -68,6 +75,9 @@ def create_app(context: ConsoleContext) -> Starlette:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            if views is not None:
+                await views.close()
+                await asyncio.to_thread(close_drops, context)
             runner.close()
             probes.close()
             ingest.close_ingest(context)

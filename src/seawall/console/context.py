@@ -41,7 +41,7 @@ class ConsoleSettings:
     One client uses at most `threads_each` of the `threads` at once and has `waiting_each` requests waiting; more are
     refused. Heavy routes have separate `heavy_threads`, with `heavy_each` requests of one user at once; more are
     refused. `metrics_allow` are the peers that may read `/metrics` and the reasons in `/healthz`. `link` signs in once, for
-    a console that was started for one person.
+    a console that was started for one person. Without `drops_enabled` nobody can drop exports onto the pages.
     """
 
     hosts: tuple[str, ...] = ()
@@ -64,6 +64,13 @@ class ConsoleSettings:
     metrics_allow: Peers = LOOPBACK
     most_streams: int = 64
     most_streams_each: int = 8
+    drops_enabled: bool = True
+
+    @property
+    def may_drop(self) -> bool:
+        """Return whether the user at this machine may drop exports: on loopback only, without sign-in and proxy."""
+        is_local = self.is_loopback and not self.needs_sign_in and self.proxies is None and not self.hosts
+        return self.drops_enabled and is_local
 
     @property
     def is_https(self) -> bool:

@@ -95,7 +95,8 @@ class Endpoint:
     JSON), None for 204, or a Starlette response (`media` states its type). `role` None is open to everybody. `query`
     and `body` are msgspec structs.
 
-    A `raw` endpoint reads the body and checks its bearer token itself, ignoring cookies. An `is_heavy` endpoint takes
+    A `raw` endpoint reads the body and checks its bearer token itself, ignoring cookies. An `is_streamed` endpoint is `async`
+    and reads the body of its request itself, once the user was admitted. An `is_heavy` endpoint takes
     seconds: it is a plain function with a role, and runs in separate threads, a few at once for each user; more are
     refused with 429. `codes` are its further errors: (status, code). `events` are a stream's server-sent events with
     JSON data: (name, type).
@@ -115,13 +116,19 @@ class Endpoint:
     body_bytes: int = BODY_BYTES
     seconds: float = 30.0
     raw: bool = False
+    is_streamed: bool = False
     is_for_limited: bool = False
     is_heavy: bool = False
     codes: tuple[tuple[int, str], ...] = ()
     events: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a heavy endpoint without a role, raw or async; prepare decoding its types."""
+        """Raise `ValueError` for a heavy endpoint without a role, raw or async; prepare decoding its types.
+
+        An endpoint that reads its body itself must be async and have a role.
+        """
+        if self.is_streamed and (self.role is None or not iscoroutinefunction(self.handle)):
+            raise ValueError("a streamed endpoint is an async function for a user")
         if self.is_heavy and (self.role is None or self.raw or iscoroutinefunction(self.handle)):
             raise ValueError("a heavy endpoint is a plain function for a user")
         prepare(*(kind for kind in (self.query, self.body) if kind is not None))

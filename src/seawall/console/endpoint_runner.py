@@ -162,7 +162,7 @@ def _make_visible(request: Request) -> RequestOrigin:
 
 async def read_body(endpoint: Endpoint, request: Request, seconds: float) -> bytes:
     """Read the whole body of a state-changing request. Raises `ApiError`: 408, 413 or 415."""
-    if endpoint.method in {"GET", "DELETE"} or endpoint.raw:
+    if endpoint.method in {"GET", "DELETE"} or endpoint.raw or endpoint.is_streamed:
         return b""
     check_json(request.headers)
     declared = request.headers.get("content-length", "0")

@@ -27,6 +27,7 @@ from seawall.web.openapi import (
 )
 
 NDJSON: Final = "application/x-ndjson"
+BYTES: Final = "application/octet-stream"
 _ERRORS: Final = {
     400: "the request cannot be read",
     401: "nobody is signed in",
@@ -121,6 +122,8 @@ def _header_parameters(endpoint: Endpoint) -> tuple[ApiParameter, ...]:
 def _body(endpoint: Endpoint, schemas: TypeSchemas) -> ApiBody | None:
     if endpoint.body is not None:
         return ApiBody(schemas.schema(endpoint.body))
+    if endpoint.is_streamed:
+        return ApiBody({"type": "string", "format": "binary"}, BYTES)
     return ApiBody({"type": "string"}, NDJSON) if endpoint.raw else None
 
 

@@ -32,7 +32,7 @@ class ConsoleSession(msgspec.Struct, frozen=True):
 
     `sign_in_required`: only this endpoint works before signing in. `setup_needed`: no admin can sign in yet; the code
     that `seawall serve` printed creates the first one. `second_factor_needed`: only the user's own settings work
-    until they register a passkey or one-time codes.
+    until they register a passkey or one-time codes. `may_drop`: exports may be dropped onto the pages, to be read here.
     """
 
     user: SessionUser | None
@@ -45,6 +45,7 @@ class ConsoleSession(msgspec.Struct, frozen=True):
     version: str
     demo: bool
     ingest_enabled: bool
+    may_drop: bool
 
 
 def get_gatekeeper(call: ApiCall) -> Gatekeeper:
@@ -88,6 +89,7 @@ def show_session(call: ApiCall) -> ConsoleSession:
         version=__version__,
         demo=settings.is_demo,
         ingest_enabled=settings.ingest_enabled,
+        may_drop=settings.may_drop and visitor is not None and visitor.user is None,
     )
 
 

@@ -23,6 +23,7 @@ MODULES: Final = (
     "data.views",
     "data.health",
     "ingest",
+    "drops.endpoints",
     "openapi",
     "sign_in.by_password",
     "sign_in.by_passkey",

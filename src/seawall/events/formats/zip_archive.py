@@ -21,6 +21,9 @@ _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _LONGEST_COMMENT = 1 << 16
 _ENCRYPTED, _UTF_8 = 0x1, 0x800
+_UNIX = 3
+"""The system, in the version that made a member, whose file mode is kept."""
+
 _MISSING = 0xFFFFFFFF
 """Stands for a number that is in the extra field."""
 
@@ -40,7 +43,10 @@ class ZipDirectory:
 
 @dataclass(frozen=True, slots=True)
 class ZipEntry:
-    """Describe one member, as the directory states it. `offset` is that of its local header; sizes are in bytes."""
+    """Describe one member, as the directory states it. `offset` is that of its local header; sizes are in bytes.
+
+    `mode` is the Unix file mode, 0 if another system made the archive.
+    """
 
     name: str
     flags: int
@@ -49,6 +55,7 @@ class ZipEntry:
     packed: int
     size: int
     offset: int
+    mode: int = 0
 
     @property
     def is_folder(self) -> bool:
@@ -117,7 +124,8 @@ def entries(raw: BinaryIO, directory: ZipDirectory) -> Iterator[ZipEntry]:
         text = raw.read(name_size)
         size, packed, offset = _sizes_64(raw.read(extra_size), size, packed, offset)
         name = text.decode("utf-8" if flags & _UTF_8 else "cp437", "replace")
-        yield ZipEntry(name, flags, method, checksum, packed, size, offset + directory.shift)
+        mode = fields[15] >> 16 if fields[1] >> 8 == _UNIX else 0
+        yield ZipEntry(name, flags, method, checksum, packed, size, offset + directory.shift, mode)
         at += _ENTRY.size + name_size + extra_size + comment_size
 
 

@@ -18,7 +18,8 @@ class WatchStatus:
     records a second over the last ten seconds. `backlog_bytes` and `seconds_left` are None if unknown. `past_unjudged`
     counts organisations with scored days before the live window that are not ranked yet. `fault` is a sentence about the
     error that stops the watch; it continues by itself when the cause is gone. `notes` are coverage notes, latest first.
-    `unjudged` has a sentence for each organisation with mostly unrecognised records.
+    `unjudged` has a sentence for each organisation with mostly unrecognised records. `is_complete`: all that is there was
+    read, scored and ranked.
     """
 
     doing: Doing = "none"
@@ -40,6 +41,7 @@ class WatchStatus:
     fault: str | None = None
     notes: tuple[str, ...] = ()
     unjudged: tuple[str, ...] = ()
+    is_complete: bool = False
 
 
 NOTHING = WatchStatus()

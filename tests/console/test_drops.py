@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import stat
+import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ RECORD = {
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
     """A console on loopback whose dropped exports lie in a folder of the test."""
-    monkeypatch.setattr(dropped_store.tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     with console(tmp_path, ConsoleSettings()) as made:
         yield made

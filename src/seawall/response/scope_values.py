@@ -33,6 +33,9 @@ VERDICTS: tuple[Verdict, ...] = ("touched", "possible", "not_touched")
 
 SubjectKind = Literal["account", "mailbox", "organisation"]
 
+ActWhose = Literal["account", "mailbox"]
+"""Kinds of subjects that have acts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
@@ -119,6 +122,22 @@ class SyncedFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectAct:
+    """What proved records of the intruder did to an account or mailbox, or with it, once or several times.
+
+    `act` is a name of `seawall.events.changes`, or one that begins with `other_` if the account was used to change another
+    account or mailbox. `object` names a rule, role, application or folder, never a person. `records` are at most 20 log ids.
+    """
+
+    act: str
+    first: int
+    last: int
+    object: str = ""
+    count: int = 1
+    records: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeSubject:
     """An account, mailbox or organisation with its verdict.
 
@@ -159,6 +178,9 @@ class ScopeSubject:
     at_most: int | None = None
     """For a possibly touched mailbox: the maximum of messages that may have been read, if only existing records leave
     it open."""
+
+    acts: tuple[SubjectAct, ...] = ()
+    """What the intruder did to it or with it beside reading, in order of time."""
 
     def open_by(self) -> frozenset[str]:
         """Return the codes of its doubts and of its gaps."""

@@ -39,6 +39,14 @@ AT = 1_760_000_000_000_000
 CONSOLE = "https://seawall.example.org/"
 HOSTILE = "a|b\\c=d <!channel> <https://evil.example|here> *x* [y](z) {quote} $(id) ]]> \"'\r\n\x1b[31m\u202eCEF:0|\x00é𝄞"
 
+STORY: dict[str, Any] = {
+    "time": "2026-03-02T07:34:00Z", "end": "2026-03-02T07:34:00Z", "actor": "anna@contoso.com", "act": "consent",
+    "object": "Mail Tool", "whom": "", "place": "", "count": 1, "sentence": "consented to Mail Tool (reads mail)",
+    "short": "consented to Mail Tool", "left": "the consent to Mail Tool", "events": ["e1"], "unlisted": 0,
+    "is_intruders": True, "is_key": True,
+}  # fmt: skip
+"""A sentence of a story, as `incidents.jsonl` holds it."""
+
 
 def incident_document(**changes: Any) -> dict[str, Any]:
     return {

@@ -19,6 +19,7 @@ from tests.response.channels.kinds import (
     CONSOLE,
     HOSTILE,
     KINDS,
+    STORY,
     ChannelKind,
     incident_document,
     incident_note,
@@ -62,6 +63,23 @@ def test_an_incident_is_accepted_with_a_link_and_its_account(
     assert "https://seawall.example.org/incidents/a1b2c3" in text
     assert "anna@contoso.com" in text
     assert "mail was read in bulk" in text
+
+
+def test_an_incident_with_a_story_is_told_by_it(
+    channel: HttpChannelTable, server: VendorStandIn, kind: ChannelKind
+) -> None:
+    channel.send(incident_note(title="anna consented to Mail Tool", story=[STORY]))
+    text = json.dumps(server.accepted[0], ensure_ascii=False)
+    assert "anna consented to Mail Tool" in text
+    assert "anna consented to Mail Tool: anna@contoso.com" not in text
+    assert "consented to Mail Tool" in text.partition("2 Mar 07:34 UTC")[2]
+    assert "Left behind: the consent to Mail Tool" in text
+    assert kind.holds_document or "mail was read in bulk" not in text
+
+
+def test_a_story_that_cannot_be_read_gives_way_to_the_reasons() -> None:
+    for story in ([{**STORY, "time": "yesterday"}], [{"text": "x"}], "x", {"a": 1}, [None], 7):
+        assert "mail was read in bulk" in incident_note(story=story).lines
 
 
 @pytest.mark.parametrize(

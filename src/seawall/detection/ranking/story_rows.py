@@ -22,6 +22,7 @@ from seawall.detection.ragged import Ragged, collect, gather
 from seawall.detection.ranking.places import ChosenGroups
 from seawall.detection.ranking.recorded_acts import place_events
 from seawall.events.changes.acts import ACTS, read_act, spell_operation
+from seawall.events.changes.counted_operations import DELETES, DOWNLOADS, SENDS, SHARES, VIEWS
 from seawall.events.changes.records import VENDOR_OF, read_changes
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Narrow, Times, Vocabulary
 from seawall.events.grouping import Rows, starts
@@ -49,14 +50,6 @@ _NAMES: Final = (
     "app_name",
     "actor_user_uid",
 )
-_SENDS: Final = ("Send", "SendAs", "SendOnBehalf", "gmail.users.messages.send", "gmail.users.drafts.send")
-_DELETES: Final = (
-    "HardDelete", "SoftDelete", "MoveToDeletedItems", "gmail.users.messages.delete", "gmail.users.messages.trash",
-    "gmail.users.messages.batchDelete", "gmail.users.threads.trash", "gmail.users.threads.delete",
-)  # fmt: skip
-_DOWNLOADS: Final = ("FileDownloaded", "FileSyncDownloadedFull", "download")
-_VIEWS: Final = ("FileAccessed", "FilePreviewed", "view", "preview")
-_SHARES: Final = ("AnonymousLinkCreated", "CompanyLinkCreated", "SecureLinkCreated")
 COUNTED: Final = (
     "read", "sent", "deleted", "downloaded", "viewed", "shared", "signed_in", "refused",
 )  # fmt: skip
@@ -244,8 +237,8 @@ def _classify(batch: CodedBatch) -> npt.NDArray[np.uint8]:
     act = np.full(len(batch), len(COUNTED), np.uint8)
     done = ~batch.one_of("status", ("failure", "interrupted"))
     for name, kind, operations in (
-        ("read", "mail_access", ()), ("sent", "mail_action", _SENDS), ("deleted", "mail_action", _DELETES),
-        ("downloaded", "file", _DOWNLOADS), ("viewed", "file", _VIEWS), ("shared", "file", _SHARES), ("signed_in", "sign_in", ()),
+        ("read", "mail_access", ()), ("sent", "mail_action", SENDS), ("deleted", "mail_action", DELETES),
+        ("downloaded", "file", DOWNLOADS), ("viewed", "file", VIEWS), ("shared", "file", SHARES), ("signed_in", "sign_in", ()),
     ):  # fmt: skip
         is_such = batch.one_of("kind", (kind,)) & done
         act[is_such & batch.one_of("activity_name", operations) if operations else is_such] = COUNTED.index(

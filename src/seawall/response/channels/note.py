@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from seawall.detection.incident import SEVERITIES
+from seawall.detection.incidents.story.text import write_story
+from seawall.storage.files.incident_documents import story_from_document
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import rfc3339
@@ -27,7 +29,7 @@ ENDINGS: Final = {
 
 LONGEST_LINE: Final = 600
 LONGEST_TITLE: Final = 200
-MOST_LINES: Final = 8
+MOST_LINES: Final = 10
 _LEVELS: Final[dict[str, Level]] = {
     "history.judged": "medium",
     "source.silent": "medium",
@@ -124,21 +126,23 @@ def _make_incident(_: str, document: Mapping[str, Any]) -> _Made:
         ("Last event", document.get("last_event")),
         ("Incident", document.get("id")),
     ]
-    lines = [document.get("summary"), *_list_story(document)]
-    return level, f"{document.get('title') or 'Incident'}: {account}", lines, facts
+    title, local = str(document.get("title") or "Incident"), str(account).partition("@")[0]
+    is_named = bool(local) and title.startswith(local)
+    return level, title if is_named else f"{title}: {account}", _list_lines(document), facts
 
 
-def _list_story(document: Mapping[str, Any]) -> list[Any]:
-    """Return what happened: the story if the incident has one, else its strongest reasons."""
-    story = document.get("story")
-    if isinstance(story, (list, tuple)) and story:
-        told = [one.get("text") if isinstance(one, Mapping) else one for one in story]
-        if any(told):
-            return told
+def _list_lines(document: Mapping[str, Any]) -> list[Any]:
+    """Return what happened: the story if the incident has one and it can be read, else the summary and strongest reasons."""
+    try:
+        story = write_story(story_from_document(document))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        story = []
+    if story:
+        return [*story, document.get("summary")]
     reasons = [one for one in document.get("reasons") or () if isinstance(one, Mapping)]
     weighed = [(one.get("weight", 0.0), one.get("text")) for one in reasons]
     strong = [(weight, text) for weight, text in weighed if isinstance(weight, (int, float)) and weight > 0]
-    return [text for _, text in sorted(strong, key=lambda pair: -pair[0])]
+    return [document.get("summary"), *(text for _, text in sorted(strong, key=lambda pair: -pair[0]))]
 
 
 def _chance(chance: Any) -> str:

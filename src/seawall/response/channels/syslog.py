@@ -150,6 +150,10 @@ class SyslogChannel(ChannelTable):
         return context
 
 
+_SHORTER: Final = (100, 60, 30, 15)
+"""Characters of a text in a message that is still too long without its lines: a character has up to four bytes."""
+
+
 def make_frame(note: ChannelNote, channel: SyslogChannel) -> bytes:
     """Return the message of RFC 5424, small enough for its transport: lines are left out from the end."""
     header = (
@@ -159,14 +163,23 @@ def make_frame(note: ChannelNote, channel: SyslogChannel) -> bytes:
     room = LARGEST[channel.transport] - len(header)
     while len(body := _body(note, channel.format)) > room and note.lines:
         note = replace(note, lines=note.lines[:-1])
-    if len(body) > room:
-        short = {name: value[:100] for name, value in note.facts}
-        note = replace(
-            note, title=note.title[:100], about=note.about[:100], facts=tuple(short.items()), link=""
-        )
-        note = replace(note, organisation=note.organisation[:100])
-        body = _body(note, channel.format)
+    for limit in _SHORTER:
+        if len(body) > room:
+            note = _shorten(note, limit)
+            body = _body(note, channel.format)
     return header + body
+
+
+def _shorten(note: ChannelNote, limit: int) -> ChannelNote:
+    """Return the message without its link, and with every text cut to `limit` characters."""
+    return replace(
+        note,
+        title=note.title[:limit],
+        about=note.about[:limit],
+        organisation=note.organisation[:limit],
+        facts=tuple((name, value[:limit]) for name, value in note.facts),
+        link="",
+    )
 
 
 def _body(note: ChannelNote, form_: str) -> bytes:

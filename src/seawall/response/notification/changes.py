@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -9,7 +10,7 @@ from seawall.response.notification.letter import LetterFacts
 
 ChangeCode = Literal[
     "verdict", "mailbox-verdict", "mailbox-new", "mailbox-gone", "read", "unnamed", "folder-new", "folder-gone", "span",
-    "span-new", "gap-new", "gap-closed", "examined", "contained", "words", "more",
+    "span-new", "gap-new", "gap-closed", "examined", "contained", "words", "more", "act-new", "act-gone",
 ]  # fmt: skip
 """Kinds of change; each has a sentence in every language."""
 
@@ -46,6 +47,11 @@ def list_changes(before: LetterFacts, after: LetterFacts) -> tuple[LetterChange,
         found.append(LetterChange("gap-closed", {"count": closed}))
     if opened:
         found.append(LetterChange("gap-new", {"count": opened}))
+    old_acts, new_acts = _count_acts(before), _count_acts(after)
+    if new := (new_acts - old_acts).total():
+        found.append(LetterChange("act-new", {"count": new}))
+    if gone := (old_acts - new_acts).total():
+        found.append(LetterChange("act-gone", {"count": gone}))
     if _words(before) != _words(after):
         found.append(LetterChange("words", {}))
     single = [*_mailboxes(before, after), *_folders(before, after)]
@@ -53,6 +59,15 @@ def list_changes(before: LetterFacts, after: LetterFacts) -> tuple[LetterChange,
     if len(single) > MOST:
         found.append(LetterChange("more", {"count": len(single) - MOST}))
     return tuple(found)
+
+
+def _count_acts(facts: LetterFacts) -> Counter[tuple[str, str, str]]:
+    """Return how often the intruder did each act to each object, by mailbox or account."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for subject in facts.subjects:
+        for act in subject.acts:
+            found[subject.name, act.act, act.object] += act.count
+    return found
 
 
 def _words(facts: LetterFacts) -> tuple[Any, ...]:

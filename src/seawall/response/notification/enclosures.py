@@ -1,4 +1,4 @@
-"""Build a letter's enclosures: messages, mailboxes and folders as CSV without formulas."""
+"""Build a letter's enclosures: messages, mailboxes, folders and acts as CSV without formulas."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def make_enclosures(facts: LetterFacts) -> dict[str, bytes]:
         "messages.csv": write_messages(facts.messages) if facts.messages else b"",
         "mailboxes.csv": _mailboxes(facts) if facts.kind == "organisation" and facts.listed_subjects else b"",
         "folders.csv": _folders(facts) if facts.folders else b"",
+        "acts.csv": _acts(facts) if any(subject.acts for subject in facts.subjects) else b"",
     }
     return {name: content for name, content in files.items() if 0 < len(content) <= MOST_BYTES}
 
@@ -67,6 +68,24 @@ def _folders(facts: LetterFacts) -> bytes:
         for mailbox, folder in facts.folders
     ]
     return _encode(("mailbox", "folder", "first", "last"), rows)
+
+
+def _acts(facts: LetterFacts) -> bytes:
+    """Format what the intruder did, with the ids of the records that prove it."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            subject.name,
+            act.act,
+            act.object,
+            rfc3339(act.first),
+            rfc3339(act.last),
+            act.count,
+            " ".join(act.records),
+        )
+        for subject in facts.subjects
+        for act in subject.acts
+    ]
+    return _encode(("mailbox_or_account", "act", "object", "first", "last", "count", "records"), rows)
 
 
 def _encode(header: tuple[str, ...], rows: list[tuple[Cell, ...]]) -> bytes:

@@ -23,7 +23,7 @@ from seawall.response.notification.case_file import (
     Recipient,
     RecipientKind,
 )
-from seawall.response.scope_values import Message, Scope, ScopeSubject, Verdict
+from seawall.response.scope_values import Message, Scope, ScopeSubject, SubjectAct, Verdict
 from seawall_base.json_text import encode_json
 from seawall_base.safe_text import visible
 
@@ -54,6 +54,7 @@ class SubjectFacts:
     unnamed_messages: int
     folders: tuple[FolderFacts, ...]
     is_throttled: bool
+    acts: tuple[SubjectAct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +217,15 @@ def list_file_names(sources: Iterable[str]) -> tuple[str, ...]:
 def digest_facts(facts: LetterFacts) -> str:
     """Return the SHA-256 of the facts; an equal digest means nothing new to send.
 
-    The reason of a correction and the names of the files read are left out: they alone say nothing new to a reader.
+    The reason of a correction and the names of the files read are left out: they alone say nothing new to a reader. So are
+    missing acts, which older letters do not have.
     """
     told = replace(facts, sources=(), words=replace(facts.words, correction=""))
-    return hashlib.sha256(encode_json(told, sort_keys=True)).hexdigest()
+    document = msgspec.to_builtins(told)
+    for subject in document["subjects"]:
+        if not subject["acts"]:
+            del subject["acts"]
+    return hashlib.sha256(encode_json(document, sort_keys=True)).hexdigest()
 
 
 def decode_facts(content: bytes) -> LetterFacts:
@@ -273,6 +279,7 @@ def _subject_facts(subject: ScopeSubject) -> SubjectFacts:
         subject.unnamed_messages,
         tuple(FolderFacts(folder.path, folder.first, folder.last) for folder in subject.folders),
         subject.is_throttled,
+        subject.acts,
     )
 
 

@@ -17,6 +17,7 @@ from seawall.response.notification.document import (
 )
 from seawall.response.notification.language import LONGEST_VALUE, Language
 from seawall.response.notification.letter import LetterFacts, list_file_names
+from seawall.response.notification.story import describe_story
 from seawall_base.safe_text import visible
 from seawall_base.times import moment
 
@@ -53,7 +54,7 @@ def write_letter(facts: LetterFacts, edition: LetterEdition, language: Language)
     day = moment(edition.date).astimezone(language.zone).date()
     sections = (
         _describe_changes(facts, edition, language),
-        LetterSection("happened", say("section.happened"), _describe_events(facts, edition.date, language)),
+        LetterSection("happened", say("section.happened"), _describe_events(facts, edition, language)),
         LetterSection("known", say("section.known"), findings.describe_known(facts, language)),
         LetterSection("unknown", say("section.unknown"), findings.describe_unknown(facts, language)),
         LetterSection(
@@ -153,7 +154,9 @@ def _change(change: LetterChange, language: Language) -> str:
     return language.say(f"changed.{change.code.replace('-', '_')}", **values)
 
 
-def _describe_events(facts: LetterFacts, day: int, language: Language) -> tuple[LetterBlock, ...]:
+def _describe_events(
+    facts: LetterFacts, edition: LetterEdition, language: Language
+) -> tuple[LetterBlock, ...]:
     say = language.say
     times = [say("happened.aware", time=language.time_of(facts.aware))]
     if facts.contained is None:
@@ -163,14 +166,18 @@ def _describe_events(facts: LetterFacts, day: int, language: Language) -> tuple[
     return (
         make_paragraph(say(f"happened.{facts.kind}_{facts.finding}")),
         *_paragraphs(facts.words.happened),
+        *describe_story(facts, language, edition.enclosures),
         make_paragraph(" ".join(times)),
-        make_paragraph(say("phrase.times", zone=language.zone_text(facts.start, facts.end, day))),
+        make_paragraph(say("phrase.times", zone=language.zone_text(facts.start, facts.end, edition.date))),
     )
 
 
 def _advice(facts: LetterFacts, language: Language) -> tuple[LetterBlock, ...]:
     own = [visible(line) for line in facts.words.advice if line.strip()]
-    return (make_list([*own, *language.items(f"advice.{facts.kind}_{facts.finding}")]),)
+    # a mailbox that was not read may have been opened to somebody: then nobody may be told that there is nothing to do
+    is_changed = facts.finding == "not_touched" and any(subject.acts for subject in facts.subjects)
+    finding = "possible" if is_changed else facts.finding
+    return (make_list([*own, *language.items(f"advice.{facts.kind}_{finding}")]),)
 
 
 def _next(facts: LetterFacts, edition: LetterEdition, language: Language) -> tuple[LetterBlock, ...]:

@@ -158,16 +158,21 @@ class SearchRecords:
 
     def read_unmapped(self, rows: Sequence[int]) -> Iterator[tuple[int, str | None]]:
         """Yield (row, text of unmapped fields) in order, holding few in memory."""
+        for row, values in self.read_columns(rows, ("unmapped",)):
+            if "unmapped" in values:
+                yield row, values["unmapped"]
+
+    def read_columns(self, rows: Sequence[int], names: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield (row, values of these columns of the file) in order, holding few in memory. Missing columns are left out."""
         wanted = np.asarray(sorted(rows), np.int64)
         with pq.ParquetFile(self._path) as file:
-            if "unmapped" not in file.schema_arrow.names:
-                return
+            taken = [name for name in names if name in file.schema_arrow.names]
             first = 0
             for group in range(file.num_row_groups):
                 size = file.metadata.row_group(group).num_rows
                 low, high = np.searchsorted(wanted, [first, first + size])
                 if low < high:
-                    yield from _texts(file, group, wanted[low:high], first)
+                    yield from _values(file, group, taken, wanted[low:high], first)
                 first += size
 
     def close(self) -> None:
@@ -181,12 +186,14 @@ class SearchRecords:
         self.close()
 
 
-def _texts(file: Any, group: int, wanted: Any, first: int) -> Iterator[tuple[int, str | None]]:
-    for batch in file.iter_batches(2_000, row_groups=[group], columns=["unmapped"]):
+def _values(
+    file: Any, group: int, names: list[str], wanted: Any, first: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    for batch in file.iter_batches(2_000, row_groups=[group], columns=names):
         low, high = np.searchsorted(wanted, [first, first + batch.num_rows])
         if low < high:
-            texts = batch.column(0).take(pa.array(wanted[low:high] - first)).to_pylist()
-            yield from zip(wanted[low:high].tolist(), texts, strict=True)
+            held = batch.take(pa.array(wanted[low:high] - first)).to_pylist()
+            yield from zip(wanted[low:high].tolist(), held, strict=True)
         first += batch.num_rows
 
 

@@ -22,6 +22,7 @@ from seawall.response.scope.records import SearchRecords
 from seawall.response.scope.roaming import is_from_servers
 from seawall.response.scope.search_bounds import LEAD, MAIL, SearchBounds
 from seawall.response.scope.seeds import ScopeQuery
+from seawall.response.scope.subject_acts import find_subject_acts
 from seawall.response.scope_values import Indicator, IndicatorKind, Scope, ScopeSubject, SearchStep
 from seawall_base.plurals import plural
 from seawall_base.times import day_text
@@ -73,6 +74,7 @@ def search(
             frozenset(one.value for one in seeds if one.kind in _WHOSE),
             vouched,
         )
+        acts = find_subject_acts(records)
         known, is_rented = find_proved_values(records, start, end), is_from_servers(records)
         accounts = record_counts.count_records(records, "account", start, end)
         mailboxes = record_counts.count_records(records, "mailbox", start, end)
@@ -90,8 +92,8 @@ def search(
         end,
         tuple(seeds),
         tuple(steps),
-        tuple(judged_accounts),
-        tuple(judged_mailboxes),
+        tuple(acts.attach(judged_accounts, judged_mailboxes)),
+        tuple(acts.attach(judged_mailboxes, judged_accounts)),
         tuple(_organisations(coverage.tenants, [*judged_accounts, *judged_mailboxes], found)),
         read.messages,
         tuple(sources),

@@ -89,12 +89,18 @@ def incident_from_document(document: Mapping[str, Any]) -> Incident:
         "timeline": [
             {**point, "time": parse_rfc3339(point["time"])} for point in document.get("timeline", ())
         ],
-        "story": [
-            {**one, "time": parse_rfc3339(one["time"]), "end": parse_rfc3339(one["end"])}
-            for one in document.get("story", ())
-        ],
+        "story": story_from_document(document),
     }
     return msgspec.convert(plain, Incident)
+
+
+def story_from_document(document: Mapping[str, Any]) -> tuple[StorySentence, ...]:
+    """Return the story of an incident's document, empty if it has none. Raises `ValueError`, `KeyError` or `TypeError`."""
+    plain = [
+        {**one, "time": parse_rfc3339(one["time"]), "end": parse_rfc3339(one["end"])}
+        for one in document.get("story", ())
+    ]
+    return msgspec.convert(plain, tuple[StorySentence, ...])
 
 
 def incident_line(incident: Incident) -> bytes:

@@ -138,6 +138,9 @@ class SyslogStandIn:
                 return
             stream = self._context.wrap_socket(connection, server_side=True) if self._context else connection
             if self.resets:
+                stream.recv(
+                    1
+                )  # a reset before the sender knows that it is connected would be no reset of a message
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 return
             with stream, stream.makefile("rb") as lines:

@@ -68,6 +68,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 
 @pytest.fixture
 def browser(shown: Console) -> Browser:
+    with shown.context.database.writing() as work:
+        work.settings.forget("privacy")  # whatever is sent may have turned pseudonyms on
     return shown.browser()
 
 

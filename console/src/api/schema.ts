@@ -268,6 +268,11 @@ export interface Gap {
   text: string;
 }
 
+/** Whom to hide again. */
+export interface HiddenPerson {
+  person: string;
+}
+
 /** A new or changed incident. `new`: it was announced just now. */
 export interface IncidentNews {
   revision: number;
@@ -554,6 +559,13 @@ export interface NewPassword {
   current?: string | null;
 }
 
+/** Whom to reveal, why, and for how many minutes. */
+export interface NewReveal {
+  person: string;
+  reason: string;
+  minutes?: number;
+}
+
 /**
  * The least score for raising, in log-odds; null for the default. The lowest value raises all that the budget
  * allows.
@@ -703,6 +715,24 @@ export interface Preview {
   note: string;
 }
 
+/**
+ * `pseudonyms_for`: the roles that see pseudonyms. `reveal_for`: those of them that may reveal a person, for at
+ * most `reveal_minutes`.
+ */
+export interface PrivacySettings {
+  pseudonyms_for: ("admin" | "analyst" | "viewer")[];
+  reveal_for: ("admin" | "analyst" | "viewer")[];
+  reveal_minutes: number;
+}
+
+/** Whether the visitor sees pseudonyms, may reveal, and whom he has revealed; and the settings of all roles. */
+export interface PrivacyValue {
+  sees_pseudonyms: boolean;
+  may_reveal: boolean;
+  reveals: RevealValue[];
+  settings: PrivacySettings;
+}
+
 /** Number of records unreadable for one reason, with an example. */
 export interface ProblemCount {
   code: string;
@@ -773,6 +803,14 @@ export interface RelatedValue {
   looked_from: string;
   looked_to: string;
   is_cut: boolean;
+}
+
+/** A person whom the visitor has revealed: `person` is the pseudonym, `name` the account. */
+export interface RevealValue {
+  person: string;
+  name: string;
+  until: string;
+  reason: string;
 }
 
 /** State of an incident's scope search. `why` is the error; `scope` is present once the search is done. */

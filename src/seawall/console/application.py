@@ -25,6 +25,9 @@ from seawall.console.error_responses import respond_to_error
 from seawall.console.gatekeeper import Gatekeeper
 from seawall.console.guard import Guard
 from seawall.console.news import NewsFeed
+from seawall.console.openapi import list_literals
+from seawall.console.privacy.boundary import NOTE as BOUNDARY
+from seawall.console.privacy.boundary import PrivacyBoundary
 from seawall.console.probes import Probes
 from seawall.console.sign_in.by_link import ENTER
 from seawall.console.sign_in.state import NOTE, SignInState
@@ -51,6 +54,7 @@ def create_app(context: ConsoleContext) -> Starlette:
     context.notes["gatekeeper"] = gatekeeper
     context.notes["runner"] = runner
     context.notes.setdefault(NOTE, SignInState(context))
+    context.notes.setdefault(BOUNDARY, PrivacyBoundary(context, list_literals()))
     probes = Probes(context, runner)
     pages = Bundle.load()
     routes: list[BaseRoute] = [

@@ -22,6 +22,8 @@ from seawall.console.context import ConsoleContext
 from seawall.console.endpoint import JSON, LOCAL, ApiCall, Endpoint, Visitor
 from seawall.console.error_responses import respond_to_error
 from seawall.console.gatekeeper import CSRF_HEADER, Gatekeeper
+from seawall.console.privacy.boundary import check_media, get_boundary, hide_response, read_names
+from seawall.console.privacy.name_view import NameView
 from seawall.console.request_origin import ORIGIN_KEY, RequestOrigin, client_network
 from seawall.console.worker_pool import PoolLimits, WorkerPool
 from seawall_base.json_text import encode_json
@@ -53,8 +55,9 @@ class EndpointRunner:
         plain = self._heavy if endpoint.is_heavy else self._plain
         run = work if inspect.iscoroutinefunction(endpoint.handle) else plain
 
-        async def answer(request: Request) -> Response:
-            where = f"{endpoint.method} {endpoint.path}"
+        where = f"{endpoint.method} {endpoint.path}"
+
+        async def respond(request: Request) -> Response:
             try:
                 return await run(endpoint, request)
             except ClientDisconnect:
@@ -64,7 +67,18 @@ class EndpointRunner:
             except Exception as error:  # noqa: BLE001 - the answer says what it was, the log where
                 return respond_to_error(error, where)
 
+        async def answer(request: Request) -> Response:
+            response = await respond(request)
+            try:
+                return await hide_response(partial(self._look, endpoint, request), response)
+            except Exception as error:  # noqa: BLE001 - an answer whose names cannot be hidden is not sent
+                return respond_to_error(error, where)
+
         return answer
+
+    def _look(self, endpoint: Endpoint, request: Request) -> NameView | None:
+        """Return the names as the visitor sees them, None if he sees them as they are."""
+        return get_boundary(self._context.notes).look(getattr(request.state, "visitor", None), endpoint)
 
     async def in_thread(self, work: Callable[[], Any], seconds: float, client: str | None = None) -> Any:
         """Return the result of blocking work.
@@ -127,18 +141,25 @@ class EndpointRunner:
     def _admit(self, endpoint: Endpoint, request: Request) -> Visitor | None:
         visitor = self.gatekeeper.visitor(request.scope, _make_visible(request), self._context.clock())
         self.gatekeeper.check_admission(endpoint, visitor, request.headers.get(CSRF_HEADER))
+        request.state.visitor = visitor
+        if visitor is not None:
+            with self._context.database.reading() as work:
+                get_boundary(self._context.notes).learn(work, self._context.clock())
         return visitor
 
     def _call(self, endpoint: Endpoint, request: Request, visitor: Visitor | None, body: bytes) -> ApiCall:
+        view = self._look(endpoint, request)
+        if view is not None:
+            check_media(endpoint)
         return ApiCall(
             context=self._context,
             request=request,
             visitor=visitor,
             now=self._context.clock(),
             client_address=_make_visible(request).client_address,
-            path=request.path_params,
-            query=None if endpoint.query is None else decode_query(request, endpoint.query),
-            body=None if endpoint.body is None else decode_body(body, endpoint.body),
+            path=request.path_params if view is None else view.read_value(request.path_params),
+            query=None if endpoint.query is None else decode_query(request, endpoint.query, view),
+            body=None if endpoint.body is None else decode_body(read_names(body, view), endpoint.body),
         )
 
     @staticmethod
@@ -207,11 +228,12 @@ def decode_body(content: bytes, kind: type[Any]) -> Any:
         raise bad_request("the body is not JSON") from None
 
 
-def decode_query(request: Request, kind: type[Any]) -> Any:
+def decode_query(request: Request, kind: type[Any], view: NameView | None = None) -> Any:
     """Decode a query to its type. Unknown names, and single values given twice, are refused (422)."""
     several = {field.encode_name for field in msgspec.structs.fields(kind) if _is_list(field.type)}
     found: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
+    for name, given in request.query_params.multi_items():
+        value = given if view is None else view.read_text(given, name)
         if name in several:
             found.setdefault(name, []).append(value)
         elif name in found:

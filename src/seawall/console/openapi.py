@@ -174,6 +174,22 @@ def _success(endpoint: Endpoint, schemas: TypeSchemas) -> ApiResponse:
     return ApiResponse(204 if endpoint.status == 200 else endpoint.status, "done")
 
 
+def list_literals() -> frozenset[str]:
+    """Return the texts that the API's types name as possible values, such as `high`."""
+    found: set[str] = set()
+
+    def look(part: Any) -> None:
+        if isinstance(part, dict):
+            listed = part.get("enum")
+            if isinstance(listed, list):
+                found.update(text for text in listed if isinstance(text, str))
+        for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            look(inner)
+
+    look(build_document())
+    return frozenset(found)
+
+
 def show_document(_: ApiCall) -> Json:
     """Return the document."""
     return build_document()

@@ -34,6 +34,7 @@ MODULES: Final = (
     "users",
     "ingest_tokens",
     "audit",
+    "privacy.routes",
     "stream",
 )
 """The modules of this package that declare routes, each in `ENDPOINTS`."""

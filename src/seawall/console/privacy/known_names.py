@@ -1,0 +1,137 @@
+"""Know the names of persons, and find them in texts in every spelling: address, local part, display name. Pure.
+
+A name is a sequence of words. `anna.berger@x.example` is also `anna.berger`, `anna_berger`, `Anna Berger`, `Berger, Anna`
+and `anna_berger_x_example`, which differ in what stands between the words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from seawall.console.privacy.pseudonyms import Pseudonyms
+
+ADDRESS: Final = re.compile(
+    r"""[^\s<>()\[\]{}"',;:|\\/=&?%@]+(?:@|%40)[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*""",
+    re.IGNORECASE,
+)
+"""A mail address, or an account name that looks like one."""
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_BETWEEN: Final = re.compile(r"[ .,_'’+\-]{1,3}")
+_LONGEST: Final = 200
+"""Characters of a name that is searched for in texts; a longer one is recognised as a whole."""
+
+_GENERAL_WORDS: Final = """
+    info admin administrator administrators root postmaster hostmaster webmaster abuse noc security support sales
+    marketing help helpdesk office mail mailbox mailboxes email test user users guest system service services account
+    accounts hr it me us pr to of in on at as is be by do go he if my no or so up we an am the and for from with was
+    not new all any app apps api sync read write send sent set add file files folder folders message messages network
+    rule rules role roles owner team teams global microsoft google okta exchange outlook person seen days day time
+    access full high low medium critical open none unknown billing finance contact noreply reply hello jobs press
+"""
+"""Local parts that name a function, or that are words of ordinary sentences: they name no person by themselves."""
+
+_GENERAL: Final = frozenset(_GENERAL_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class NameHit:
+    """A name within a text, from `start` to before `end`; `name` is the person's account name."""
+
+    start: int
+    end: int
+    name: str
+
+
+class KnownNames:
+    """The names of persons. `whole` holds the account name of each name, in lower case."""
+
+    def __init__(self, accounts: Iterable[str], others: Mapping[str, str] | None = None) -> None:
+        """Take account names and mailboxes, and in `others` the account names of object ids."""
+        names = {name.casefold(): name for name in sorted(accounts) if name}
+        self.whole: dict[str, str] = dict(names)
+        self._words: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+        spellings: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        labels = {label for name in names for label in name.rpartition("@")[2].split(".") if "@" in name}
+        for name in names.values():
+            for words in _list_spellings(name):
+                if len(words) > 1 or _is_name(words[0], labels):
+                    spellings[words].add(name)
+        for words, owners in spellings.items():
+            # a local part that several persons have is a name of none of them
+            owner = next(iter(owners)) if len(owners) == 1 else " ".join(words)
+            self._words[words[0]].append((words, owner))
+        for found in self._words.values():
+            found.sort(key=lambda one: -len(one[0]))
+        for name, account in (others or {}).items():
+            self.whole.setdefault(name.casefold(), account)
+        self._haystack = "\n".join(self.whole)
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def list_codes(self, pseudonyms: Pseudonyms) -> dict[str, str]:
+        """Return the account name by code; a code that two names share stands for neither."""
+        codes: dict[str, str] = {}
+        shared: set[str] = set()
+        for name in dict.fromkeys(self.whole.values()):
+            code = pseudonyms.code_of(name)
+            if codes.setdefault(code, name).casefold() != name.casefold():
+                shared.add(code)
+        return {code: name for code, name in codes.items() if code not in shared}
+
+    def is_part(self, text: str) -> bool:
+        """Return whether a text occurs within any name, without regard to case."""
+        return text.casefold() in self._haystack
+
+    def find(self, text: str) -> Iterator[NameHit]:
+        """Yield the names in a text from left to right, without overlap; addresses too that nobody knows."""
+        at = 0
+        for found in ADDRESS.finditer(text):
+            yield from self._find_words(text, at, found.start())
+            address = found[0].replace("%40", "@")
+            yield NameHit(found.start(), found.end(), self.whole.get(address.casefold(), address))
+            at = found.end()
+        yield from self._find_words(text, at, len(text))
+
+    def _find_words(self, text: str, start: int, end: int) -> Iterator[NameHit]:
+        words = [(one.start(), one.end(), one[0].casefold()) for one in _WORD.finditer(text, start, end)]
+        at = 0
+        while at < len(words):
+            hit = self._match(text, words, at)
+            if hit is None:
+                at += 1
+                continue
+            count, name = hit
+            yield NameHit(words[at][0], words[at + count - 1][1], name)
+            at += count
+
+    def _match(self, text: str, words: list[tuple[int, int, str]], at: int) -> tuple[int, str] | None:
+        for wanted, name in self._words.get(words[at][2], ()):
+            here = words[at : at + len(wanted)]
+            if tuple(word for _, _, word in here) == wanted and all(
+                _BETWEEN.fullmatch(text, one[1], two[0]) for one, two in pairwise(here)
+            ):
+                return len(wanted), name
+        return None
+
+
+def _list_spellings(name: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of a name: as it stands, its local part, and that with the last word first."""
+    if len(name) > _LONGEST:
+        return
+    whole = tuple(_WORD.findall(name.casefold()))
+    local = tuple(_WORD.findall(name.casefold().partition("@")[0]))
+    yield from (words for words in dict.fromkeys((whole, local)) if words)
+    if len(local) > 1:
+        yield (local[-1], *local[:-1])
+
+
+def _is_name(word: str, labels: set[str]) -> bool:
+    """Return whether a single word may name a person: no function, no part of a domain, no number."""
+    return len(word) > 1 and word not in _GENERAL and word not in labels and not word.isdigit()

@@ -102,6 +102,7 @@ class Result:
     problem_counts: dict[str, int] = field(default_factory=lambda: {"bad-json": 2})
     networks: dict[str, Any] = field(default_factory=lambda: {"date": "2026-06-17"})
     campaigns: tuple[Campaign, ...] | None = None
+    period: tuple[int, int] | None = None
 
 
 def written(out: Path) -> Path:

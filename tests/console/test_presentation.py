@@ -63,8 +63,35 @@ def test_what_others_say() -> None:
 def test_a_severity_says_why() -> None:
     value = incident_value(replace(INCIDENT, details={"severity_because": ["Because.", 7, "And so."]}))
     assert value.severity_because == ["Because.", "And so."]
-    assert "Severity: Because." in value.text
+    assert "Severity high: Because; and so" in value.text
     assert incident_value(replace(INCIDENT, details={"severity_because": 7})).severity_because == []
+
+
+def test_severity_and_confidence_stand_apart() -> None:
+    details = {
+        "likelihood": "likely",
+        "severity_because": [
+            "Impact grave and takeover likely make it high.",
+            "Mail was read: it is known.",
+            "A rule matched.",
+        ],
+        "confidence_because": ["The score makes a takeover possible.", "A rule matched."],
+    }
+    value = incident_value(replace(INCIDENT, details=details, chance=0.31))
+    assert value.severity_text == "Mail was read"
+    assert value.severity_because == [
+        "Mail was read: it is known.",
+        "Impact grave and takeover likely make it high.",
+    ]
+    assert value.confidence == "likely"
+    assert value.confidence_because[:2] == [
+        "A rule matched.",
+        "By its score alone, about 3 in 10 such incidents are real (31\u00a0%).",
+    ]
+    assert [step.name for step in value.now] == ["call", "block", "preserve", "deadline"]
+    assert value.now[1].commands == [
+        'seawall respond apply plan.json --apply --approver "YOUR NAME" --config respond.toml'
+    ]
 
 
 def test_numbers_that_json_does_not_know() -> None:

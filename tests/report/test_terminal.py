@@ -120,10 +120,10 @@ def test_the_explanation_says_why_the_severity_is_what_it_is() -> None:
     why = ["Impact grave and takeover [red]likely[/red] make it high.", "It is so."]
     terminal.explanation(out, replace(incident(), details={"severity_because": why}), 1, None)
     shown = text(stream)
-    assert shown.index("Why this severity") < shown.index(why[0]) < shown.index(why[1])
+    assert shown.index("\nSeverity: critical") < shown.index(why[1]) < shown.index(why[0])
     out, stream = console()
     terminal.explanation(out, replace(incident(), details={}), 1, None)
-    assert "Why this severity" not in text(stream)
+    assert "Severity:" not in text(stream)
 
 
 def test_the_explanation_says_what_others_say_and_how_sign_ins_were_authenticated() -> None:

@@ -22,6 +22,15 @@ REWORDED = {
     "the owner's or somebody else's": "the holder's or somebody else's",
     "records are usual and others of its owner came": "records are usual and others of its holder came",
     "owners have a": "holders have a",
+    "not seen on its only earlier active day": "seen on 0 of 1 active day",
+    "seen on its only earlier active day": "seen on 1 of 1 active day",
+    "its only peer does not use it": "0 of 1 peer uses it",
+    "its only peer uses it": "1 of 1 peer uses it",
+    "the only session or token in 14 days without": "1 of 1 session or tokens in 14 days without",
+    "the only session or token in 14 days with a": "0 of 1 session or tokens in 14 days without a",
+    "no session or token of the account began in the 14 days before": (
+        "0 of 0 sessions or tokens in 14 days without a sign-in; 0.0 expected"
+    ),
 }
 """Sentences that say the same in other words since: nothing else may differ."""
 
@@ -47,7 +56,7 @@ def in_words_of_now(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _SEVERITY_BY_SCORE = ((0.0, "critical"), (-2.0, "high"), (-4.0, "medium"))
-_SINCE = ("impact", "likelihood", "severity_because")
+_SINCE = ("impact", "likelihood", "severity_because", "confidence_because", "sources")
 
 
 def as_made_before(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -318,7 +318,8 @@ export interface IncidentRow {
  * describes how the sessions in which mail was read began, empty if none was. `statements` are what vendors say
  * about the account, each with its time. `severity_because` says why the severity is what it is. `story` is what
  * the intruder did, in order of time; `left_behind` what works on after him, the weightiest first. `unusual` is
- * what is unusual in it.
+ * what is unusual in it. `now` is what to do, the most urgent first. `confidence` says how sure it is, "" if that
+ * was not judged; the `_text` of severity and confidence has their reasons in one line.
  */
 export interface IncidentValue {
   id: string;
@@ -343,6 +344,12 @@ export interface IncidentValue {
   messages: Messages;
   chips: Chip[];
   story: StoryLine[];
+  now: UrgentStepValue[];
+  began: string;
+  severity_text: string;
+  confidence: string;
+  confidence_text: string;
+  confidence_because: string[];
   left_behind: string[];
   unusual: string;
   reasons: ReasonValue[];
@@ -1069,6 +1076,14 @@ export interface Unjudged {
   tenant: string;
   from: string | null;
   text: string;
+}
+
+/** One thing to do now: a sentence, the commands that do it, and how a person does it without them. */
+export interface UrgentStepValue {
+  name: "block" | "call" | "deadline" | "preserve" | "review";
+  text: string;
+  commands: string[];
+  by_hand: string;
 }
 
 /** The changes; omitted fields stay. */

@@ -27,6 +27,7 @@ import type {
   StandingAnswer,
   TimelineValue,
   UserRow,
+  UrgentStepValue,
   UsualValue,
   ValueUse,
   ViewValue,
@@ -99,5 +100,6 @@ export type SignedInSession = MySession;
 export type SourceHealth = SourceValue;
 export type TimelineSlot = TimelineValue;
 export type User = UserRow;
+export type UrgentStep = UrgentStepValue;
 export type Usual = UsualValue;
 export type View = ViewValue;

@@ -11,6 +11,24 @@ export const compact = (value: number) => compactFormat.format(value);
 /** Format `1 account`, `3 accounts`. */
 export const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
+/** Format with a capital first letter. */
+export const upperFirst = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+/** Format `0 of 16 active days`; one or none is said in words. */
+export function daysWords(seen: number, active: number): string {
+  const days = Math.round(active);
+  if (days < 1) return "no earlier active day";
+  if (days === 1) return Math.round(seen) >= 1 ? "its only earlier active day" : "not its only earlier active day";
+  return `${number(Math.min(Math.round(seen), days))} of ${plural(days, "active day")}`;
+}
+
+/** Format `0 of 16 peers`; one or none is said in words. */
+export function peersWords(having: number, peers: number): string {
+  if (peers < 1) return "no peers";
+  if (peers === 1) return having >= 1 ? "its only peer" : "not its only peer";
+  return `${number(Math.min(having, peers))} of ${plural(peers, "peer")}`;
+}
+
 /** Format `+2.31`, `−0.40`, with a true minus sign. */
 export function signed(value: number, digits = 1): string {
   const text = Math.abs(value).toFixed(digits);

@@ -56,11 +56,12 @@ def explain(
         return
     from seawall.report import incident_terminal as terminal
 
+    where = "" if out == DEFAULT_OUT else f" --out {output.quote_path(out)}"
+
     def draw(console: Console) -> None:
-        terminal.explanation(console, found, rank, addresses, facts)
+        terminal.explanation(console, found, rank, addresses, facts, where)
 
     output.answer(draw)
-    where = "" if out == DEFAULT_OUT else f" --out {output.quote_path(out)}"
     if rank < count:
         output.next_step(f"seawall explain {rank + 1}{where}")
     else:

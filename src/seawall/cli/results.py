@@ -30,7 +30,7 @@ def show(result: ScanResult, where: str = "") -> None:
     raised = [incident for incident in in_order(result.incidents) if incident.raised]
 
     def draw(console: Console) -> None:
-        terminal.queue(console, raised, where)
+        terminal.queue(console, raised, where, result.period)
 
     unjudged = not_judged(result)
     for text in unjudged[:FILES_SHOWN]:

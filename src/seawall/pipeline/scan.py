@@ -94,7 +94,7 @@ class ScanSettings:
 class ScanResult:
     """The results of a scan: `incidents` by rank, the first 1,000 `problems`, and `summary` as in summary.json.
 
-    `campaigns` is None if they were not searched.
+    `campaigns` is None if they were not searched; `period` is (first, last) event time, None without events.
     """
 
     incidents: tuple[Incident, ...]
@@ -105,6 +105,7 @@ class ScanResult:
     networks: dict[str, Any]
     out: Path | None
     campaigns: tuple[Campaign, ...] | None = None
+    period: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -187,6 +188,7 @@ def scan(
         networks.describe(),
         folder,
         campaigns,
+        (tally.first, tally.last) if tally.events else None,
     )
     if folder is not None:
         content = ReportInput(
@@ -199,7 +201,7 @@ def scan(
             ReportedBudget(
                 sum(decision.limits.values()), settings.budget, decision.threshold.holds_for(decision.limits)
             ),
-            (tally.first, tally.last) if tally.events else None,
+            result.period,
             campaigns,
         )
         write_scan_files(folder, content)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +30,7 @@ from seawall.report import incident_words as words
 from seawall.report import page_figures as figures
 from seawall.report import story_words as story
 from seawall.report.input import ReportedBudget, ReportInput
+from seawall.response import first_response, judgement
 from seawall_base import private_files, times
 from seawall_base.errors import OutputUnwritable
 from seawall_base.safe_text import visible
@@ -141,6 +142,8 @@ def environment() -> Environment:
     environment.globals.update(
         words=words,
         story=story,
+        first_response=first_response,
+        judgement=judgement,
         campaign_words=campaign_words,
         times=times,
         detailed=DETAILED,
@@ -179,7 +182,10 @@ def _severity_counts(incidents: Sequence[Incident]) -> list[tuple[str, int]]:
 def _tenants(report: ReportInput) -> list[str]:
     """Return the organisations by number of incidents, or by number of coverage notes if there are no incidents."""
     named = Counter(i.tenant for i in report.incidents) or Counter(note.tenant for note in report.coverage)
-    return [tenant for tenant, _ in named.most_common() if tenant]
+    accounts: dict[str, list[str]] = defaultdict(list)
+    for incident in report.incidents:
+        accounts[incident.tenant].append(incident.account)
+    return [words.name_organisation(tenant, accounts[tenant]) for tenant, _ in named.most_common() if tenant]
 
 
 def _period(report: ReportInput) -> tuple[int, int] | None:

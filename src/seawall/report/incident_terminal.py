@@ -19,6 +19,14 @@ from seawall.detection.incident import Incident, Severity
 from seawall.detection.incidents.story.telling import KEY_LINES
 from seawall.report import incident_words as words
 from seawall.report import story_words as story
+from seawall.response.first_response import describe_beginning, list_urgent_steps
+from seawall.response.judgement import (
+    describe_confidence,
+    describe_confidence_briefly,
+    describe_severity,
+    explain_severity,
+    list_confidence_reasons,
+)
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import minute_text, span_text
@@ -38,24 +46,38 @@ _ASCII = {"critical": "!!", "high": "! ", "medium": "* ", "low": "- "}
 SHOWN = 10
 """Incidents that one screen holds."""
 
-BRIEF_FROM = 7
-"""With more incidents than this, those after the first are told in one line each."""
+BRIEF_FROM = 4
+"""With more incidents than this, those after the first are told in one sentence each, and the first in fewer lines."""
+
+BRIEF_LINES = 5
+"""Lines of the first incident's story beside many others."""
 
 _LINE = 400
+_SEVERITY_REASONS = 2
 _BAR = 20
 _MOST_FACTS, _MOST_REQUESTS = 8, 3
 
 
-def queue(console: Console, incidents: Sequence[Incident], where: str = "") -> None:
+def queue(
+    console: Console, incidents: Sequence[Incident], where: str = "", period: tuple[int, int] | None = None
+) -> None:
     """Print incidents, the most severe first, each with its rank: what the first did in full, the others in short.
 
-    `where` are the options of a command that say which results are meant. No more are printed than one screen holds.
+    `where` are the options of a command that say which results are meant; `period` is the first and last time of the logs. No
+    more are printed than one screen holds.
     """
     ascii_only = _ascii_only(console)
     ordered = story.order_by_severity(incidents)[:SHOWN]
+    is_brief = len(ordered) > BRIEF_FROM
     for place, (rank, incident) in enumerate(ordered):
-        lines = KEY_LINES if place == 0 else 0
-        console.print(_entry(incident, rank, ascii_only, lines, where, is_brief=len(ordered) > BRIEF_FROM))
+        lines = (BRIEF_LINES if is_brief else KEY_LINES) if place == 0 else 0
+        console.print(_entry(incident, rank, ascii_only, lines, is_brief=is_brief))
+        if place == 0:
+            begun = describe_beginning(incident, None if period is None else period[1])
+            steps = _urgent(incident, f"{rank}{where}", is_all=False)
+            console.print(
+                Padding(Group(*_describe_judgement(incident), _label("do now", begun), steps), (0, 0, 0, 5))
+            )
 
 
 Counted = Sequence[tuple[str, int]]
@@ -71,10 +93,12 @@ def explanation(
     rank: int,
     addresses: Addresses | None = None,
     facts: IncidentFacts | None = None,
+    where: str = "",
 ) -> None:
     """Print one incident in full: reasons with numbers, usual versus now, and the limits of the logs.
 
-    `addresses` are the client addresses of its records, None if unknown. `facts` are further facts from the events.
+    `addresses` are the client addresses of its records, None if unknown. `facts` are further facts from the events. `where`
+    are the options of a command that say which results are meant.
     """
     more = list[RenderableType]()
     statements = facts.statements if facts else ()
@@ -84,7 +108,8 @@ def explanation(
         lines = _name_counted("", facts.sign_ins, _MOST_FACTS)
         lines += _name_counted("continues request ", facts.requests, _MOST_REQUESTS)
         more += _section("How its sign-ins were authenticated", _bullets(lines))
-    console.print(Group(*_explanation(incident, rank, addresses, _ascii_only(console), more)))
+    urgent = _urgent(incident, f"{rank}{where}", is_all=True)
+    console.print(Group(*_explanation(incident, rank, addresses, _ascii_only(console), urgent, more)))
 
 
 def _name_counted(what: str, found: Counted, most: int) -> list[str]:
@@ -106,26 +131,57 @@ def _mark(severity: Severity, ascii_only: bool) -> Text:
     return Text(f"{_ASCII[severity] if ascii_only else shape} {severity}", style=style)
 
 
-def _entry(
-    incident: Incident, rank: int, ascii_only: bool, lines: int, where: str, *, is_brief: bool
-) -> RenderableType:
-    """Return one incident of the queue. With `lines`, it is told in full: so many acts, and what to do."""
+def _entry(incident: Incident, rank: int, ascii_only: bool, lines: int, *, is_brief: bool) -> RenderableType:
+    """Return one incident of the queue. With `lines`, it is told in full: so many acts."""
     head = Text.assemble((f"{rank:>3}  ", "bold"), _mark(incident.severity, ascii_only), "  ")
+    head.append(f"{sure}  " if (sure := describe_confidence(incident)) else "")
     head.append_text(_text(incident.account, "bold"))
-    head.append(f"  {span_text(incident.first_event, incident.last_event)} UTC", style="dim")
-    if chance := words.chance_number(incident):
-        head.append(f"  chance {chance}", style="dim")
-    parts: list[RenderableType] = [_text(words.verdict(incident))]
+    head.append(f"  {minute_text(incident.first_event)} UTC", style="dim")
+    title = _text(words.verdict(incident))
+    if is_brief and not lines:
+        title.no_wrap, title.overflow = True, "ellipsis"
+    parts: list[RenderableType] = [title]
     if lines and incident.story:
         parts += _story(incident, lines)
     elif lines:
         parts += _strongest(incident)
-    left = story.left_behind(incident, story.LEFT_SHOWN if lines else 3)
+    left = story.left_behind(incident, 3 if is_brief or not lines else story.LEFT_SHOWN)
     if left and (lines or not is_brief):
         parts.append(_label("left behind", left))
-    if lines:
-        parts.append(_label("do now", story.what_now(incident, rank, where)))
     return Group(head, *(Padding(part, (0, 0, 0, 5)) for part in parts))
+
+
+def _describe_judgement(incident: Incident) -> list[RenderableType]:
+    """Return a line each about severity and confidence, in short."""
+    lines: list[RenderableType] = []
+    if severity := describe_severity(incident, _SEVERITY_REASONS):
+        lines.append(_label("severity", f"{incident.severity}: {_lower(severity)}"))
+    if sure := describe_confidence_briefly(incident):
+        lines.append(_label("confidence", sure))
+    return lines
+
+
+def _urgent(incident: Incident, chosen: str, *, is_all: bool) -> RenderableType:
+    """Return what to do now as a numbered list; without `is_all`, without what comes after blocking."""
+    every = list_urgent_steps(incident, chosen)
+    lines: list[RenderableType] = []
+    steps = [one for one in every if is_all or one.name != "review" or one is every[0]]
+    for number, step in enumerate(steps, start=1):
+        lines.append(_hang(f"{number}", step.text))
+        lines += [Padding(_text(command, "cyan"), (0, 0, 0, 2)) for command in step.commands]
+        if step.by_hand:
+            lines.append(_hang(" ", f"or: {step.by_hand}"))
+    return Group(*lines)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _hang(mark: str, text: str) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text(mark, style="bold"), _text(text))
+    return grid
 
 
 def _label(name: str, text: str) -> Text:
@@ -161,6 +217,7 @@ def _explanation(
     rank: int,
     addresses: Addresses | None,
     ascii_only: bool,
+    urgent: RenderableType,
     more: Sequence[RenderableType],
 ) -> Iterable[RenderableType]:
     yield _entry_head(incident, rank, ascii_only)
@@ -169,14 +226,20 @@ def _explanation(
         yield from _section("What happened, UTC", Group(*_story(incident, len(incident.story))))
         if left := story.left_behind(incident):
             yield from _section("What is left behind", _text(f"{left}."))
+    yield from _section("What to do now", Group(_text(f"It {describe_beginning(incident)}.", "dim"), urgent))
     if incident.actions:
-        yield from _section("What to do", _bullets(incident.actions))
+        yield from _section("All steps", _bullets(incident.actions))
     yield from _section("The incident", _facts(incident, addresses))
     if incident.story and incident.summary:
         yield from _section("What is unusual", _text(incident.summary))
     yield from _section("Why", _evidence(incident, ascii_only))
-    if reasons := words.severity_reasons(incident):
-        yield from _section("Why this severity", _bullets(reasons))
+    if reasons := explain_severity(incident):
+        yield from _section(f"Severity: {incident.severity}", _bullets(reasons))
+    if sure := list_confidence_reasons(incident):
+        words_for = describe_confidence(incident)
+        yield from _section(
+            f"Confidence{f': a takeover is {words_for}' if words_for else ''}", _bullets(sure)
+        )
     yield from more
     if incident.usual:
         yield from _section("Usual versus now", _usual(incident, ascii_only))
@@ -205,8 +268,7 @@ def _facts(incident: Incident, addresses: Addresses | None) -> Table:
         ("Threshold", f"crossed at {minute_text(detected)} UTC" if detected is not None else "never crossed"),
         *([("Sessions", began)] if (began := words.beginnings_text(incident)) else []),
         ("Standing", "raised" if incident.raised else "below the budget"),
-        *([("Chance", chance)] if (chance := words.chance_text(incident)) else []),
-        ("Organisation", incident.tenant),
+        ("Organisation", words.name_organisation(incident.tenant, [incident.account])),
         ("Kind", words.aspect_name(incident.kind)),
         ("Technique", words.technique(incident)),
         ("Records", f"{plural(words.record_count(incident), 'record')} judged the intruder's"),

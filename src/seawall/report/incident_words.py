@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from seawall.detection.incident import BaselineComparison, Incident
+from seawall.detection.incidents.count_words import describe_days, describe_peers
 from seawall.detection.incidents.story.text import write_story
 from seawall.detection.reason import Reason
+from seawall.response.judgement import describe_confidence, describe_severity, list_confidence_reasons
 from seawall_base.plurals import plural
 from seawall_base.times import minute_text, parse_rfc3339, span_text
 
@@ -94,6 +98,7 @@ SCORE_MEANS = (
 )
 """Explanation of score and chance, shown with the first score."""
 
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EVIDENCE_ROWS = 14
 _EVIDENCE_LEAST = 0.05
 """Weights below this would be shown as 0.0; they share one row."""
@@ -115,34 +120,33 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def of(part: float, whole: float, noun: str) -> str:
-    """Return `0 of 1,240 peers` (`noun` is singular), or `no peers` if there are none."""
-    if not round(whole):
-        return f"no earlier {noun}" if noun.endswith("day") else f"no {noun}s"
-    return f"{number(part)} of {plural(round(whole), noun)}"
-
-
 def counts_of(reason: Reason) -> tuple[str, ...]:
     """Return the counts of a reason as texts, without those that it lacks."""
     counts = reason.counts
     said = []
     if "active_days" in counts:
-        said.append(of(counts.get("seen_days", 0.0), counts["active_days"], "active day"))
+        said.append(_shorten_count(describe_days(counts.get("seen_days", 0.0), counts["active_days"])))
     if "peers" in counts:
-        said.append(of(counts.get("peers_with", 0.0), counts["peers"], "peer"))
+        having = round(counts.get("peers_with", 0.0))
+        said.append(_shorten_count(describe_peers(having, round(counts["peers"]))))
     if counts.get("day_cohort"):
         said.append(plural(round(counts["day_cohort"]), "other that day", "others that day"))
     return tuple(said)
 
 
+def _shorten_count(text: str) -> str:
+    """Return `0 of 7 active days` of `seen on 0 of 7 active days`, and other counts without their verb."""
+    return text.removeprefix("seen on ").removesuffix(" use it") if " of " in text else text
+
+
 def describe_seen(row: BaselineComparison) -> str:
     """Return on how many active days the account showed the value before."""
-    return of(row.seen_days, row.active_days, "active day")
+    return _shorten_count(describe_days(row.seen_days, row.active_days))
 
 
 def peers_text(row: BaselineComparison) -> str:
     """Return how many peers show the value."""
-    return of(row.peers_with, row.peers, "peer")
+    return _shorten_count(describe_peers(row.peers_with, row.peers))
 
 
 def usual_text(row: BaselineComparison) -> str:
@@ -177,32 +181,18 @@ def more_counts_of(reason: Reason) -> tuple[str, ...]:
     return tuple(
         said
         for said in counts_of(reason)
-        if said not in reason.text and not ("that day" in said and "same day" in reason.text)
+        if said not in reason.text
+        and not ("that day" in said and "same day" in reason.text)
+        and not ("only" in said and " of 1 " in reason.text)  # so earlier versions said it
     )
 
 
-def chance_text(incident: Incident) -> str:
-    """Return `about 3 in 10 such incidents are real (31 %)`, or "" if the chance is unknown."""
-    if incident.chance is None:
-        return ""
-    chance = min(max(incident.chance, 0.0), 1.0)
-    if chance < 0.001:
-        return "fewer than 1 in 1,000 such incidents are real"
-    if chance < 0.095:
-        often = 1.0 / chance
-        return f"about 1 in {round(often, -1 if often >= 30 else 0):,.0f} such incidents is real ({chance_number(incident)})"
-    if chance >= 0.95:
-        return f"more than 9 in 10 such incidents are real ({chance_number(incident)})"
-    tenths = round(chance * 10)
-    return f"about {tenths} in 10 such incidents {'is' if tenths == 1 else 'are'} real ({chance_number(incident)})"
-
-
-def chance_number(incident: Incident) -> str:
-    """Return `31 %`, or "" if the chance is unknown."""
-    if incident.chance is None:
-        return ""
-    chance = min(max(incident.chance, 0.0), 1.0)
-    return f"{chance * 100:.{0 if chance >= 0.1 else 1}f}\u00a0%"
+def name_organisation(tenant: str, accounts: Iterable[str]) -> str:
+    """Return the domain that most of an organisation's accounts have, if the organisation itself is known by an id alone."""
+    if not _ID.fullmatch(tenant):
+        return tenant
+    domains = Counter(name.rpartition("@")[2] for name in accounts if "@" in name)
+    return domains.most_common(1)[0][0] if domains else tenant
 
 
 def number_from(incidents: Sequence[Incident], before: int) -> list[tuple[int, Incident]]:
@@ -237,10 +227,13 @@ def record_count(incident: Incident) -> int:
     return len(incident.events) + (more if isinstance(more, int) else 0)
 
 
-def severity_reasons(incident: Incident) -> tuple[str, ...]:
-    """Return sentences that say why the severity is what it is; none of incidents from earlier versions."""
-    found = incident.details.get("severity_because")
-    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list | tuple) else ()
+def confidence_text(incident: Incident) -> str:
+    """Return how sure it is in words, with the reasons; "" if it was not judged."""
+    sure = describe_confidence(incident)
+    parts = ([f"a takeover is {sure}"] if sure else []) + [
+        reason.rstrip(".") for reason in list_confidence_reasons(incident)
+    ]
+    return sentence(". ".join(parts)) + "." if parts else ""
 
 
 def normal_ifs(incident: Incident) -> tuple[str, ...]:
@@ -296,7 +289,8 @@ def ticket_lines(incident: Incident) -> tuple[str, ...]:
         *write_story(incident.story),
         f"Likely technique: {technique(incident)}",
         f"When: {span_text(incident.first_event, incident.last_event)} UTC",
-        *(f"Severity: {reason}" for reason in severity_reasons(incident)[:1]),
+        *([f"Severity {incident.severity}: {severity}"] if (severity := describe_severity(incident)) else []),
+        *([f"Confidence: {sure}"] if (sure := confidence_text(incident)) else []),
         "Why:",
     ]
     for reason in strongest(incident, 8):

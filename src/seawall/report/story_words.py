@@ -1,4 +1,4 @@
-"""Say an incident's story: what the intruder did line by line, what works on, and what to do now."""
+"""Say an incident's story: what the intruder did line by line, and what works on."""
 
 from __future__ import annotations
 
@@ -39,15 +39,6 @@ def left_behind(incident: Incident, most: int = LEFT_SHOWN) -> str:
     left = list_left_behind(incident.story)
     more = f" and {plural(len(left) - most, 'more thing')}" if len(left) > most else ""
     return "; ".join(left[:most]) + more
-
-
-def what_now(incident: Incident, rank: int, where: str = "") -> str:
-    """Return the first steps in one sentence: whom to ask, and the command that plans the blocking.
-
-    `where` are the options of the command that say which results are meant.
-    """
-    whom = "the account's owner by telephone" if "@" in incident.account else "the application's owner"
-    return f"ask {whom}, and block with `seawall respond plan {rank}{where}`"
 
 
 def order_by_severity(incidents: Sequence[Incident]) -> list[tuple[int, Incident]]:

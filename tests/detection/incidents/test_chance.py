@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide, resolve_least_score
 from seawall.detection.ranking.chance import ChanceCurve, load_chance, parse_chance
 from seawall.detection.ranking.features import FEATURES
-from seawall.report.incident_words import chance_number, chance_text
+from seawall.response.judgement import describe_chance, write_chance
 from seawall.storage.files.incident_documents import incident_document, incident_from_document
 from seawall_base.errors import ArtefactInvalid
 from tests.detection.incidents import test_group
@@ -116,8 +116,8 @@ def test_the_chance_is_kept_and_may_be_missing() -> None:
 )
 def test_the_chance_in_words(chance: float | None, text: str) -> None:
     one = replace(incident(), chance=chance)
-    assert chance_text(one) == text
-    assert bool(chance_number(one)) == bool(text)
+    assert describe_chance(one) == text
+    assert bool(write_chance(one)) == bool(text)
 
 
 def test_the_threshold_is_what_was_asked_for_else_the_one_that_ships(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import type { Incident, Reason } from "../../api/types";
 import { Panel } from "../../design/states";
 import { aspectName, LAYERS } from "../../words/names";
 import { withoutIds } from "../../words/incidents";
-import { number, plural, score, signed } from "../../words/numbers";
+import { daysWords, peersWords, plural, score, signed } from "../../words/numbers";
 
 const LEAST = 0.05;
 const SHOWN_AT_FIRST = 8;
@@ -49,8 +49,8 @@ function steps(incident: Incident): { own: Step[]; rest: Step[] } {
 function said(reason: Reason): { value: string; text: string } {
   const { active_days: days, seen_days: seen = 0, peers, peers_with: having = 0, day_cohort: others = 0 } = reason.counts;
   if (reason.value === "" || days === undefined) return { value: "", text: withoutIds(reason.text) };
-  const counts = [`${number(seen)} of ${plural(Math.round(days), "active day")}`];
-  if (peers !== undefined) counts.push(`${number(having)} of ${plural(peers, "peer")}`);
+  const counts = [daysWords(seen, days)];
+  if (peers !== undefined) counts.push(peersWords(having, peers));
   if (others > 0) counts.push(`${plural(others, "other")} that day`);
   return { value: withoutIds(reason.value), text: counts.join(" · ") };
 }

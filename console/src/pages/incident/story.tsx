@@ -5,6 +5,7 @@ import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
 import { plural } from "../../words/numbers";
 import { exact } from "../../words/times";
+import { WhatToDo } from "./now";
 
 function Acts({ lines }: { lines: readonly StoryLine[] }) {
   return (
@@ -26,8 +27,7 @@ function Acts({ lines }: { lines: readonly StoryLine[] }) {
 export function Story({ incident }: { incident: Incident }) {
   const [isOpen, setOpen] = useState(false);
   const more = incident.story.filter((line) => !line.key).length;
-  if (incident.story.length === 0 && incident.actions.length === 0) return null;
-  return (
+    return (
     <div className="told">
       {incident.story.length > 0 && (
         <Panel title="What happened, UTC">
@@ -44,15 +44,7 @@ export function Story({ incident }: { incident: Incident }) {
           )}
         </Panel>
       )}
-      {incident.actions.length > 0 && (
-        <Panel title="What to do now">
-          <ol className="notes">
-            {incident.actions.map((action) => (
-              <li key={action}>{action}</li>
-            ))}
-          </ol>
-        </Panel>
-      )}
+      <WhatToDo incident={incident} />
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { Usual } from "../../api/types";
 import { DoerMark } from "../../design/marks";
 import { Panel } from "../../design/states";
 import { withoutIds } from "../../words/incidents";
-import { number, percent, plural } from "../../words/numbers";
+import { daysWords, peersWords, percent, plural } from "../../words/numbers";
 
 export function UsualVersusNow({ rows }: { rows: readonly Usual[] }) {
   const [isWhole, setWhole] = useState(false);
@@ -57,12 +57,8 @@ export function UsualVersusNow({ rows }: { rows: readonly Usual[] }) {
                 <td>
                   <Shares values={row.usual} />
                 </td>
-                <td className="right nowrap">
-                  {number(row.seen_days)} <span className="soft">of {number(row.active_days)}</span>
-                </td>
-                <td className="right nowrap">
-                  {number(row.peers_with)} <span className="soft">of {number(row.peers)}</span>
-                </td>
+                <td className="right">{daysWords(row.seen_days, row.active_days)}</td>
+                <td className="right">{peersWords(row.peers_with, row.peers)}</td>
               </tr>
             ))}
           </tbody>

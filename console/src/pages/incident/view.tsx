@@ -13,6 +13,7 @@ import { Activity, EvidenceCurve } from "./activity";
 import { AnswerDialog } from "./answer";
 import { Answers } from "./answers";
 import { Evidence } from "./evidence";
+import { Facts } from "./facts";
 import { exportEvidence, Head } from "./head";
 import { ContainmentPlan } from "./plan";
 import { Records } from "./records";
@@ -79,9 +80,10 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
   return (
     <article className={`incident ${isBeside ? "is-beside" : ""}`} aria-label={incident.title}>
       <Head incident={incident} isBeside={isBeside} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />
+      <Story incident={incident} />
       <div className="incident-body">
         <div className="incident-main">
-          <Story incident={incident} />
+          <Facts incident={incident} />
           <Evidence incident={incident} />
           <SigmaHits hits={incident.sigma} />
           <UsualVersusNow rows={incident.usual} />
@@ -95,8 +97,13 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
           <ContainmentPlan id={incident.id} />
           <RelatedAccounts id={incident.id} />
           {incident.severity_because.length > 0 && (
-            <Panel title="Why this severity">
+            <Panel title={`Severity: ${incident.severity}`}>
               <Notes notes={incident.severity_because} />
+            </Panel>
+          )}
+          {incident.confidence_because.length > 0 && (
+            <Panel title={incident.confidence ? `Confidence: a takeover is ${incident.confidence}` : "Confidence"}>
+              <Notes notes={incident.confidence_because} />
             </Panel>
           )}
           {incident.statements.length > 0 && (

@@ -169,15 +169,32 @@ class StoryLine(msgspec.Struct, frozen=True):
     records: Count
 
 
+class UrgentStepValue(msgspec.Struct, frozen=True):
+    """One thing to do now: a sentence, the commands that do it, and how a person does it without them."""
+
+    name: Literal["call", "block", "preserve", "deadline", "review"]
+    text: str
+    commands: list[str]
+    by_hand: str
+
+
 class IncidentValue(IncidentRow, frozen=True, kw_only=True):
     """An incident with its full explanation. `text` is the reason in words, to be pasted into a ticket.
 
     `sessions` describes how the sessions in which mail was read began, empty if none was. `statements` are what vendors say
     about the account, each with its time. `severity_because` says why the severity is what it is. `story` is what the intruder
     did, in order of time; `left_behind` what works on after him, the weightiest first. `unusual` is what is unusual in it.
+    `now` is what to do, the most urgent first. `confidence` says how sure it is, "" if that was not judged;
+    the `_text` of severity and confidence has their reasons in one line.
     """
 
     story: list[StoryLine]
+    now: list[UrgentStepValue]
+    began: str
+    severity_text: str
+    confidence: str
+    confidence_text: str
+    confidence_because: list[str]
     left_behind: list[str]
     unusual: str
 

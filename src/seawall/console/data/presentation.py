@@ -18,6 +18,7 @@ from seawall.console.data.incident_values import (
     SigmaHit,
     StoryLine,
     TimelineValue,
+    UrgentStepValue,
     UsualValue,
 )
 from seawall.detection.incident import Incident
@@ -25,6 +26,14 @@ from seawall.detection.incidents.story.telling import choose_key_lines, list_lef
 from seawall.detection.ranking.chance import load_chance
 from seawall.detection.reason import Reason
 from seawall.report import incident_words as words
+from seawall.response.first_response import describe_beginning, list_urgent_steps
+from seawall.response.judgement import (
+    describe_confidence,
+    describe_confidence_briefly,
+    describe_severity,
+    explain_severity,
+    list_confidence_reasons,
+)
 from seawall.storage.database import QueueEntry
 from seawall_base.json_text import clamp_to_finite
 from seawall_base.safe_text import visible
@@ -60,7 +69,7 @@ def chance_of(score: float) -> float:
 def chip(reason: Reason) -> Chip:
     """Return a reason in a few words."""
     counts = words.counts_of(reason)
-    with_peers = [said for said in counts if said.endswith("peers")]
+    with_peers = [said for said in counts if "peer" in said]
     short = (with_peers or list(counts) or [words.aspect_name(reason.aspect)])[0]
     return Chip(reason.layer, reason.aspect, reason.text, short, clamp_to_finite(reason.weight))
 
@@ -109,6 +118,15 @@ def incident_value(
     return IncidentValue(
         **_row(incident, answer, announced_at, is_history),
         story=_story(incident),
+        now=[
+            UrgentStepValue(one.name, one.text, list(one.commands), one.by_hand)
+            for one in list_urgent_steps(incident, "")
+        ],
+        began=describe_beginning(incident),
+        severity_text=describe_severity(incident, 3),
+        confidence=describe_confidence(incident),
+        confidence_text=describe_confidence_briefly(incident),
+        confidence_because=list(list_confidence_reasons(incident)),
         left_behind=list_left_behind(incident.story),
         unusual=incident.summary,
         reasons=[_reason(reason) for reason in incident.reasons],
@@ -141,7 +159,7 @@ def incident_value(
         sigma=_sigma(details.get("sigma")),
         sessions=words.beginnings_text(incident),
         statements=list(words.statement_lines(words.list_statements(incident))),
-        severity_because=list(words.severity_reasons(incident)),
+        severity_because=list(explain_severity(incident)),
         coverage=list(incident.coverage),
         actions=list(incident.actions),
         events=words.record_count(incident),

@@ -13,6 +13,7 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.claims import claim, count_nouns
+from seawall.detection.incidents.count_words import describe_days, describe_peers
 from seawall.detection.incidents.fact_words import (
     describe_managed_device,
     describe_own_consent,
@@ -129,6 +130,8 @@ def describe_case(case: IncidentCase) -> Incident:
             "session_roots": merge_sessions([c.beginnings for c in story]),
             "events_not_listed": sum(c.more_events for c in story),
             "groups": len(story),
+            "sources": sorted({source for c in story for source in c.sources}),
+            "confidence_because": list(verdict.sure),
             **({"statements": statements} if statements else {}),
         },
         chance=None if case.top.is_refused else round(load_chance().estimate(case.score), 4),
@@ -232,10 +235,11 @@ def _describe_issuance(top: ScoredCandidate) -> str:
 
 def _describe_orphans(top: ScoredCandidate) -> str:
     orphans, begun = round(top.values["orphan_sessions"]), round(top.values["new_sessions"])
-    return (
-        f"{orphans:,} of {plural(begun, 'session')} or tokens in {WINDOW_DAYS} days without a sign-in; "
-        f"{top.values['expected_orphans']:.1f} expected"
-    )
+    if begun < 1:
+        return f"no session or token of the account began in the {WINDOW_DAYS} days before"
+    found = f"{orphans:,} of {begun:,} sessions or tokens" if begun > 1 else "the only session or token"
+    without = "without" if begun > 1 or orphans else "with"
+    return f"{found} in {WINDOW_DAYS} days {without} a sign-in; {top.values['expected_orphans']:.1f} expected"
 
 
 _TEXTS: Mapping[str, Callable[[ScoredCandidate], str]] = {
@@ -263,19 +267,10 @@ _TEXTS: Mapping[str, Callable[[ScoredCandidate], str]] = {
 """Functions that say the evidence of an aspect without a value or a rule."""
 
 
-NO_HISTORY = "no earlier active day to compare with"
-
-
 def fact_text(fact: FieldEvidence) -> str:
     """Return a fact as text: the value, on how many active days it was seen, and how many peers use it."""
-    days = round(fact.active_days)
-    seen = f"seen on {min(round(fact.seen), days)} of {plural(days, 'active day')}" if days else NO_HISTORY
+    seen, peers = describe_days(fact.seen, fact.active_days), describe_peers(fact.accounts, fact.peers)
     cohort = f", {plural(fact.cohort, 'other')} met it the same day" if fact.cohort else ""
-    peers = (
-        f"{min(fact.accounts, fact.peers):,} of {plural(fact.peers, 'peer')} use{'s' * (fact.peers == 1)} it"
-        if fact.peers
-        else "no peers to compare with"
-    )
     return f"{WORDS[fact.field]} {fact.now}: {seen}; {peers}{cohort}"
 
 

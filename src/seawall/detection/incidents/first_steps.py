@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from seawall.detection.incidents.refused_steps import REFUSED_STEPS
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.rules.detector import RULES
 
 _RULES = {rule.name: rule for rule in RULES}
-
-REFUSED_STEPS = (
-    "Check that no sign-in succeeded from these networks on other days, and block the networks if they are not the owner's.",
-    "Ask the owner whether a device of theirs keeps an old password.",
-    "Unlock the account if it is locked, and set a new password if the present one may be known.",
-)
-"""First steps for an analyst after attempts that gained nothing."""
 
 
 def list_first_steps(top: ScoredCandidate) -> tuple[str, ...]:

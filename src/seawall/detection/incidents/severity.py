@@ -70,12 +70,16 @@ _TECHNIQUES = {rule.name: rule.technique.split()[0] for rule in RULES}
 
 @dataclass(frozen=True, slots=True)
 class SeverityVerdict:
-    """Hold a severity with the impact and likelihood that gave it, and short sentences that say why."""
+    """Hold a severity with the impact and likelihood that gave it, and short sentences that say why.
+
+    `sure` are those of `because` that are about the likelihood alone.
+    """
 
     severity: Severity
     impact: str
     likelihood: str
     because: tuple[str, ...]
+    sure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,9 @@ def judge_severity(case: IncidentCase) -> SeverityVerdict:
     likelihood, sure = _judge_likelihood(case, story)
     severity = MATRIX[impact][likelihood]
     first = f"Impact {IMPACTS[impact]} and takeover {LIKELIHOODS[likelihood]} make it {severity}."
-    return SeverityVerdict(severity, IMPACTS[impact], LIKELIHOODS[likelihood], (first, *done, *sure))
+    return SeverityVerdict(
+        severity, IMPACTS[impact], LIKELIHOODS[likelihood], (first, *done, *sure), tuple(sure)
+    )
 
 
 def _judge_refused(case: IncidentCase) -> SeverityVerdict:

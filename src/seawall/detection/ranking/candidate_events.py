@@ -61,6 +61,7 @@ class CandidateEvents:
     statements: pa.Array
     statement_times: Times
     statement_bounds: Rows
+    sources: Ragged
 
     def list_statements(self, place: int) -> Statements:
         """Return what vendors say about the account, in order of time."""
@@ -160,6 +161,7 @@ def collect_events(
         statements=batch.texts["parameters"].take(pa.array(said.values.astype(np.int64))),
         statement_times=batch.time[said.values],
         statement_bounds=said.bounds,
+        sources=_list_distinct(batch, "source", intruder),
     )
 
 
@@ -216,6 +218,14 @@ def _mailboxes(batch: CodedBatch, intruder: Ragged) -> Ragged:
     keys = np.sort((mail.owners << 32) | (codes + 1))
     keys = keys[starts(keys)]
     return collect(keys >> 32, ((keys & 0xFFFFFFFF) - 1).astype(np.int32), len(intruder))
+
+
+def _list_distinct(batch: CodedBatch, name: str, intruder: Ragged) -> Ragged:
+    """Return the codes of a column that each group's events show, each once."""
+    codes = batch.codes[name][intruder.values].astype(np.int64)
+    has_value = codes != MISSING
+    keys = np.unique((intruder.owners[has_value].astype(np.int64) << 32) | codes[has_value])
+    return collect(keys >> 32, (keys & 0xFFFFFFFF).astype(np.int32), len(intruder))
 
 
 def _points(groups: BehaviourGroups, rows: Rows, intruder: Ragged) -> tuple[Ragged, Rows]:

@@ -48,7 +48,8 @@ class ScoredCandidate:
     `follows` are days before: on the same network, the account showed something new on them that this group shows again. With
     `is_follow_up`, the group is no candidate by itself, and only joins the story of a case with one of these days.
 
-    `others` are further accounts that were refused from the same network (see `refusals`).
+    `others` are further accounts that were refused from the same network (see `refusals`). `sources` are the logs that hold
+    the attacker's records.
     """
 
     tenant: str
@@ -87,6 +88,7 @@ class ScoredCandidate:
     is_follow_up: bool = False
     others: tuple[str, ...] = ()
     story: tuple[StoryAct, ...] = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def is_on_new_network(self) -> bool:

@@ -138,6 +138,7 @@ class KeptGroups:
             is_follow_up=is_follow_up,
             others=tuple(texts["account"].text(code) for code in self.others.of(place).tolist()),
             story=self.story.list_acts(place, texts, account),
+            sources=tuple(sorted(texts["source"].text(code) for code in events.sources.of(place).tolist())),
         )
 
     def _row(self, place: int) -> tuple[Any, ...]:

@@ -1,0 +1,169 @@
+"""Say what to do now about an incident: whom to call, what blocks, what to keep, which deadlines may run.
+
+Pure, and from the incident alone, so that terminal, report, console and tickets say the same. Steps that only look through
+something come after those that block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from seawall.detection.incident import Incident
+from seawall.detection.incidents.refused_steps import REFUSED_STEPS
+from seawall.detection.incidents.story.telling import list_left_behind
+from seawall.events.changes.records import VENDOR_OF
+from seawall.response.containment import gate, microsoft
+from seawall.response.containment.steps import StepSubject
+from seawall.response.errors import PlanInvalid
+from seawall.response.log_retention import describe_retention, list_retention
+from seawall.response.notification.deadlines import DUTIES
+from seawall_base.plurals import plural
+from seawall_base.times import minute_text
+
+StepName = Literal["call", "block", "preserve", "deadline", "review"]
+APPLY: Final = 'seawall respond apply plan.json --apply --approver "YOUR NAME" --config respond.toml'
+"""The command that makes the changes of a plan, with the name of who approves it."""
+
+_DUTIES: Final = ("nis2-early-warning", "gdpr-33")
+_ASK_FIRST: Final = frozenset({"low", "medium"})
+_MINUTE: Final = 60_000_000
+_HOUR: Final = 60 * _MINUTE
+_PORTALS: Final = {
+    "microsoft": "Entra admin centre: Users, the account, Edit properties, Settings, clear “Account enabled”",
+    "google": "Google Admin console: Directory, Users, the account, Suspend user",
+    "okta": "Okta Admin Console: Directory, People, the person, More Actions, Suspend",
+}
+"""Where a person blocks an account by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentStep:
+    """Hold one thing to do now: which it is, a sentence, and the commands to type, in order.
+
+    `by_hand` says how the same is done without them, "" if the vendor is unknown.
+    """
+
+    name: StepName
+    text: str
+    commands: tuple[str, ...] = ()
+    by_hand: str = ""
+
+
+def list_urgent_steps(incident: Incident, chosen: str) -> tuple[UrgentStep, ...]:
+    """Return what to do now, the most urgent first.
+
+    `chosen` are the arguments of a command that choose the incident, "" where the reader has the plan as a file already.
+    """
+    if is_refused(incident):
+        return (
+            UrgentStep("review", " ".join(incident.actions)),
+            UrgentStep("preserve", _describe_records(incident)),
+        )
+    return (
+        UrgentStep("call", _describe_call(incident)),
+        _make_block(incident, chosen),
+        UrgentStep("preserve", _describe_records(incident)),
+        UrgentStep("deadline", _describe_deadlines(incident)),
+        *_make_reviews(incident),
+    )
+
+
+def describe_beginning(incident: Incident, end: int | None = None) -> str:
+    """Return when the attack began and how long it went on; with `end`, the last time of the logs, how long before it."""
+    lasted, before = incident.last_event - incident.first_event, (end or 0) - incident.first_event
+    text = f"began {minute_text(incident.first_event)} UTC"
+    if before >= _HOUR:
+        text += f", {_describe_length(before)} before the logs end"
+    return f"{text}, and went on for {_describe_length(lasted)}" if lasted >= _MINUTE else text
+
+
+def is_refused(incident: Incident) -> bool:
+    """Return whether the incident holds attempts that gained nothing."""
+    return incident.actions[:1] == REFUSED_STEPS[:1]
+
+
+def list_sources(incident: Incident) -> list[str]:
+    """Return the logs that hold the incident's records; none of incidents from earlier versions."""
+    found = incident.details.get("sources")
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list | tuple) else []
+
+
+def _describe_call(incident: Incident) -> str:
+    if "@" not in incident.account:
+        return f"Call the owner of the application {incident.account}: is this use theirs?"
+    return f"Call the owner of {incident.account}: was it them? Do not ask by mail."
+
+
+def _make_block(incident: Incident, chosen: str) -> UrgentStep:
+    gated = " --gate" if incident.kind in gate.FORGED else ""
+    commands = (f"seawall respond plan {chosen}{gated} --to plan.json", APPLY) if chosen else (APPLY,)
+    if gated:
+        text = (
+            "The plan refuses the key that signed the tokens, where you run a gate (--gate). Blocking the account does not stop "
+            "whoever holds that key."
+        )
+        return UrgentStep("block", text, commands)
+    whose = "the account" if "@" in incident.account else "the application"
+    left = len(list_left_behind(incident.story))
+    also = f", and take away {plural(left, 'thing')} left behind, which would work on" if left else ""
+    first = "If the owner does not know of it, block" if _is_asked_first(incident) else "Block"
+    return UrgentStep("block", f"{first} {whose}{also}.", commands, _describe_by_hand(incident))
+
+
+def _is_asked_first(incident: Incident) -> bool:
+    return incident.severity in _ASK_FIRST or not incident.raised
+
+
+def _describe_by_hand(incident: Incident) -> str:
+    """Return how a person blocks the account at its vendors, with Microsoft's command where the name is safe to paste."""
+    vendors = sorted({VENDOR_OF[source] for source in list_sources(incident) if source in VENDOR_OF})
+    if "@" not in incident.account:
+        return ""
+    found = [_PORTALS[vendor] for vendor in vendors]
+    if vendors == ["microsoft"]:
+        subject = StepSubject(
+            incident.tenant, incident.account, "likely", incident.first_event, incident.last_event
+        )
+        with suppress(PlanInvalid):
+            found = list(microsoft.block_sign_in(subject).powershell) or found
+    return "; ".join(found)
+
+
+def _describe_records(incident: Incident) -> str:
+    logs = [describe_retention(log, incident.first_event) for log in list_retention(list_sources(incident))]
+    if not logs:
+        return "Save these results and the logs now: vendors keep some of them for a week only."
+    return f"Save these results, and the logs before they run out: {_join(logs)}."
+
+
+def _describe_deadlines(incident: Incident) -> str:
+    duties = sorted((one for one in DUTIES if one.id in _DUTIES), key=lambda one: one.hours or 0)
+    hours = _join([f"{one.hours} hours for the {one.what} ({one.rule})" for one in duties])
+    is_read = incident.messages_proved or incident.messages_possible
+    seen = "Mail was read" if is_read else "If personal data was seen"
+    return f"{seen}: from when you know of it, these may run: {hours}."
+
+
+def _make_reviews(incident: Incident) -> Iterator[UrgentStep]:
+    """Yield what to look through after blocking: what works on after the intruder, and the steps of detection about it."""
+    if list_left_behind(incident.story):
+        others = "search for others whom the intruder used (`seawall scope`)"
+        yield UrgentStep("review", f"Then look through what is left behind with the owner, and {others}.")
+    elif incident.actions[2:]:
+        yield UrgentStep("review", " ".join(incident.actions[2:]))
+
+
+def _describe_length(microseconds: int) -> str:
+    """Return a length of time in its largest unit: `30 days`, `5 hours`, `12 minutes`."""
+    minutes = microseconds // _MINUTE
+    if minutes < 90:
+        return plural(minutes, "minute")
+    hours = round(minutes / 60)
+    return plural(hours, "hour") if hours < 48 else plural(round(minutes / 1440), "day")
+
+
+def _join(parts: list[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)

@@ -1,0 +1,146 @@
+"""What to do now follows from the incident alone: whom to call, what blocks, what to keep, which deadlines may run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from seawall.detection.incident import Incident
+from seawall.detection.incidents.refused_steps import REFUSED_STEPS
+from seawall.detection.incidents.story.act import StorySentence
+from seawall.response.first_response import (
+    APPLY,
+    describe_beginning,
+    list_sources,
+    list_urgent_steps,
+)
+from seawall.response.log_retention import RETENTION, list_retention
+from seawall_base.times import DAY, parse_rfc3339
+from tests.report.samples import incident
+
+HOUR = DAY // 24
+BEGIN = parse_rfc3339("2026-03-02T08:00:00Z")
+
+
+def attacked(**changes: Any) -> Incident:
+    made = incident(account="ann@contoso.example")
+    details = {"sources": ["m365_audit"]}
+    base: dict[str, Any] = {"first_event": BEGIN, "last_event": BEGIN + 5 * HOUR, "details": details}
+    return replace(made, **{**base, **changes})
+
+
+def left_behind(thing: str) -> StorySentence:
+    return StorySentence(
+        BEGIN, BEGIN, "ann", "consent", thing, "", "", 1, f"consented to {thing}", "", thing, ()
+    )
+
+
+def test_the_order_is_call_block_preserve_deadline_and_then_review() -> None:
+    steps = list_urgent_steps(attacked(), "3 --out results")
+    assert [step.name for step in steps] == ["call", "block", "preserve", "deadline", "review"]
+    assert "Call the owner of ann@contoso.example" in steps[0].text
+    assert "mail" in steps[0].text
+    assert steps[1].commands == ("seawall respond plan 3 --out results --to plan.json", APPLY)
+    assert list_urgent_steps(attacked(), "")[1].commands == (APPLY,)
+
+
+def test_what_is_left_behind_is_taken_away_with_the_block_and_looked_through_after_it() -> None:
+    found = attacked(story=(left_behind("the consent to X"), left_behind("a rule")))
+    steps = list_urgent_steps(found, "1")
+    assert "take away 2 things left behind" in steps[1].text
+    assert steps[-1].name == "review"
+    assert "left behind" in steps[-1].text
+    assert "left behind" not in list_urgent_steps(attacked(), "1")[1].text
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("m365_audit", "Update-MgUser -UserId 'ann@contoso.example' -AccountEnabled:$false"),
+        ("google_workspace", "Google Admin console"),
+        ("okta", "Okta Admin Console"),
+    ],
+)
+def test_each_vendor_blocks_in_its_own_way(source: str, words: str) -> None:
+    block = list_urgent_steps(attacked(details={"sources": [source]}), "1")[1]
+    assert words in block.by_hand
+
+
+def test_a_name_that_cannot_be_pasted_gets_no_command() -> None:
+    block = list_urgent_steps(attacked(account="a\n'b@contoso.example"), "1")[1]
+    assert "Update-MgUser" not in block.by_hand
+    assert "Entra admin centre" in block.by_hand
+
+
+def test_an_unknown_vendor_says_nothing_that_it_cannot_know() -> None:
+    for details in ({}, {"sources": 7}, {"sources": [7]}, {"sources": ["other"]}):
+        steps = list_urgent_steps(attacked(details=details), "1")
+        assert steps[1].by_hand == ""
+        assert "Entra" not in steps[2].text
+    assert list_sources(attacked(details={"sources": ["okta", 7]})) == ["okta"]
+
+
+@pytest.mark.parametrize(("severity", "raised"), [("low", True), ("medium", True), ("critical", False)])
+def test_a_doubtful_incident_is_asked_about_first(severity: str, raised: bool) -> None:
+    block = list_urgent_steps(attacked(severity=severity, raised=raised), "1")[1]
+    assert block.text.startswith("If the owner does not know of it, block")
+    assert list_urgent_steps(attacked(), "1")[1].text.startswith("Block")
+
+
+def test_an_application_is_asked_about_and_blocked_as_one() -> None:
+    steps = list_urgent_steps(attacked(account="5f3c9b1e-0000-4000-8000-000000000001"), "1")
+    assert "the application" in steps[0].text
+    assert steps[1].text.startswith("Block the application")
+
+
+def test_forged_tokens_are_stopped_by_the_key_alone() -> None:
+    block = list_urgent_steps(attacked(kind="forged-or-stolen-token"), "1")[1]
+    assert block.commands[0] == "seawall respond plan 1 --gate --to plan.json"
+    assert "does not stop" in block.text
+
+
+def test_attempts_that_gained_nothing_need_no_block() -> None:
+    steps = list_urgent_steps(attacked(actions=REFUSED_STEPS), "1")
+    assert [step.name for step in steps] == ["review", "preserve"]
+    assert not any(step.commands for step in steps)
+
+
+def test_logs_that_run_out_first_are_named_first_with_their_day() -> None:
+    text = list_urgent_steps(attacked(), "1")[2].text
+    assert "Entra's sign-in logs on 1 Apr 2026 (30 days; 7 without P1)" in text
+    assert text.index("Entra's sign-in logs") < text.index("audit log on 29 Aug 2026 (180 days)")
+    okta = list_urgent_steps(attacked(details={"sources": ["okta"]}), "1")[2].text
+    assert "Okta's System Log on 31 May 2026 (90 days)" in okta
+    assert "Entra" not in okta
+
+
+def test_every_log_has_a_retention_in_ascending_order() -> None:
+    found = list_retention(tuple(RETENTION))
+    assert len(found) == len(RETENTION)
+    assert [one.days for one in found] == sorted(one.days for one in found)
+    assert list_retention(()) == []
+
+
+def test_deadlines_are_those_of_the_law_and_conditional() -> None:
+    read = list_urgent_steps(attacked(messages_proved=3), "1")[3].text
+    assert read.startswith("Mail was read: from when you know of it, these may run: 24 hours")
+    assert "(NIS2 Art. 23(4)(a)) and 72 hours" in read
+    assert "(GDPR Art. 33(1))" in read
+    none = list_urgent_steps(attacked(messages_proved=0, messages_possible=0), "1")[3].text
+    assert none.startswith("If personal data was seen:")
+
+
+@pytest.mark.parametrize(
+    ("lasted", "end", "text"),
+    [
+        (0, None, "began 2 Mar 2026 08:00 UTC"),
+        (90 * 60_000_000, None, "began 2 Mar 2026 08:00 UTC, and went on for 2 hours"),
+        (60_000_000, BEGIN + 30 * DAY, "began 2 Mar 2026 08:00 UTC, 30 days before the logs end, and went on for 1 minute"),
+        (5 * DAY, BEGIN + 5 * DAY, "began 2 Mar 2026 08:00 UTC, 5 days before the logs end, and went on for 5 days"),
+        (0, BEGIN + HOUR // 2, "began 2 Mar 2026 08:00 UTC"),
+    ],
+)  # fmt: skip
+def test_it_is_said_how_long_ago_it_began(lasted: int, end: int | None, text: str) -> None:
+    assert describe_beginning(attacked(last_event=BEGIN + lasted), end) == text

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from seawall.storage.errors import DatabaseAway, LakeBroken
+from seawall.storage.errors import ChangedMeanwhile, DatabaseAway, LakeBroken
 from seawall_base.errors import DatabaseInUse, SeawallError, UsageError
 
 RETRY_SECONDS: Final = 5
@@ -105,6 +105,8 @@ def api_error_from(error: SeawallError) -> ApiError:
     """
     if isinstance(error, UsageError):
         return invalid(error.message, fix=error.fix or None)
+    if isinstance(error, ChangedMeanwhile):
+        return conflict(error.message, fix=error.fix or None)
     if isinstance(error, (DatabaseAway, DatabaseInUse)):
         return unavailable("the database does not respond", fix="try again in a minute")
     if isinstance(error, LakeBroken):

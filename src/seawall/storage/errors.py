@@ -48,6 +48,12 @@ class DatabaseNotMigrated(SeawallError):
     code = "database-not-migrated"
 
 
+class ChangedMeanwhile(SeawallError):
+    """Somebody else changed the same thing since it was read; the change was not stored."""
+
+    code = "changed-meanwhile"
+
+
 class UpdateRefused(SeawallError):
     """An update is not signed by a trusted key, is damaged, older than the installed one, or holds what cannot be used."""
 

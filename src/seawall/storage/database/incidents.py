@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from seawall.detection.incident import Incident
 from seawall.detection.reason import Reason
-from seawall.storage.database import incident_queue, revisions, standing
+from seawall.storage.database import incident_queue, revisions, standing, traits
 from seawall.storage.database.bulk import forget, insert_columns, pieces
 from seawall.storage.database.columns import make_index_key
+from seawall.storage.database.handling_models import TraitRow
 from seawall.storage.database.incident_queue import EVERY, Order, QueueCursor, QueueEntry, QueueQuery
 from seawall.storage.database.live_models import QueueRow, ShownRow
 from seawall.storage.database.models import IncidentModel, Model, ReasonRow
@@ -58,7 +59,9 @@ class Incidents:
             self._session.execute(update(ShownRow), shown)
             self._session.execute(delete(ReasonRow).where(ReasonRow.incident.in_(ids)))
         self._insert_reasons(wanted[id_] for id_ in fresh)
-        standing.settle(self._session, fresh)
+        traits.replace_traits(self._session, [wanted[id_] for id_ in fresh])
+        others = set(standing.settle(self._session, fresh)) - set(fresh)
+        revisions.stamp(self._session, sorted(others), revision)
         self._session.expire_all()
         return len(fresh)
 
@@ -89,10 +92,12 @@ class Incidents:
 
     def remove(self, ids: Iterable[str]) -> int:
         """Delete incidents that detection no longer finds, but keep their answers and announcements; return their number."""
-        count = 0
-        for piece in pieces(sorted(set(ids))):
+        count, wanted = 0, sorted(set(ids))
+        members = standing.list_members(self._session, wanted)
+        for piece in pieces(wanted):
             gone = delete(IncidentModel).where(IncidentModel.id.in_(piece)).returning(IncidentModel.id)
             count += len(self._session.execute(gone).all())
+        standing.release(self._session, members)
         self._session.expire_all()
         return count
 
@@ -206,9 +211,14 @@ class Incidents:
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Delete incidents whose last event is before a time, but keep their answers; return the number of incidents."""
-        return forget(
-            self._session, IncidentModel, IncidentModel.last_event < before, is_rehearsal=is_rehearsal
-        )
+        old = IncidentModel.last_event < before
+        members: list[str] = []
+        if not is_rehearsal:
+            ids = list(self._session.execute(select(IncidentModel.id).where(old)).scalars())
+            members = standing.list_members(self._session, ids)
+        count = forget(self._session, IncidentModel, old, is_rehearsal=is_rehearsal)
+        standing.release(self._session, members)
+        return count
 
     def refill(self) -> int:
         """Make missing rows of the queue, as after a migration; return their number."""
@@ -220,7 +230,13 @@ class Incidents:
             standing.settle(self._session, ids)
             self._session.expire_all()
             count += len(whole)
+        self._refill_traits()
         return count
+
+    def _refill_traits(self) -> None:
+        query = select(IncidentModel.id).where(IncidentModel.id.not_in(select(TraitRow.incident)))
+        for ids in pieces(list(self._session.execute(query).scalars())):
+            traits.replace_traits(self._session, self._load(ids))
 
     def _choose(self, query: Select[Any], choice: QueueQuery) -> Select[Any]:
         return incident_queue.apply_query(query, choice, self._session.connection().dialect)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from seawall.storage.database import revisions
+from seawall.storage.database import merge_links, revisions
 from seawall.storage.database.bulk import pieces
 from seawall.storage.database.live_models import AliasRow, AnnouncementRow, QueueRow
 from seawall.storage.database.models import FeedbackRow
@@ -28,18 +28,23 @@ def find_changed(session: Session, ids: Sequence[str]) -> None:
 def settle(session: Session, ids: Sequence[str]) -> list[str]:
     """Update announcement, answer and state of incidents; return those that changed.
 
-    Announcements and answers of an earlier id count too.
+    Announcements and answers of an earlier id count too. Members of incidents among `ids` are updated as well: they leave
+    the queue while another one stands for them.
     """
     changed: list[str] = []
+    members = merge_links.find_members(session, ids)
+    ids = sorted({*ids, *(member for listed in members.values() for member in listed)})
     for piece in pieces(ids):
-        named = _names(session, piece)
+        named = merge_links.name_ids(session, piece)
+        merged = merge_links.find_merged(session, piece)
         announced, answers = _find_announced(session, named), _answers(session, named)
         columns = (QueueRow.raised, QueueRow.announced_at, QueueRow.answer, QueueRow.state)
         query = select(QueueRow.incident, *columns).where(QueueRow.incident.in_(piece))
         news = []
         for id_, raised, *known in session.execute(query):
             at, answer = announced.get(id_), answers.get(id_)
-            unanswered = "open" if raised or at is not None else "candidate"
+            queued = "open" if raised or at is not None else "candidate"
+            unanswered = "merged" if id_ in merged else queued
             now = [at, answer, "answered" if answer is not None else unanswered]
             if now != known:
                 news.append(
@@ -51,11 +56,17 @@ def settle(session: Session, ids: Sequence[str]) -> list[str]:
     return changed
 
 
-def _names(session: Session, ids: Sequence[str]) -> dict[str, str]:
-    """Return the present id by each present or earlier id."""
-    query = select(AliasRow.old, AliasRow.new).where(AliasRow.new.in_(ids))
-    before = dict(session.execute(query).all())
-    return {**{id_: id_ for id_ in ids}, **before}
+def list_members(session: Session, ids: Sequence[str]) -> list[str]:
+    """Return the members of these incidents, to be given to `release` once the incidents are gone."""
+    found = merge_links.find_members(session, ids)
+    return sorted({member for listed in found.values() for member in listed})
+
+
+def release(session: Session, members: Sequence[str]) -> None:
+    """Put members back into the queue if no incident stands for them any more."""
+    if members:
+        revision = revisions.next_revision(session)
+        revisions.stamp(session, settle(session, members), revision)
 
 
 def _find_announced(session: Session, named: dict[str, str]) -> dict[str, int]:

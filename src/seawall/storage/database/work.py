@@ -9,18 +9,24 @@ from sqlalchemy.orm import Session
 
 from seawall.storage.database.audit import AuditTrail
 from seawall.storage.database.codes import IngestTokens, Invites
+from seawall.storage.database.comments import Comments
 from seawall.storage.database.containments import Containments
 from seawall.storage.database.days import Candidates, DayCounts, UnscoredDays
 from seawall.storage.database.feedback import Answers
 from seawall.storage.database.first_imports import FirstImports
+from seawall.storage.database.handling import Handlings
 from seawall.storage.database.incident_names import IncidentAliases, IncidentAnnouncements
 from seawall.storage.database.incidents import Incidents
+from seawall.storage.database.merges import IncidentMerges
 from seawall.storage.database.outbox import Outbox
 from seawall.storage.database.problems import Problems
 from seawall.storage.database.progress import Checkpoints, DetectorStates
 from seawall.storage.database.second_factors import Identities, Passkeys, TotpSeeds
 from seawall.storage.database.sessions import Sessions
 from seawall.storage.database.sources import Sources, Totals
+from seawall.storage.database.stars import RecordStars
+from seawall.storage.database.tasks import IncidentTasks
+from seawall.storage.database.traits import IncidentTraits
 from seawall.storage.database.users import Users
 from seawall.storage.database.views import DatabaseSettings, SavedSearches
 
@@ -155,3 +161,33 @@ class Transaction:
     def ingest_tokens(self) -> IngestTokens:
         """Tokens of collectors."""
         return IngestTokens(self.session)
+
+    @cached_property
+    def handling(self) -> Handlings:
+        """Owner, status, due time and tags of incidents."""
+        return Handlings(self.session)
+
+    @cached_property
+    def comments(self) -> Comments:
+        """Comments on incidents."""
+        return Comments(self.session)
+
+    @cached_property
+    def tasks(self) -> IncidentTasks:
+        """Tasks of incidents."""
+        return IncidentTasks(self.session)
+
+    @cached_property
+    def stars(self) -> RecordStars:
+        """Starred records."""
+        return RecordStars(self.session)
+
+    @cached_property
+    def merges(self) -> IncidentMerges:
+        """Merged incidents."""
+        return IncidentMerges(self.session)
+
+    @cached_property
+    def traits(self) -> IncidentTraits:
+        """Traits by which incidents resemble each other."""
+        return IncidentTraits(self.session)

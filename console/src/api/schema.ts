@@ -123,6 +123,27 @@ export interface Calibration {
   groups: number;
 }
 
+/** Another wording of a comment, and the version that it is based on. */
+export interface ChangedComment {
+  text: string;
+  version: number;
+}
+
+/** Another remark on a starred record, and the version that it is based on. */
+export interface ChangedStar {
+  version: number;
+  remark?: string;
+}
+
+/** Another form of a task, and the version that it is based on. */
+export interface ChangedTask {
+  title: string;
+  assignee?: string | null;
+  due_at?: string | null;
+  version: number;
+  done?: boolean;
+}
+
 /** A reason in a few words. `short` has the counts: `0 of 1,240 peers`. */
 export interface Chip {
   layer: "assurance" | "behaviour" | "lineage" | "rules";
@@ -135,6 +156,17 @@ export interface Chip {
 /** A one-time code. */
 export interface Code {
   code: string;
+}
+
+/** A comment. `changed_at` is None if its wording is the first; `own`: the visitor may change it. */
+export interface CommentValue {
+  id: string;
+  text: string;
+  given_by: string;
+  given_at: string;
+  changed_at: string | null;
+  version: number;
+  own: boolean;
 }
 
 /**
@@ -266,6 +298,29 @@ export interface Gap {
   from: string;
   to: string;
   text: string;
+}
+
+/**
+ * What analysts added to an incident. `version` is that of owner, status and due time. `part_of` is the incident
+ * that this one is merged into. `people` and `known_tags` are suggestions.
+ */
+export interface HandlingValue {
+  incident: string;
+  version: number;
+  owner: string | null;
+  status: "closed" | "in-progress" | "new" | "waiting";
+  due_at: string | null;
+  overdue: boolean;
+  changed_by: string | null;
+  changed_at: string | null;
+  tags: string[];
+  tasks: TaskValue[];
+  comments: CommentValue[];
+  stars: StarValue[];
+  members: MemberValue[];
+  part_of: IncidentRow | null;
+  people: string[];
+  known_tags: string[];
 }
 
 /** Whom to hide again. */
@@ -488,6 +543,15 @@ export interface Me {
   sessions: MySession[];
 }
 
+/** An incident that an analyst merged into this one, who did so, when and why. */
+export interface MemberValue {
+  incident: IncidentRow;
+  answer: "compromised" | "expected-change" | "safe" | null;
+  note: string;
+  given_by: string;
+  given_at: string;
+}
+
 /** Numbers of messages that were certainly read, and that may have been read. */
 export interface Messages {
   proved: number;
@@ -543,15 +607,34 @@ export interface NewCodes {
   secret: string;
 }
 
+/** A comment to add. */
+export interface NewComment {
+  text: string;
+}
+
 /** The names of the files that will be sent, and their bytes in all. */
 export interface NewDrop {
   names: string[];
   bytes: number;
 }
 
+/** Owner, status and due time to store, and the version that the change is based on. */
+export interface NewHandling {
+  version: number;
+  status: "closed" | "in-progress" | "new" | "waiting";
+  owner?: string | null;
+  due_at?: string | null;
+}
+
 /** The name of a new token: the collector that uses it. */
 export interface NewIngestToken {
   name: string;
+}
+
+/** An incident to merge into this one, and why. */
+export interface NewMember {
+  incident: string;
+  note?: string;
 }
 
 /** The result of `navigator.credentials.create`, and the passkey's name. */
@@ -571,6 +654,25 @@ export interface NewReveal {
   person: string;
   reason: string;
   minutes?: number;
+}
+
+/** A record to star. `day` is its UTC day, which is searched first. */
+export interface NewStar {
+  record: string;
+  day?: string | null;
+  remark?: string;
+}
+
+/** A tag to add. */
+export interface NewTag {
+  tag: string;
+}
+
+/** A task to add. */
+export interface NewTask {
+  title: string;
+  assignee?: string | null;
+  due_at?: string | null;
 }
 
 /**
@@ -594,6 +696,11 @@ export interface NewView {
 
 /** An empty object. */
 export interface Nothing {
+}
+
+/** Open tasks of all incidents, the first due first, at most 200. */
+export interface OpenTasks {
+  items: TaskValue[];
 }
 
 /** Numbers of alerts that wait, and that were given up. */
@@ -963,6 +1070,19 @@ export interface SigmaHit {
   events: number;
 }
 
+/** An earlier incident, what it has in common with this one in words, and how it was answered. */
+export interface SimilarValue {
+  incident: IncidentRow;
+  answer: "compromised" | "expected-change" | "safe" | null;
+  reasons: string[];
+}
+
+/** Earlier incidents that share something rare, and the number of incidents that were compared. */
+export interface SimilarValues {
+  items: SimilarValue[];
+  compared: number;
+}
+
 /**
  * A source. `lag_seconds` is the age of its last event; `silent_since` marks an alarm. Records of an unrecognised
  * log are not judged.
@@ -1001,6 +1121,18 @@ export interface StandingAnswer {
   hides: number;
 }
 
+/** A starred record with its remark, and in a few words what it shows. */
+export interface StarValue {
+  id: string;
+  record: string;
+  time: string;
+  words: string;
+  remark: string;
+  given_by: string;
+  given_at: string;
+  version: number;
+}
+
 /**
  * One act of the story. `when` is its time in short; `key` says whether a short telling keeps it. `intruders`: the
  * records are attributed to the attacker; others lie beside them without an address.
@@ -1034,6 +1166,21 @@ export interface Summary {
   accounts: number;
   empty: boolean;
   unjudged: Unjudged[];
+}
+
+/** A task; `done_at` is None while it is open. `overdue`: it is open, and its due time has passed. */
+export interface TaskValue {
+  id: string;
+  incident: string;
+  title: string;
+  assignee: string | null;
+  due_at: string | null;
+  given_by: string;
+  given_at: string;
+  done_at: string | null;
+  done_by: string | null;
+  overdue: boolean;
+  version: number;
 }
 
 /**

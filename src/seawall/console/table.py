@@ -19,6 +19,8 @@ MODULES: Final = (
     "data.related",
     "data.look_up",
     "data.answers",
+    "data.handling",
+    "data.similar",
     "data.detector",
     "data.views",
     "data.health",

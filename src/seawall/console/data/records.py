@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -38,6 +38,9 @@ from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.appending import UNKNOWN
 from seawall.storage.lake.layout import EPOCH
 from seawall.version import __version__
+
+if TYPE_CHECKING:
+    from seawall.console.context import ConsoleContext
 
 MOST_RECORDS: Final = 20_000
 """The most records in an evidence file."""
@@ -124,9 +127,7 @@ def list_account_records(call: ApiCall) -> Page[Record]:
 def show_record(call: ApiCall) -> Record:
     """Return a record by id; if several sources have this id, the first one."""
     asked: RecordQuery = call.query
-    lake = require_lake(call.context)
-    events = _with_id(lake, asked)
-    (record,) = record_rows(events.slice(0, 1), ())
+    record = find_record(call.context, asked.tenant, asked.id, asked.day)
     audit_reading(call, asked.tenant, record.account or "", record=record.id)
     if record.account is None:
         return record
@@ -135,14 +136,23 @@ def show_record(call: ApiCall) -> Record:
     return msgspec.structs.replace(record, is_intruder=record.id in intruders)
 
 
-def _with_id(lake: Lake, asked: RecordQuery) -> pa.Table:
+def find_record(
+    context: ConsoleContext, tenant: str, id_: str, day: str | None, intruders: Collection[str] = ()
+) -> Record:
+    """Return a record by its id, searching the UTC day first; of several with this id the first. Raises `ApiError`."""
+    events = _with_id(require_lake(context), tenant, id_, day)
+    (record,) = record_rows(events.slice(0, 1), intruders)
+    return record
+
+
+def _with_id(lake: Lake, organisation: str, id_: str, day: str | None) -> pa.Table:
     """Return the events with an id, from the expected day, else from all days. Raises `ApiError`."""
     spans: list[tuple[date | None, date | None]] = [(None, None)]
-    if asked.day is not None:
-        spans.insert(0, _day_of(asked.day))
+    if day is not None:
+        spans.insert(0, _day_of(day))
     for start, end in spans:
-        for tenant in dict.fromkeys((asked.tenant, UNKNOWN)):
-            events = lake.record(tenant, asked.id, start=start, end=end).events
+        for tenant in dict.fromkeys((organisation, UNKNOWN)):
+            events = lake.record(tenant, id_, start=start, end=end).events
             if events.num_rows:
                 return events
     raise not_found("such record")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -49,7 +49,7 @@ class Handlings:
         row = max(rows, key=lambda one: (one.incident == incident, one.changed_at), default=None)
         if row is None:
             return IncidentHandling()
-        status = cast("HandlingStatus", row.status if row.status in STATUSES else "new")
+        status = next((one for one in STATUSES if one == row.status), "new")
         return IncidentHandling(row.owner, status, row.due_at, row.version, row.changed_at, row.changed_by)
 
     def put(

@@ -1,0 +1,1 @@
+"""Show how an incident was handled: similar ones in words, the report of starred records, and the summary for a manager."""

@@ -1,0 +1,1 @@
+"""Handle incidents together: audited changes, and everything that was gathered about one incident."""

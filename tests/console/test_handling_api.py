@@ -286,3 +286,38 @@ def test_similar_incidents_say_what_they_share(team: Console, ann: Browser) -> N
     (found,) = ann.get(f"/api/incidents/{other.id}/similar").json()["items"]
     assert (found["incident"]["id"], found["answer"]) == (one.id, "compromised")
     assert found["reasons"] == [f"the same Sigma rule: A rule {MARKUP} (2 of 30 incidents show it)"]
+
+
+def test_report_and_summary_are_files_and_audited(team: Console, ann: Browser) -> None:
+    send(ann, "POST", "stars", {"record": "id-3", "remark": f"why {MARKUP}"})
+    send(ann, "POST", "comments", {"text": MARKUP})
+    page = ann.get(f"/api/incidents/{FIRST}/report.html")
+    assert page.headers["content-disposition"] == f'attachment; filename="seawall-report-{FIRST}.html"'
+    assert "why &lt;script&gt;alert(1)&lt;/script&gt;" in page.text
+    assert MARKUP not in page.text
+    assert "AS64501 Example Hosting" in page.text
+    viewer = team.signed_in("viewer")
+    for what in ("report", "summary"):
+        pdf = viewer.get(f"/api/incidents/{FIRST}/{what}.pdf")
+        assert (pdf.status_code, pdf.headers["content-type"]) == (200, "application/pdf")
+        assert pdf.content.startswith(b"%PDF")
+    assert refused(ann.get("/api/incidents/none/summary.pdf")) == (404, "not-found")
+    entries = [
+        (actor, action, details) for actor, action, _, details in list_audit(team) if "exported" in action
+    ]
+    assert entries == [
+        ("ann", "report-exported", {"form": "html", "stars": 1}),
+        ("viewer-user", "report-exported", {"form": "pdf", "stars": 1}),
+        ("viewer-user", "summary-exported", {"form": "pdf", "stars": 1}),
+    ]
+
+
+def test_without_the_packages_for_pdf_it_says_what_to_do(
+    ann: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "typst", None)
+    answer = ann.get(f"/api/incidents/{FIRST}/summary.pdf")
+    assert refused(answer) == (503, "unavailable")
+    assert "seawall[letters]" in answer.json()["error"]["fix"]

@@ -25,6 +25,9 @@ from tests.console.consoles import Browser, Console, console
 HEAVY = {
     ("GET", "/api/incidents/{id}/evidence.zip"),
     ("GET", "/api/incidents/{id}/plan.json"),
+    ("GET", "/api/incidents/{id}/report.html"),
+    ("GET", "/api/incidents/{id}/report.pdf"),
+    ("GET", "/api/incidents/{id}/summary.pdf"),
     ("GET", "/api/incidents.csv"),
     ("GET", "/api/look"),
     ("GET", "/api/look/records"),

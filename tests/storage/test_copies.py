@@ -14,7 +14,7 @@ import pytest
 from seawall.events.problem import Problem
 from seawall.storage import backup
 from seawall.storage.backup import back_up, restore
-from seawall.storage.database import Database, FirstImport, StoredSource, Transaction
+from seawall.storage.database import Database, FirstImport, StoredSource, TaskDraft, Transaction
 from seawall.storage.database.copying import copy_all
 from seawall.storage.database.models import Model
 from seawall.storage.errors import BackupInvalid, DatabaseBroken
@@ -49,6 +49,12 @@ def fill(work: Transaction) -> None:
     work.oidc_identities.link("https://i.example", "s", user, at=1)
     work.invites.add(b"a code of some length", "invite", at=1, expires_at=100, user=user)
     work.ingest_tokens.add("syslog", bytes(32), by="Ann", at=1)
+    work.handling.put(incident(3).id, owner="Ann", status="new", due_at=9, expected=0, by="ann", at=1)
+    work.handling.add_tag(incident(3).id, "finance", by="ann", at=1)
+    work.comments.add(incident(3).id, "\x00\ud800 ü", by="ann", at=1)
+    work.tasks.add(incident(3).id, TaskDraft("call"), by="ann", at=1)
+    work.stars.add(incident(3).id, "r", {"a": 1}, record_at=1, remark="why", by="ann", at=1)
+    work.merges.merge(incident(3).id, incident(4).id, by="ann", at=1)
     work.containments.remember("plan", "org", {"a": 1}, until=9, by="ann", at=1)
     work.views.put("ann", "mine", "is:open", at=1)
     work.settings.put("budget", {"per_day": 3})

@@ -20,6 +20,7 @@ MODULES: Final = (
     "data.look_up",
     "data.answers",
     "data.handling",
+    "data.handling_files",
     "data.similar",
     "data.detector",
     "data.views",

@@ -104,12 +104,13 @@ def render_report(report: ReportInput) -> str:
 def policy(style: str, script: str) -> str:
     """Return the content security policy that allows this style and this script alone."""
     return (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
+        f"default-src 'none'; style-src '{digest_part(style)}'; script-src '{digest_part(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
-def _digest(text: str) -> str:
+def digest_part(text: str) -> str:
+    """Return the hash of a style or script for a content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 

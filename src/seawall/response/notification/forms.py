@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -113,11 +113,23 @@ def _wrap(text: str, first: str = "", later: str = "") -> list[str]:
 
 def render_pdf(letter: LetterDocument, fonts: Sequence[Path] = ()) -> PdfLetter:
     """Render the letter as PDF. `fonts` are folders with further fonts; system fonts are not used."""
+    inputs = {"letter": msgspec.json.encode(letter).decode()}
+    return compile_pdf(_part("letter.typ"), inputs, letter.date, fonts)
+
+
+def compile_pdf(
+    template: str, inputs: Mapping[str, str], date: tuple[int, int, int], fonts: Sequence[Path] = ()
+) -> PdfLetter:
+    """Compile a Typst template with values as `sys.inputs`; it can read no file and use no package.
+
+    `date` (year, month, day) is stated as the time of the document. `fonts` are folders with further fonts; system fonts are
+    not used.
+    """
     import typst
 
-    year, month, day = letter.date
+    year, month, day = date
     options: dict[str, Any] = {
-        "sys_inputs": {"letter": msgspec.json.encode(letter).decode()},
+        "sys_inputs": dict(inputs),
         "font_paths": [str(folder) for folder in fonts],
         "ignore_system_fonts": True,
         "timestamp": datetime(year, month, day, tzinfo=UTC),
@@ -125,17 +137,17 @@ def render_pdf(letter: LetterDocument, fonts: Sequence[Path] = ()) -> PdfLetter:
     with TemporaryDirectory() as empty:  # the only folder that the renderer may read
         options |= {"root": empty, "package_path": empty, "package_cache_path": empty}
         try:
-            return PdfLetter(_compile({**options, "pdf_standards": _STANDARDS}), is_archival=True)
+            return PdfLetter(_compile(template, {**options, "pdf_standards": _STANDARDS}), is_archival=True)
         except typst.TypstError as error:
             if "could not be displayed" not in str(error):
                 raise
-        return PdfLetter(_compile(options), is_archival=False)
+        return PdfLetter(_compile(template, options), is_archival=False)
 
 
-def _compile(options: dict[str, Any]) -> bytes:
+def _compile(template: str, options: dict[str, Any]) -> bytes:
     import typst
 
-    content: bytes = typst.compile(_part("letter.typ").encode(), **options)
+    content: bytes = typst.compile(template.encode(), **options)
     return content
 
 

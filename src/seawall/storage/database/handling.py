@@ -49,7 +49,7 @@ class Handlings:
         row = max(rows, key=lambda one: (one.incident == incident, one.changed_at), default=None)
         if row is None:
             return IncidentHandling()
-        status = next((one for one in STATUSES if one == row.status), "new")
+        status: HandlingStatus = next((one for one in STATUSES if one == row.status), "new")
         return IncidentHandling(row.owner, status, row.due_at, row.version, row.changed_at, row.changed_by)
 
     def put(

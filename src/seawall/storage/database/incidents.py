@@ -60,7 +60,8 @@ class Incidents:
             self._session.execute(delete(ReasonRow).where(ReasonRow.incident.in_(ids)))
         self._insert_reasons(wanted[id_] for id_ in fresh)
         traits.replace_traits(self._session, [wanted[id_] for id_ in fresh])
-        others = set(standing.settle(self._session, fresh)) - set(fresh)
+        settled = [*fresh, *standing.list_successors(self._session, new)]
+        others = set(standing.settle(self._session, settled)) - set(fresh)
         revisions.stamp(self._session, sorted(others), revision)
         self._session.expire_all()
         return len(fresh)
@@ -94,6 +95,7 @@ class Incidents:
         """Delete incidents that detection no longer finds, but keep their answers and announcements; return their number."""
         count, wanted = 0, sorted(set(ids))
         members = standing.list_members(self._session, wanted)
+        members += standing.list_successors(self._session, wanted)
         for piece in pieces(wanted):
             gone = delete(IncidentModel).where(IncidentModel.id.in_(piece)).returning(IncidentModel.id)
             count += len(self._session.execute(gone).all())

@@ -12,12 +12,17 @@ from seawall.storage.database.handling_models import MergeRow
 from seawall.storage.database.live_models import AliasRow
 from seawall.storage.database.models import IncidentModel
 
+_IS_EARLIER = AliasRow.old.not_in(select(IncidentModel.id))
+
 
 def name_ids(session: Session, ids: Sequence[str]) -> dict[str, str]:
-    """Return the present id by each present or earlier id of these incidents."""
+    """Return the present id by each present or earlier id of these incidents.
+
+    An earlier id that is an incident's again stands for that incident alone.
+    """
     found = {id_: id_ for id_ in ids}
     for piece in pieces(ids):
-        query = select(AliasRow.old, AliasRow.new).where(AliasRow.new.in_(piece))
+        query = select(AliasRow.old, AliasRow.new).where(AliasRow.new.in_(piece), _IS_EARLIER)
         found.update((old, new) for old, new in session.execute(query))
     return found
 
@@ -26,7 +31,7 @@ def resolve_ids(session: Session, ids: Sequence[str]) -> dict[str, str]:
     """Return the present id of each id, which may be an earlier one."""
     found = {id_: id_ for id_ in ids}
     for piece in pieces(ids):
-        query = select(AliasRow.old, AliasRow.new).where(AliasRow.old.in_(piece))
+        query = select(AliasRow.old, AliasRow.new).where(AliasRow.old.in_(piece), _IS_EARLIER)
         found.update((old, new) for old, new in session.execute(query))
     return found
 

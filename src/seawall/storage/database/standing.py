@@ -35,7 +35,7 @@ def settle(session: Session, ids: Sequence[str]) -> list[str]:
     members = merge_links.find_members(session, ids)
     ids = sorted({*ids, *(member for listed in members.values() for member in listed)})
     for piece in pieces(ids):
-        named = merge_links.name_ids(session, piece)
+        named = _names(session, piece)
         merged = merge_links.find_merged(session, piece)
         announced, answers = _find_announced(session, named), _answers(session, named)
         columns = (QueueRow.raised, QueueRow.announced_at, QueueRow.answer, QueueRow.state)
@@ -56,14 +56,29 @@ def settle(session: Session, ids: Sequence[str]) -> list[str]:
     return changed
 
 
+def _names(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """Return the present id by each present or earlier id."""
+    query = select(AliasRow.old, AliasRow.new).where(AliasRow.new.in_(ids))
+    before = dict(session.execute(query).all())
+    return {**{id_: id_ for id_ in ids}, **before}
+
+
 def list_members(session: Session, ids: Sequence[str]) -> list[str]:
     """Return the members of these incidents, to be given to `release` once the incidents are gone."""
     found = merge_links.find_members(session, ids)
     return sorted({member for listed in found.values() for member in listed})
 
 
+def list_successors(session: Session, ids: Sequence[str]) -> list[str]:
+    """Return the present ids that these ids led to: once an id is an incident's again, or no more, merges count otherwise."""
+    found: set[str] = set()
+    for piece in pieces(ids):
+        found.update(session.execute(select(AliasRow.new).where(AliasRow.old.in_(piece))).scalars())
+    return sorted(found)
+
+
 def release(session: Session, members: Sequence[str]) -> None:
-    """Put members back into the queue if no incident stands for them any more."""
+    """Put members back into the queue if no incident stands for them any more, or take them from it."""
     if members:
         revision = revisions.next_revision(session)
         revisions.stamp(session, settle(session, members), revision)

@@ -41,13 +41,30 @@ class TimelinePoint:
     label: str
 
 
+AttackLinkKind = Literal["application", "account", "address", "network"]
+
+
+@dataclass(frozen=True, slots=True)
+class AttackLink:
+    """Say what ties an incident to another one of its attack, which is given by id and account.
+
+    `name` is the application, the account that gained access, the outside mail address, or the new network.
+    """
+
+    incident: str
+    account: str
+    kind: AttackLinkKind
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """Describe the suspected takeover of one account or application.
 
     Times are in microseconds since 1970, UTC. `score` orders incidents; it is `base` plus the weights of the reasons.
     `events` are the record ids, as in the log, of the records attributed to the attacker. `chance` is the measured chance
-    that an incident with this score is real, in [0, 1], None if unknown. `title` is the story in one sentence.
+    that an incident with this score is real, in [0, 1], None if unknown. `title` is the story in one sentence. `attack` is the
+    id of the strongest incident of the attack that it belongs to, "" if it stands alone.
     """
 
     id: str
@@ -77,3 +94,5 @@ class Incident:
     details: dict[str, Any] = field(default_factory=dict)
     chance: float | None = None
     story: tuple[StorySentence, ...] = ()
+    attack: str = ""
+    attack_links: tuple[AttackLink, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,9 +10,10 @@ from seawall.detection.feedback.columns import CandidateColumns
 from seawall.detection.incidents.alert_budget import (
     LEAST_SCORE,
     NO_THRESHOLD,
+    BudgetPlaces,
     RaisingThreshold,
-    compute_refused_limit,
 )
+from seawall.detection.incidents.attacks import find_attacks
 from seawall.detection.incidents.cases import EXCUSED, INCIDENT_WINDOW_DAYS, STRONG, IncidentCase, follows
 from seawall.events.coded_batch import Floats
 
@@ -105,21 +105,24 @@ def select_cases(
     `since_of` overrides it by organisation. `change`, float64 (n,), is the change of each score by answers. `raising` cases are
     raised whatever the threshold.
     """
-    used: dict[tuple[str, bool], int] = defaultdict(int)
-    result = []
-    for case in ordered:
-        top = columns.candidates[case.top]
-        is_old = top.day < (since_of or {}).get(top.tenant, since)
+    candidates = columns.candidates
+    cases = [
+        case
+        for case in ordered
+        if case.score >= LEAST_SCORE
+        and candidates[case.top].day >= (since_of or {}).get(candidates[case.top].tenant, since)
+    ]
+    stories = [() if case.top in raising else [candidates[row] for row in case.story] for case in cases]
+    attacks = find_attacks(stories, [case.score for case in cases])
+    places, result = BudgetPlaces(limits), []
+    for case, attack in zip(cases, attacks, strict=True):
+        top = candidates[case.top]
         if case.top in raising:
-            if not is_old and case.score >= LEAST_SCORE:
-                result.append(case)
+            result.append(case)
             continue
         from_score = threshold.least_score(top)
-        is_held = is_sparing or change[case.top] < EXCUSED
-        least = max(from_score, top.base) if is_held else from_score
-        limit = limits.get(top.tenant, 0)
-        limit = compute_refused_limit(limit) if top.is_refused else limit
-        if not is_old and case.score >= least and used[top.tenant, top.is_refused] < limit:
-            used[top.tenant, top.is_refused] += 1
+        is_excused = bool(change[case.top] < EXCUSED)
+        least = max(from_score, top.base) if is_sparing or is_excused else from_score
+        if places.give(top, case.score, least, None if is_excused else attack):
             result.append(case)
     return result

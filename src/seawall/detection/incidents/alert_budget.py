@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.incident import Incident
+from seawall.detection.incident import AttackLink, Incident
+from seawall.detection.incidents.attacks import AttackMembership, find_attacks
 from seawall.detection.incidents.cases import EXCUSED, Candidate, IncidentCase, group, is_raised_anyway
-from seawall.detection.incidents.explain import complete_incident, describe_case
+from seawall.detection.incidents.explain import NO_ATTACK, NamedAttack, complete_incident, describe_case
 from seawall.detection.ranking.chance import load_chance
 from seawall_base.operating_system import give_back_free_memory
 
@@ -99,17 +100,25 @@ def decide(
     notes_of = _sort_by_tenant(notes, tenants)
     limits = {tenant: compute_incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
     threshold = find_threshold(least_score, accounts, budget)
-    chosen = select_within_budget(cases, limits, LEAST_SCORE, sparing=budget is None, threshold=threshold)
+    attacks = find_case_attacks(cases)
+    chosen = select_within_budget(
+        cases, limits, LEAST_SCORE, sparing=budget is None, threshold=threshold, attacks=attacks
+    )
     thresholds: dict[str, float] = {}
     refused: dict[str, float] = {}
     spent = dict.fromkeys(tenants, 0)
-    for case in cases:
-        if case.id in chosen:
-            tenant, reached = case.top.tenant, case.top.score - SLACK
-            least = refused if case.top.is_refused else thresholds
-            least[tenant] = min(reached, least.get(tenant, reached))
-            spent[tenant] += not case.top.is_refused
+    opened = set[int]()
+    for case, attack in zip(cases, attacks, strict=True):
+        if case.id not in chosen or (attack is not None and attack.lead in opened):
+            continue  # members that their attack raises say nothing about the threshold
+        if attack is not None:
+            opened.add(attack.lead)
+        tenant, reached = case.top.tenant, case.top.score - SLACK
+        least = refused if case.top.is_refused else thresholds
+        least[tenant] = min(reached, least.get(tenant, reached))
+        spent[tenant] += not case.top.is_refused
     days_of = {case.id: case.top.day for case in cases}
+    named = name_attacks(cases, attacks)
 
     def complete(case: IncidentCase) -> Incident:
         case = case.describe()
@@ -119,6 +128,7 @@ def decide(
             notes_of[case.top.tenant],
             raised=case.id in chosen,
             threshold=(refused if case.top.is_refused else thresholds).get(case.top.tenant, math.inf),
+            attack=named.get(case.id, NO_ATTACK),
         )
 
     incidents = tuple(_complete_by_day(cases, complete))
@@ -206,17 +216,19 @@ def select_within_budget(
     *,
     sparing: bool = False,
     threshold: RaisingThreshold = NO_THRESHOLD,
+    attacks: Sequence[AttackMembership | None] | None = None,
 ) -> set[str]:
     """Return the ids of each tenant's highest cases within its budget, and from `floor` and the threshold on.
+
+    `attacks` are those of the cases (`find_attacks`); an attack takes one place of the budget, and raises its members.
 
     With `sparing`, budget is left over rather than spent on a case whose reasons sum to less than zero. A case that answers
     excuse is never raised to fill a budget. A return after containment is raised in addition to the budget, and whatever
     the threshold. A few cases of attempts that gained nothing are raised in addition too (`compute_refused_limit`).
     """
-    used: dict[tuple[str, bool], int] = defaultdict(int)
+    places = BudgetPlaces(limits)
     chosen = set()
-    for case in cases:
-        tenant = case.top.tenant
+    for case, attack in zip(cases, attacks or [None] * len(cases), strict=True):
         if is_raised_anyway(case.top):
             if case.score >= floor:
                 chosen.add(case.id)
@@ -224,9 +236,51 @@ def select_within_budget(
         from_score = max(floor, threshold.least_score(case.top))
         is_excused = sum(change.weight for change in case.top.adjustments) < EXCUSED
         least = max(from_score, case.top.base) if sparing or is_excused else from_score
-        limit = limits.get(tenant, 0)
-        limit = compute_refused_limit(limit) if case.top.is_refused else limit
-        if case.score >= least and used[tenant, case.top.is_refused] < limit:
-            used[tenant, case.top.is_refused] += 1
+        if places.give(case.top, case.score, least, None if is_excused else attack):
             chosen.add(case.id)
     return chosen
+
+
+class BudgetPlaces:
+    """Give the places of each organisation's budget to cases, the highest first. `limits` are the places by organisation."""
+
+    def __init__(self, limits: Mapping[str, int]) -> None:
+        self._limits = limits
+        self._used: dict[tuple[str, bool], int] = defaultdict(int)
+        self._opened = set[int]()
+
+    def give(self, top: Candidate, score: float, least: float, attack: AttackMembership | None) -> bool:
+        """Return whether a case is raised: with its attack, or from `least` on if a place is left."""
+        if attack is not None and attack.lead in self._opened and attack.is_raised_with(top, score):
+            return True
+        limit = self._limits.get(top.tenant, 0)
+        limit = compute_refused_limit(limit) if top.is_refused else limit
+        if score < least or self._used[top.tenant, top.is_refused] >= limit:
+            return False
+        self._used[top.tenant, top.is_refused] += 1
+        if attack is not None:
+            self._opened.add(attack.lead)
+        return True
+
+
+def find_case_attacks(cases: Sequence[IncidentCase]) -> list[AttackMembership | None]:
+    """Return the attack of each case; the cases are ordered, the highest first. A return after containment belongs to none."""
+    stories = [() if is_raised_anyway(case.top) else case.candidates for case in cases]
+    return find_attacks(stories, [case.score for case in cases])
+
+
+def name_attacks(
+    cases: Sequence[IncidentCase], attacks: Sequence[AttackMembership | None]
+) -> dict[str, NamedAttack]:
+    """Return the attacks of cases by case id, with ids and accounts instead of places."""
+    return {
+        case.id: NamedAttack(
+            cases[attack.lead].id,
+            tuple(
+                AttackLink(cases[tie.other].id, cases[tie.other].top.account, tie.kind, tie.name)
+                for tie in attack.ties
+            ),
+        )
+        for case, attack in zip(cases, attacks, strict=True)
+        if attack is not None
+    }

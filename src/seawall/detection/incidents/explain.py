@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.coverage_note import CoverageNote
-from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
+from seawall.detection.incident import AttackLink, BaselineComparison, Incident, TimelinePoint
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.claims import claim, count_nouns
 from seawall.detection.incidents.count_words import describe_days, describe_peers
@@ -45,6 +45,17 @@ TELLING = ("network", "country", "client", "app", "mailbox", "key")
 """Fields that readers understand at once. The summary names others only if none of these is unusual."""
 
 
+@dataclass(frozen=True, slots=True)
+class NamedAttack:
+    """Name the attack of an incident by the id of its strongest incident, and say what ties the incident to others of it."""
+
+    id: str = ""
+    links: tuple[AttackLink, ...] = ()
+
+
+NO_ATTACK = NamedAttack()
+
+
 def incident(
     case: IncidentCase, coverage: Sequence[CoverageNote], *, raised: bool, threshold: float
 ) -> Incident:
@@ -59,6 +70,7 @@ def complete_incident(
     *,
     raised: bool,
     threshold: float,
+    attack: NamedAttack = NO_ATTACK,
 ) -> Incident:
     """Return a described case with all that depends on other cases and on coverage; see `incident`."""
     story = _order_by_time(case.story())
@@ -69,6 +81,8 @@ def complete_incident(
         detected_at=_time_of_detection(story, threshold),
         coverage=_coverage(story, coverage),
         details={**described.details, "threshold": limit},
+        attack=attack.id,
+        attack_links=attack.links,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from seawall.detection.feedback_values import ScoreAdjustment
 from seawall.detection.incidents.session_beginnings import Beginnings
 from seawall.detection.incidents.story.act import StoryAct
+from seawall.detection.incidents.story.handovers import Handover, list_handovers
 from seawall.detection.incidents.vendor_statements import Statements
 from seawall.detection.ranking.patterns import REFUSED, Pattern
 from seawall.detection.ranking.recorded_acts import RecordedAct
@@ -99,6 +100,11 @@ class ScoredCandidate:
     def is_refused(self) -> bool:
         """Return whether the candidate holds attempts that gained nothing."""
         return self.pattern.name == REFUSED.name
+
+    @property
+    def handovers(self) -> tuple[Handover, ...]:
+        """Return what the candidate's acts hand over to others."""
+        return list_handovers(self.story, self.account)
 
     @property
     def case_owner(self) -> str:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.feedback_values import ScoreAdjustment
+from seawall.detection.incidents.story.handovers import Handover, list_handovers
 from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ragged import Ragged, SparseRows, collect
 from seawall.detection.ranking.candidate_events import (
@@ -67,6 +68,7 @@ class KeptGroups:
     others: Ragged
     story: StoryRows
     _rows: list[tuple[Any, ...]] = field(default_factory=list)
+    _handovers: dict[int, tuple[Handover, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.score)
@@ -141,6 +143,14 @@ class KeptGroups:
             sources=tuple(sorted(texts["source"].text(code) for code in events.sources.of(place).tolist())),
         )
 
+    def list_handovers(self, place: int) -> tuple[Handover, ...]:
+        """Return what the acts of one group hand over to others."""
+        if place not in self._handovers:
+            changes = self.story.list_changes(place, self.vocabularies)
+            account = self.vocabularies["account"].text(int(self.account[place]))
+            self._handovers[place] = list_handovers(changes, account)
+        return self._handovers[place]
+
     def _row(self, place: int) -> tuple[Any, ...]:
         """Return the numbers of one group; those of all are made into lists at the first call."""
         if not self._rows:
@@ -200,6 +210,11 @@ class KeptCandidate:
         """Return further accounts that were refused from the same network."""
         accounts = self.groups.vocabularies["account"]
         return tuple(accounts.text(code) for code in self.groups.others.of(self.place).tolist())
+
+    @property
+    def handovers(self) -> tuple[Handover, ...]:
+        """Return what the group's acts hand over to others."""
+        return self.groups.list_handovers(self.place)
 
     @property
     def case_owner(self) -> str:

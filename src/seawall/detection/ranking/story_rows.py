@@ -92,10 +92,11 @@ class StoryRows:
         self, place: int, vocabularies: Mapping[str, Vocabulary], account: str
     ) -> tuple[StoryAct, ...]:
         """Return the acts of one group in order of time."""
-        found = [*self._list_changes(place, vocabularies), *self._list_counted(place, vocabularies, account)]
+        found = [*self.list_changes(place, vocabularies), *self._list_counted(place, vocabularies, account)]
         return tuple(sorted(found, key=lambda act: (act.time, act.act, act.events)))
 
-    def _list_changes(self, place: int, vocabularies: Mapping[str, Vocabulary]) -> Iterator[StoryAct]:
+    def list_changes(self, place: int, vocabularies: Mapping[str, Vocabulary]) -> Iterator[StoryAct]:
+        """Yield the acts of one group that its change records tell, in order of time."""
         begin, end = self.bounds[place : place + 2].tolist()
         if begin == end:
             return

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from seawall.detection.incident import BaselineComparison, Incident, TimelinePoint
+from seawall.detection.incident import AttackLink, BaselineComparison, Incident, TimelinePoint
 from seawall.detection.incidents.story.act import StorySentence
 from seawall.detection.reason import Reason
 from seawall_base import private_files
@@ -61,6 +61,8 @@ def incident_document(incident: Incident) -> dict[str, Any]:
         "timeline": [_point_document(point) for point in incident.timeline],
         "related": list(incident.related),
         "family": incident.family,
+        "attack": incident.attack,
+        "attack_links": [_link_document(one) for one in incident.attack_links],
         "story": [_sentence_document(one) for one in incident.story],
         "details": incident.details,
         "schema_version": SCHEMA_VERSION,
@@ -219,6 +221,10 @@ def _point_document(point: TimelinePoint) -> dict[str, Any]:
         "is_intruder": point.is_intruder,
         "label": point.label,
     }
+
+
+def _link_document(one: AttackLink) -> dict[str, Any]:
+    return {"incident": one.incident, "account": one.account, "kind": one.kind, "name": one.name}
 
 
 def _sentence_document(one: StorySentence) -> dict[str, Any]:

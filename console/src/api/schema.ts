@@ -67,6 +67,44 @@ export interface AnswerValue {
   standing: boolean;
 }
 
+/** One act of an attack: when in short, which account, and what it did. */
+export interface AttackAct {
+  time: string;
+  when: string;
+  account: string;
+  sentence: string;
+}
+
+/** What ties an incident to another one of its attack. `text` says it in words, without the other's account. */
+export interface AttackLinkValue {
+  incident: string;
+  kind: "account" | "address" | "application" | "network";
+  name: string;
+  text: string;
+}
+
+/** An incident of an attack, and what ties it to others of it. */
+export interface AttackMember {
+  incident: IncidentRow;
+  links: AttackLinkValue[];
+}
+
+/**
+ * The attack that an incident belongs to: its incidents, the gravest first, and its weightiest acts in order of
+ * time. `id` is "" and `members` holds the incident alone if nothing ties it to others.
+ */
+export interface AttackValue {
+  id: string;
+  title: string;
+  severity: "critical" | "high" | "low" | "medium";
+  first_event: string;
+  last_event: string;
+  members: AttackMember[];
+  acts: AttackAct[];
+  more_acts: number;
+  left_behind: string[];
+}
+
 /** One entry of the audit trail. */
 export interface AuditEntry {
   sequence: number;
@@ -342,7 +380,7 @@ export interface IncidentNews {
 /**
  * An incident in a list. `chips` are its worst reasons, at most four. `chance` is the measured chance that an
  * incident with this score is real, from 0 to 1. `history`: it was older than the live window when found, so it was
- * not announced by itself.
+ * not announced by itself. `attack` names the attack that it belongs to, "" if it stands alone.
  */
 export interface IncidentRow {
   id: string;
@@ -362,6 +400,7 @@ export interface IncidentRow {
   summary: string;
   answer: "compromised" | "expected-change" | "safe" | null;
   family: string;
+  attack: string;
   related: number;
   mailboxes: number;
   messages: Messages;
@@ -394,6 +433,7 @@ export interface IncidentValue {
   summary: string;
   answer: "compromised" | "expected-change" | "safe" | null;
   family: string;
+  attack: string;
   related: number;
   mailboxes: number;
   messages: Messages;

@@ -2,6 +2,7 @@
 import type {
   AccountValue,
   AnswerValue,
+  AttackValue,
   DetectorValue,
   ErrorDocument,
   IncidentRow,
@@ -76,6 +77,7 @@ export type Page<T> = Omit<Page_IncidentRow_, "items"> & { items: T[] };
 
 export type Account = AccountValue;
 export type Answer = AnswerValue;
+export type Attack = AttackValue;
 export type Detector = DetectorValue;
 export type Draft = NewAnswer;
 /** The body of every refused request. */

@@ -17,6 +17,7 @@ MODULES: Final = (
     "data.records",
     "data.accounts",
     "data.related",
+    "data.attack",
     "data.look_up",
     "data.answers",
     "data.handling",

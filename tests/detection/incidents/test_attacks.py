@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,18 +15,19 @@ from seawall.detection.incidents.alert_budget import (
     find_case_attacks,
     select_within_budget,
 )
-from seawall.detection.incidents.attacks import ATTACK_DAYS, MOST_MEMBERS, find_attacks
+from seawall.detection.incidents.attacks import ATTACK_DAYS, LEAST_TIED, MOST_MEMBERS, find_attacks
 from seawall.detection.incidents.cases import SHARED_BY, group
 from seawall.detection.incidents.story.act import StoryAct
 from seawall.detection.incidents.story.handovers import Handover, list_handovers
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.patterns import REFUSED
+from tests.detection.feedback.making import fact
 from tests.detection.incidents.test_group import candidate
 
 NEW = {"values": {"network.is_new": 1.0}}
 
 
-def act(name: str, **texts: str) -> StoryAct:
+def act(name: str, **texts: Any) -> StoryAct:
     return StoryAct(name, 0, 0, "u1@x.example", **texts)
 
 
@@ -69,19 +71,33 @@ def test_of_several_givers_the_last_before_counts() -> None:
     assert [{tie.other for tie in attack.ties} for attack in attacks if attack] == [{1}, {0, 2}, {1}]
 
 
-def test_a_new_network_ties_cases_for_which_something_speaks() -> None:
-    new = {"network": "AS77", **NEW}
-    assert tied(candidate(1, 0, 3.0, **new), candidate(2, 1, 0.5, **new)) == [{"u1", "u2"}]
-    assert tied(candidate(1, 0, 3.0, **new), candidate(2, 1, -0.5, **new)) == []
-    assert tied(candidate(1, 0, 3.0, **new), candidate(2, 1, 0.5, network="AS77")) == [], (
-        "an old network for it"
+def in_block(
+    number: int, day: int, score: float, block: str = "192.0.2.0/24", **changes: Any
+) -> ScoredCandidate:
+    return candidate(number, day, score, **{**NEW, "facts": (fact("prefix", block),), **changes})
+
+
+def test_a_new_address_block_ties_cases_that_are_likely_by_themselves() -> None:
+    assert tied(in_block(1, 0, 3.0), in_block(2, 1, LEAST_TIED)) == [{"u1", "u2"}]
+    assert tied(in_block(1, 0, 3.0), in_block(2, 1, LEAST_TIED - 0.1)) == []
+    assert tied(in_block(1, 0, 3.0), in_block(2, 1, 2.0, values={})) == [], "an old network for it"
+    assert tied(in_block(1, 0, 3.0, ""), in_block(2, 1, 2.0, "")) == []
+    assert tied(in_block(1, 0, 3.0), in_block(2, 1, 2.0, "198.51.100.0/24")) == []
+
+
+def test_an_application_that_is_only_let_in_ties_cases_that_are_likely_by_themselves() -> None:
+    one = candidate(1, 0, 3.0, story=CONSENT)
+    assert tied(one, candidate(2, 1, LEAST_TIED, story=CONSENT)) == [{"u1", "u2"}]
+    assert tied(one, candidate(2, 1, LEAST_TIED - 0.1, story=CONSENT)) == []
+    assert tied(one, candidate(2, 1, LEAST_TIED - 0.1, story=SECRET)) == [{"u1", "u2"}], (
+        "who holds a secret of it rules it"
     )
 
 
-@pytest.mark.parametrize("story", [CONSENT, ()])
+@pytest.mark.parametrize("story", [CONSENT, SECRET, ()])
 def test_what_very_many_share_ties_nothing(story: tuple[StoryAct, ...]) -> None:
     def found(accounts: int) -> list[ScoredCandidate]:
-        return [candidate(n, 0, 3.0, network="AS77", story=story, **NEW) for n in range(accounts)]
+        return [in_block(n, 0, 3.0, story=story) for n in range(accounts)]
 
     assert [len(one) for one in tied(*found(SHARED_BY))] == [SHARED_BY]
     assert tied(*found(SHARED_BY + 1)) == []
@@ -103,18 +119,19 @@ def test_an_attack_takes_one_place_of_the_budget() -> None:
         candidate(2, 0, 4.0, story=CONSENT),
         candidate(3, 0, 3.0),
         candidate(4, 0, 2.0),
-        candidate(5, 0, -9.0, story=CONSENT),
+        candidate(5, 0, -0.1, story=SECRET),
+        candidate(6, 0, 0.1, story=SECRET),
     ]
     cases = group(found)
     ids = {case.top.account[:2]: case.id for case in cases}
     attacks = find_case_attacks(cases)
     raised = select_within_budget(cases, {"org": 2}, LEAST_SCORE, attacks=attacks)
-    assert raised == {ids[name] for name in ("u1", "u2", "u3", "u5")}
+    assert raised == {ids[name] for name in ("u1", "u2", "u3", "u6")}
     decision = decide(found, (), {"org": 1}, 1, 2.0)
     assert {one.id for one in decision.incidents if one.raised} == raised
     assert dict(decision.spent) == {"org": 2}
     assert decision.thresholds["org"] == pytest.approx(3.0, abs=0.01), "members say nothing about it"
-    assert [one.attack for one in decision.incidents] == [ids["u1"], ids["u1"], "", "", ids["u1"]]
+    assert [one.attack for one in decision.incidents] == [ids["u1"], ids["u1"], "", "", ids["u1"], ids["u1"]]
     first = decision.incidents[0]
     assert [(one.account, one.kind, one.name) for one in first.attack_links] == [
         ("u2@x.example", "application", "rnicrosoft_office")
@@ -171,6 +188,7 @@ def test_attacks_are_bounded_and_ties_go_both_ways(rows: list[tuple[int, int, in
         (act("mailbox_access", whom="u2", place="u1@x.example"), [Handover("account", "u2")]),
         (act("forwarding", whom="box@mail.example"), [Handover("address", "box@mail.example")]),
         (act("app_permission", whom="Mail Tool", object="Mail.Read"), [Handover("application", "mail tool")]),
+        (act("consent", object="Mail Tool"), [Handover("application", "mail tool", is_weak=True)]),
         (act("inbox_rule", object="."), []),
         (act("consent"), []),
     ],

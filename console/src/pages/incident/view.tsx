@@ -12,6 +12,7 @@ import { ErrorState, Panel, Skeleton } from "../../design/states";
 import { Activity, EvidenceCurve } from "./activity";
 import { AnswerDialog } from "./answer";
 import { Answers } from "./answers";
+import { AttackPanel } from "./attack";
 import { Evidence } from "./evidence";
 import { Facts } from "./facts";
 import { exportEvidence, Head } from "./head";
@@ -83,6 +84,7 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
       <Story incident={incident} />
       <div className="incident-body">
         <div className="incident-main">
+          {incident.attack !== "" && <AttackPanel id={incident.id} />}
           <Facts incident={incident} />
           <Evidence incident={incident} />
           <SigmaHits hits={incident.sigma} />

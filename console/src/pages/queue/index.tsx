@@ -18,6 +18,7 @@ import { Filters } from "./filters";
 import { List } from "./list";
 import { useNews } from "./news";
 import { Backlog, NoLogs, NothingHere } from "./nothing";
+import { gatherAttacks } from "./attacks";
 import { choose, filtersOf, isFiltered, useQueueState } from "./state";
 import "./queue.css";
 
@@ -40,7 +41,8 @@ export default function QueuePage() {
 
   // Among all incidents by score, the budget line precedes the first one not raised.
   const cut = state.queue === "all" && isRanked ? main.items.findIndex((row) => !row.raised) : -1;
-  const raised = useMemo(() => (cut >= 0 ? main.items.slice(0, cut) : main.items), [main.items, cut]);
+  const listed = useMemo(() => (cut >= 0 ? main.items.slice(0, cut) : main.items), [main.items, cut]);
+  const { rows: raised, members } = useMemo(() => gatherAttacks(listed), [listed]);
   const candidates = useMemo(() => (cut >= 0 ? main.items.slice(cut) : below.items), [main.items, cut, below.items]);
   const rows = useMemo(() => [...raised, ...candidates], [raised, candidates]);
   const isKnown = useMemo(() => new Set(rows.map((row) => row.id)), [rows]);
@@ -130,6 +132,7 @@ export default function QueuePage() {
               hasMore={main.hasMore || below.hasMore}
               chosen={state.incident}
               fresh={fresh}
+              members={members}
               now={summary ? Date.parse(summary.now) : Date.now()}
               onChoose={onChoose}
               onNearEnd={onNearEnd}

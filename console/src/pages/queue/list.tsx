@@ -20,6 +20,7 @@ interface Props {
   hasMore: boolean;
   chosen: string;
   fresh: ReadonlySet<string>;
+  members: ReadonlySet<string>;
   now: number;
   onChoose: (id: string) => void;
   onNearEnd: () => void;
@@ -83,13 +84,13 @@ export function List(props: Props) {
               style={{ height: item.size, transform: `translateY(${item.start}px)` }}
             >
               {entry === undefined ? null : entry === LINE ? (
-                <Line above={raised.length} below={props.candidatesTotal} />
+                <Line above={raised.length - raised.filter((row) => props.members.has(row.id)).length} members={raised.filter((row) => props.members.has(row.id)).length} below={props.candidatesTotal} />
               ) : entry === FOOT ? (
                 <div className="queue-foot soft small" aria-hidden="true">
                   Loading more…
                 </div>
               ) : typeof entry === "string" ? null : (
-                <Row row={entry.row} now={props.now} isChosen={entry.row.id === chosen} isFresh={props.fresh.has(entry.row.id)} onChoose={props.onChoose} />
+                <Row row={entry.row} now={props.now} isChosen={entry.row.id === chosen} isFresh={props.fresh.has(entry.row.id)} isMember={props.members.has(entry.row.id)} onChoose={props.onChoose} />
               )}
             </div>
           );
@@ -99,11 +100,12 @@ export function List(props: Props) {
   );
 }
 
-function Line({ above, below }: { above: number; below: number | null }) {
+function Line({ above, members, below }: { above: number; members: number; below: number | null }) {
   return (
     <div className="budget-line" role="option" aria-disabled="true" aria-selected="false">
       <span>
-        <b>Budget line</b> {plural(above, "incident")} above
+        <b>Budget line</b> {plural(above, members > 0 ? "attack or incident" : "incident", members > 0 ? "attacks and incidents" : "incidents")} above
+        {members > 0 && <> with {plural(members, "more incident")} of theirs</>}
         {below !== null && <>, {plural(below, "candidate")} below</>}
       </span>
     </div>

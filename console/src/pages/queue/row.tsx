@@ -15,12 +15,14 @@ interface Props {
   now: number;
   isChosen: boolean;
   isFresh: boolean;
+  /** Listed below the first incident of the same attack. */
+  isMember: boolean;
   onChoose: (id: string) => void;
 }
 
-export const Row = memo(function Row({ row, now, isChosen, isFresh, onChoose }: Props) {
+export const Row = memo(function Row({ row, now, isChosen, isFresh, isMember, onChoose }: Props) {
   const { local, rest } = nameParts(whose(row));
-  const names = ["row", isChosen && "is-chosen", isFresh && "is-fresh", row.answer && "is-answered", !row.raised && !row.announced_at && "is-candidate"];
+  const names = ["row", isChosen && "is-chosen", isFresh && "is-fresh", isMember && "is-member", row.answer && "is-answered", !row.raised && !row.announced_at && "is-candidate"];
   return (
     <div
       id={`row-${row.id}`}
@@ -36,6 +38,7 @@ export const Row = memo(function Row({ row, now, isChosen, isFresh, onChoose }: 
             {local}
             <span className="soft">{rest}</span>
           </span>
+          {isMember && <span className="soft tiny nowrap">same attack</span>}
           {row.history && (
             <span className="row-history" title={HISTORY_MEANS}>
               {HISTORY}

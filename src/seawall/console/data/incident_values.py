@@ -50,7 +50,8 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     """An incident in a list. `chips` are its worst reasons, at most four. `chance` is the measured chance that an incident
     with this score is real, from 0 to 1.
 
-    `history`: it was older than the live window when found, so it was not announced by itself.
+    `history`: it was older than the live window when found, so it was not announced by itself. `attack` names the attack that
+    it belongs to, "" if it stands alone.
     """
 
     id: str
@@ -70,6 +71,7 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     answer: AnswerName | None
     family: str
+    attack: str
     related: Count
     mailboxes: Count
     messages: Messages
@@ -256,6 +258,48 @@ class RelatedValue(msgspec.Struct, frozen=True):
     looked_from: str
     looked_to: str
     is_cut: bool
+
+
+class AttackLinkValue(msgspec.Struct, frozen=True):
+    """What ties an incident to another one of its attack. `text` says it in words, without the other's account."""
+
+    incident: str
+    kind: Literal["application", "account", "address", "network"]
+    name: str
+    text: str
+
+
+class AttackMember(msgspec.Struct, frozen=True):
+    """An incident of an attack, and what ties it to others of it."""
+
+    incident: IncidentRow
+    links: list[AttackLinkValue]
+
+
+class AttackAct(msgspec.Struct, frozen=True):
+    """One act of an attack: when in short, which account, and what it did."""
+
+    time: Time
+    when: str
+    account: str
+    sentence: str
+
+
+class AttackValue(msgspec.Struct, frozen=True):
+    """The attack that an incident belongs to: its incidents, the gravest first, and its weightiest acts in order of time.
+
+    `id` is "" and `members` holds the incident alone if nothing ties it to others.
+    """
+
+    id: str
+    title: str
+    severity: SeverityName
+    first_event: Time
+    last_event: Time
+    members: list[AttackMember]
+    acts: list[AttackAct]
+    more_acts: Count
+    left_behind: list[str]
 
 
 class NewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

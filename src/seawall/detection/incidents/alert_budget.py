@@ -220,7 +220,7 @@ def select_within_budget(
 ) -> set[str]:
     """Return the ids of each tenant's highest cases within its budget, and from `floor` and the threshold on.
 
-    `attacks` are those of the cases (`find_attacks`); an attack takes one place of the budget, and raises its members.
+    `attacks` are those of the cases (`find_attacks`); an attack takes one place of the budget for all its members.
 
     With `sparing`, budget is left over rather than spent on a case whose reasons sum to less than zero. A case that answers
     excuse is never raised to fill a budget. A return after containment is raised in addition to the budget, and whatever
@@ -250,8 +250,8 @@ class BudgetPlaces:
         self._opened = set[int]()
 
     def give(self, top: Candidate, score: float, least: float, attack: AttackMembership | None) -> bool:
-        """Return whether a case is raised: with its attack, or from `least` on if a place is left."""
-        if attack is not None and attack.lead in self._opened and attack.is_raised_with(top, score):
+        """Return whether a case is raised: from `least` on, and with evidence, if its attack has a place or one is left."""
+        if attack is not None and attack.lead in self._opened and score >= max(least, top.base):
             return True
         limit = self._limits.get(top.tenant, 0)
         limit = compute_refused_limit(limit) if top.is_refused else limit

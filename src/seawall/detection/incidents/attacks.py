@@ -1,10 +1,12 @@
 """Find the attacks: cases that one intrusion ties together. An attack takes one place of the alert budget.
 
 Two cases of one organisation are tied if one of them handed over to the other's account (a role, a mailbox, a sign-in method,
-a new account), if both let in, made or changed the same application, opened the same mailbox or sent mail to the same outside
-address, or if both are on the same new network. What very many accounts share ties nothing.
+a new account), if both opened the same mailbox, sent mail to the same outside address, or touched an application that one of
+them made or holds a secret of. Cases that are likely enough by themselves are also tied if both let in the same application, or
+are in the same new address block. What very many accounts share ties nothing.
 
-Misses: applications that records name by different names, and accounts that did no more than act at the same time.
+Misses: applications that records name by different names, intruders who change their address block, and accounts that did no
+more than act at the same time.
 """
 
 from __future__ import annotations
@@ -29,6 +31,10 @@ MOST_TIES: Final = 12
 """Ties that a case lists."""
 
 
+LEAST_TIED: Final = -2.0
+"""Least score, in log-odds, of cases that a weak tie holds together: below it, a takeover is unlikely, and chance ties too."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaseTie:
     """Say what ties a case to another one, given by its place."""
@@ -45,10 +51,6 @@ class AttackMembership:
     lead: int
     ties: tuple[CaseTie, ...]
 
-    def is_raised_with(self, top: Candidate, score: float) -> bool:
-        """Return whether a case is raised because the attack is. A network alone, without any other evidence, is not enough."""
-        return score >= top.base or any(tie.kind != "network" for tie in self.ties)
-
 
 Story = Sequence[Candidate]
 """The candidates of a case, the strongest first; empty for a case that belongs to no attack."""
@@ -58,7 +60,7 @@ def find_attacks(stories: Sequence[Story], scores: Sequence[float]) -> list[Atta
     """Return the attack of each case, None for a case that nothing ties. The cases are in order, the highest score first."""
     joined = _DisjointSets(len(stories))
     ties: dict[int, dict[CaseTie, None]] = defaultdict(dict)
-    for one, other, kind, name in (*_tie_by_handovers(stories), *_tie_by_networks(stories, scores)):
+    for one, other, kind, name in (*_tie_by_handovers(stories, scores), *_tie_by_blocks(stories, scores)):
         if joined.join(one, other):
             ties[one].setdefault(CaseTie(other, kind, name))
             ties[other].setdefault(CaseTie(one, kind, name))
@@ -71,9 +73,9 @@ def find_attacks(stories: Sequence[Story], scores: Sequence[float]) -> list[Atta
 _Tie = tuple[int, int, AttackLinkKind, str]
 
 
-def _tie_by_handovers(stories: Sequence[Story]) -> Iterator[_Tie]:
+def _tie_by_handovers(stories: Sequence[Story], scores: Sequence[float]) -> Iterator[_Tie]:
     """Yield ties of cases that name the same application, account or address, and of the account that was named before."""
-    naming: dict[tuple[str, AttackLinkKind, str], list[int]] = defaultdict(list)
+    naming: dict[tuple[str, AttackLinkKind, str], dict[int, bool]] = defaultdict(dict)
     owning: dict[tuple[str, AttackLinkKind, str], list[int]] = defaultdict(list)
     for place, story in enumerate(stories):
         if not story or story[0].is_refused:
@@ -81,27 +83,31 @@ def _tie_by_handovers(stories: Sequence[Story]) -> Iterator[_Tie]:
         tenant, account = story[0].tenant, story[0].account
         own = name_account(account, account)
         owning[tenant, own.kind, own.name].append(place)
-        for one in dict.fromkeys(one for part in story if not part.is_follow_up for one in part.handovers):
-            naming[tenant, one.kind, one.name].append(place)
-    for (tenant, kind, name), places in naming.items():
+        for one in (one for part in story if not part.is_follow_up for one in part.handovers):
+            weak = naming[tenant, one.kind, one.name]
+            weak[place] = weak.get(place, True) and one.is_weak
+    for (tenant, kind, name), found in naming.items():
+        is_strong = not all(found.values())
+        places = [place for place in found if is_strong or scores[place] >= LEAST_TIED]
         owners = owning.get((tenant, kind, name), [])
-        if _count_accounts(stories, (*places, *owners)) <= SHARED_BY:
-            yield from _tie_neighbours(stories, places, kind, name)
-            for owner in owners:
-                earlier = [place for place in places if stories[place][0].day <= stories[owner][0].day]
-                yield from _tie_neighbours(stories, [*_find_latest(stories, earlier), owner], kind, name)
+        if _count_accounts(stories, (*places, *owners)) > SHARED_BY:
+            continue
+        yield from _tie_neighbours(stories, places, kind, name)
+        for owner in owners:
+            earlier = [place for place in places if stories[place][0].day <= stories[owner][0].day]
+            yield from _tie_neighbours(stories, [*_find_latest(stories, earlier), owner], kind, name)
 
 
-def _tie_by_networks(stories: Sequence[Story], scores: Sequence[float]) -> Iterator[_Tie]:
-    """Yield ties of cases that something speaks for, and that are on the same new network."""
+def _tie_by_blocks(stories: Sequence[Story], scores: Sequence[float]) -> Iterator[_Tie]:
+    """Yield ties of likely cases in the same address block, which is on a network new to them."""
     sharing: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, (story, score) in enumerate(zip(stories, scores, strict=True)):
-        is_spoken_for = bool(story) and not story[0].is_refused and score >= story[0].base
-        if is_spoken_for and story[0].network and story[0].is_on_new_network:
-            sharing[story[0].tenant, story[0].network].append(place)
-    for (_, network), places in sharing.items():
+        is_likely = bool(story) and not story[0].is_refused and score >= LEAST_TIED
+        if is_likely and story[0].is_on_new_network and (block := story[0].address_block):
+            sharing[story[0].tenant, block].append(place)
+    for (_, block), places in sharing.items():
         if _count_accounts(stories, places) <= SHARED_BY:
-            yield from _tie_neighbours(stories, places, "network", network)
+            yield from _tie_neighbours(stories, places, "network", block)
 
 
 def _tie_neighbours(

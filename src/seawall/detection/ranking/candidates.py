@@ -102,6 +102,11 @@ class ScoredCandidate:
         return self.pattern.name == REFUSED.name
 
     @property
+    def address_block(self) -> str:
+        """Return the address block that is most surprising for the account, "" if none is known."""
+        return next((fact.now for fact in self.facts if fact.field == "prefix"), "")
+
+    @property
     def handovers(self) -> tuple[Handover, ...]:
         """Return what the candidate's acts hand over to others."""
         return list_handovers(self.story, self.account)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
+from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.feedback_values import ScoreAdjustment
 from seawall.detection.incidents.story.handovers import Handover, list_handovers
 from seawall.detection.lineage.detector import LineageEvidence
@@ -35,6 +36,8 @@ from seawall.detection.rules.sigma.detector import SigmaHits
 from seawall.detection.rules.sigma.model import RuleDescription
 from seawall.events.coded_batch import MISSING, Bools, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows
+
+_PREFIX = FIELD_NAMES.index("prefix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,12 @@ class KeptCandidate:
         """Return further accounts that were refused from the same network."""
         accounts = self.groups.vocabularies["account"]
         return tuple(accounts.text(code) for code in self.groups.others.of(self.place).tolist())
+
+    @property
+    def address_block(self) -> str:
+        """Return the address block that is most surprising for the account, "" if none is known."""
+        code = int(self.groups.fields.values[self.place, _PREFIX])
+        return self.groups.vocabularies["src_prefix"].text(code) if code != MISSING else ""
 
     @property
     def handovers(self) -> tuple[Handover, ...]:

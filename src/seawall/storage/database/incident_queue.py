@@ -105,6 +105,9 @@ class QueueEntry:
     messages_proved: int
     messages_possible: int
     reasons: tuple[Reason, ...]
+    attack: str = ""
+    """The attack that it belongs to, "" if it stands alone or was stored before attacks were known."""
+
     is_history: bool = False
     """Whether the incident was older than the live window when found, so that it was never announced by itself."""
 
@@ -165,7 +168,16 @@ def show_entry(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
     """Return the document of `ShownRow` for an incident."""
     telling = [i for i, reason in enumerate(incident.reasons) if not reason.silent]
     heaviest = sorted(telling, key=lambda i: -incident.reasons[i].weight)[:SHOWN_REASONS]
-    names = ("tenant", "account", "title", "summary", "family", "messages_proved", "messages_possible")
+    names = (
+        "tenant",
+        "account",
+        "title",
+        "summary",
+        "family",
+        "attack",
+        "messages_proved",
+        "messages_possible",
+    )
     return {
         **{name: plain[name] for name in names},
         "related": len(incident.related),

@@ -9,6 +9,11 @@ from seawall.detection.incidents.story.act import StoryAct
 
 HandoverKind = Literal["application", "account", "address"]
 
+_MAKES_APPLICATION: Final = frozenset(
+    {"app_made", "app_owner", "app_permission", "app_trusted", "credential", "credential_changed"}
+)
+"""Acts of who rules an application. Others let it in, as many do on the day that it is rolled out."""
+
 _OBJECT_IS_APPLICATION: Final = frozenset(
     {
         "consent",
@@ -47,11 +52,13 @@ _OPENS: Final = frozenset(
 class Handover(NamedTuple):
     """Name what an act hands over, in lower case: the name of an application, an account, or an outside mail address.
 
-    An account is named by its local part: change records often have no more of it.
+    An account is named by its local part: change records often have no more of it. `is_weak` says that ordinary people do
+    the same on one day, such as letting in an application that is rolled out.
     """
 
     kind: HandoverKind
     name: str
+    is_weak: bool = False
 
 
 def list_handovers(acts: Iterable[StoryAct], account: str) -> tuple[Handover, ...]:
@@ -72,10 +79,11 @@ def name_account(name: str, account: str) -> Handover:
 
 
 def _read_handovers(act: StoryAct, account: str) -> Iterable[Handover]:
+    is_weak = act.act not in _MAKES_APPLICATION
     if act.act in _OBJECT_IS_APPLICATION:
-        yield Handover("application", act.object.strip().lower())
+        yield Handover("application", act.object.strip().lower(), is_weak)
     if act.act == "app_permission":
-        yield Handover("application", act.whom.strip().lower())
+        yield Handover("application", act.whom.strip().lower(), is_weak)
     if act.act in _GIVES_TO:
         yield name_account(act.whom, account)
     if act.act in _OPENS:

@@ -1,0 +1,71 @@
+/** The attack that an incident belongs to: a graph of its accounts, its incidents one by one, and what happened in all of them. */
+import { useResource } from "../../api/resource";
+import type { Attack } from "../../api/types";
+import { Link } from "../../app/link";
+import { incidentAddress } from "../../app/router";
+import { SeverityMark } from "../../design/marks";
+import { Panel } from "../../design/states";
+import { nameParts } from "../../words/incidents";
+import { plural } from "../../words/numbers";
+import { exact } from "../../words/times";
+import { AttackGraph } from "./attack-graph";
+
+export function AttackPanel({ id }: { id: string }) {
+  const { data: attack } = useResource<Attack>(`/api/incidents/${encodeURIComponent(id)}/attack`);
+  if (!attack || attack.members.length < 2) return null;
+  const accounts = new Set(attack.members.map((member) => `${member.incident.tenant} ${member.incident.account}`));
+  return (
+    <Panel title={`The attack: ${plural(accounts.size, "account")}, ${plural(attack.members.length, "incident")}`}>
+      <p className="log-text">{attack.title}.</p>
+      <AttackGraph attack={attack} chosen={id} />
+      <h3 className="small">What happened in all of them, UTC</h3>
+      <ol className="story">
+        {attack.acts.map((act) => (
+          <li key={`${act.time} ${act.account} ${act.sentence}`}>
+            <time className="soft numbers" dateTime={act.time} title={exact(act.time)}>
+              {act.when}
+            </time>
+            <span className="log-text">
+              <b>{act.account}</b> {act.sentence}
+            </span>
+          </li>
+        ))}
+      </ol>
+      {attack.more_acts > 0 && <p className="soft small">and {plural(attack.more_acts, "more act")}, in the incidents</p>}
+      {attack.left_behind.length > 0 && (
+        <p className="log-text">
+          <b>Left behind:</b> {attack.left_behind.join("; ")}.
+        </p>
+      )}
+      <h3 className="small">Its incidents</h3>
+      <ul>
+        {attack.members.map(({ incident, links }) => (
+          <li key={incident.id} className="attack-member small">
+            <SeverityMark severity={incident.severity} />
+            <div>
+              {incident.id === id ? (
+                <b className="log-text">{incident.title} (this incident)</b>
+              ) : (
+                <Link className="log-text" href={incidentAddress(incident.id)}>
+                  {incident.title}
+                </Link>
+              )}
+              <ul className="soft tiny">
+                {links.map((link) => (
+                  <li key={`${link.incident} ${link.kind} ${link.name}`} className="log-text">
+                    {linkWords(attack, link.incident)}: {link.text}
+                  </li>
+                ))}
+              </ul>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function linkWords(attack: Attack, id: string): string {
+  const other = attack.members.find((member) => member.incident.id === id);
+  return other ? `with ${nameParts(other.incident.account).local}` : "with another";
+}

@@ -1,0 +1,85 @@
+"""Show the attack that an incident belongs to: its incidents, what ties them, and what happened in all of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from seawall.console.data.incident_values import (
+    AttackAct,
+    AttackLinkValue,
+    AttackMember,
+    AttackValue,
+    IncidentRow,
+)
+from seawall.console.data.incidents import get_incident
+from seawall.console.data.presentation import listed_row, time_text
+from seawall.console.endpoint import ApiCall, Endpoint
+from seawall.detection.incident import Incident
+from seawall.detection.incidents.attacks import MOST_MEMBERS
+from seawall.report import attack_words as words
+from seawall.storage.database import Transaction
+
+MOST_ACTS: Final = 30
+"""Acts that are told of an attack."""
+
+
+def show_attack(call: ApiCall) -> AttackValue:
+    """Return the attack of an incident."""
+    with call.context.database.reading() as work:
+        incident, listed = get_incident(work, call.path["id"])
+        found = _find_members(work, incident)
+        rows = {one.id: listed_row(row) for one in found if (row := work.incidents.row(one.id)) is not None}
+    rows[incident.id] = listed_row(listed)
+    return _attack_value(found, rows)
+
+
+def _find_members(work: Transaction, incident: Incident) -> list[Incident]:
+    """Return the incidents of the same attack, by way of what ties them; the highest score first."""
+    found, waiting = {incident.id: incident}, [incident]
+    while waiting and len(found) < MOST_MEMBERS:
+        for link in waiting.pop().attack_links:
+            id_ = work.aliases.resolve(link.incident)
+            other = None if id_ in found else work.incidents.get(id_)
+            if other is not None and other.attack == incident.attack:
+                found[other.id] = other
+                waiting.append(other)
+    return sorted(found.values(), key=lambda one: (-one.score, one.id))
+
+
+def _attack_value(found: list[Incident], rows: dict[str, IncidentRow]) -> AttackValue:
+    (view,) = words.group_by_attack(enumerate(found, start=1))
+    acts = words.list_acts(view, MOST_ACTS)
+    return AttackValue(
+        id=found[0].attack if len(found) > 1 else "",
+        title=words.attack_title(view),
+        severity=view.severity,
+        first_event=time_text(view.first),
+        last_event=time_text(view.last),
+        members=[
+            AttackMember(
+                rows[one.id],
+                [
+                    AttackLinkValue(link.incident, link.kind, link.name, words.link_text(link))
+                    for link in one.attack_links
+                    if link.incident in rows
+                ],
+            )
+            for _, one in view.members
+        ],
+        acts=[AttackAct(time_text(act.time), act.when, act.account, act.sentence) for act in acts],
+        more_acts=max(sum(len(one.story) for one in found) - len(acts), 0),
+        left_behind=words.attack_left_behind(view),
+    )
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/incidents/{id}/attack",
+        handle=show_attack,
+        role="viewer",
+        summary="The attack that an incident belongs to: its incidents, what ties them, and what happened in order",
+        group="incidents",
+        answer=AttackValue,
+    ),
+)

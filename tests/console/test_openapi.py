@@ -151,7 +151,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 READ = [
     "/api/session", "/api/summary", "/api/incidents?queue=all", f"/api/incidents/{WORST}", f"/api/incidents/{WORST}/plan",
-    f"/api/incidents/{WORST}/records", f"/api/incidents/{WORST}/related", "/api/accounts",
+    f"/api/incidents/{WORST}/records", f"/api/incidents/{WORST}/related", f"/api/incidents/{WORST}/attack", "/api/accounts",
     f"/api/account?tenant=org&account={ANN}", f"/api/account/timeline?tenant=org&account={ANN}",
     f"/api/account/records?tenant=org&account={ANN}", "/api/record?tenant=org&id=id-3", "/api/answers", "/api/views",
     "/api/health/ingest", "/api/problems", "/api/detector", "/api/detector/what-if?budget=3",

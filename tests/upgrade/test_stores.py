@@ -18,6 +18,7 @@ from seawall.events.array_state import State
 from seawall.pipeline.live.detection import is_outdated
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.service import WatchService
+from seawall.pipeline.tail import BatchSizes
 from seawall.storage.database import Database, QueueQuery
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.files.state_file import unpack as unpack_state
@@ -52,12 +53,14 @@ def incidents_of(store: Path) -> dict[str, Any]:
 
 
 def watch_on(folder: Path, store: Path) -> None:
-    """Read and score what there is, at the time when the fixtures were made: answers and containments end in time."""
+    """Read what there is and score it once, at the time when the fixtures were made: answers and containments end in time.
+
+    Scored in between, an incident may be announced that all logs together do not show: how many depends on the load.
+    """
     clock = ClockOf(now=lambda: MOMENT * 1_000_000)
-    with open_watch_store(quick(store, folder / "logs")) as (database, lake):
-        WatchService(quick(store, folder / "logs"), database, lake, clock=clock).run(
-            threading.Event(), "once"
-        )
+    settings = quick(store, folder / "logs", sizes=BatchSizes(records=1_000_000, seconds=5.0), score_seconds=60.0)
+    with open_watch_store(settings) as (database, lake):
+        WatchService(settings, database, lake, clock=clock).run(threading.Event(), "once")
 
 
 def with_later_logs(folder: Path, unpack: Unpack) -> None:

@@ -27,7 +27,11 @@ def test_a_scope_is_found_again(unpack: Unpack, run: Run) -> None:
     before = json.loads((folder / "scope/scope.json").read_text("utf-8"))
     assert before["seeds"][0]["value"] == WORST
     assert run("scope", "out", "--incident", "1", "--out", "again", "--quiet").code == 0
-    assert json.loads(as_before((folder / "again/scope.json").read_text("utf-8"))) == before
+    again = json.loads(as_before((folder / "again/scope.json").read_text("utf-8")))
+    for kind in ("organisations", "mailboxes", "accounts"):
+        for subject in again[kind]:
+            del subject["acts"]  # later than the fixtures
+    assert again == before
     for table in (folder / "scope").glob("*.csv"):
         assert as_before((folder / "again" / table.name).read_text("utf-8")) == table.read_text("utf-8")
 

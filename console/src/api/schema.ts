@@ -541,20 +541,33 @@ export interface LedgerWeek {
   unanswered: number;
 }
 
-/**
- * What the stored events show of a value. `searched` rows were looked at, back to `looked_from`; `is_cut` if older
- * ones were not. `incidents` list records of the value, of the worst thousand incidents.
- */
-export interface LookUpValue {
-  kind: "account" | "agent" | "app" | "cidr" | "client" | "country" | "day" | "device" | "ip" | "key" | "message" | "network" | "operation" | "rule" | "session" | "token";
+/** A value that was looked up. `subject` looks it up alone; `is_not`: records must not show it. */
+export interface LookUpTerm {
+  kind: "account" | "agent" | "app" | "cidr" | "client" | "country" | "day" | "device" | "ip" | "key" | "mailbox" | "message" | "network" | "operation" | "rule" | "session" | "token";
   value: string;
   subject: string;
+  is_not: boolean;
+}
+
+/**
+ * What the stored events show of a value. `kind` and `value` are the first of `subjects`. `searched` rows were
+ * looked at, back to `looked_from`; `is_cut` if older ones were not. `incidents` list records of the value, the
+ * worst first, of the worst thousand incidents; `incident_count` counts all that fit, and `rules` hit those that
+ * list records.
+ */
+export interface LookUpValue {
+  kind: "account" | "agent" | "app" | "cidr" | "client" | "country" | "day" | "device" | "ip" | "key" | "mailbox" | "message" | "network" | "operation" | "rule" | "session" | "token";
+  value: string;
+  subject: string;
+  subjects: LookUpTerm[];
   records: number;
   first: string | null;
   last: string | null;
   by_day: DayCount[];
   seen: SeenBesideField[];
   incidents: IncidentRow[];
+  incident_count: number;
+  rules: SeenRule[];
   searched: number;
   looked_from: string | null;
   is_cut: boolean;
@@ -1034,6 +1047,22 @@ export interface ScopedValue {
 }
 
 /**
+ * What a search asks for. `incidents` is the search for incidents, as `/api/incidents` takes it. `subjects` are the
+ * values that records must show, as `/api/look` takes them, in `tenant` and from `start` to before `end`; empty if
+ * no records are asked for. `is_by_records`: incidents must list such records, so `/api/look` finds them, with
+ * `incidents` as its `q`.
+ */
+export interface SearchReading {
+  incidents: string;
+  subjects: string[];
+  tenant: string | null;
+  from: string | null;
+  to: string | null;
+  is_by_records: boolean;
+  unknown: UnknownPart[];
+}
+
+/**
  * A value that records show beside the one looked up. `subject` looks it up; `tenant` is an account's organisation.
  */
 export interface SeenBeside {
@@ -1052,6 +1081,12 @@ export interface SeenBesideField {
   values: SeenBeside[];
   total: number;
   is_cut: boolean;
+}
+
+/** A Sigma rule that hit an incident, and how many records it hit in all of these incidents. */
+export interface SeenRule {
+  title: string;
+  records: number;
 }
 
 /** The signed-in user; the local admin has the id 0. */
@@ -1263,6 +1298,13 @@ export interface Unjudged {
   tenant: string;
   from: string | null;
   text: string;
+}
+
+/** A part of a search that was not understood and is left out: why, and what to do. */
+export interface UnknownPart {
+  text: string;
+  why: string;
+  fix: string | null;
 }
 
 /** One thing to do now: a sentence, the commands that do it, and how a person does it without them. */

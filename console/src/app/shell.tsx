@@ -12,7 +12,6 @@ import { Palette } from "./palette";
 import { PLACES, type Place } from "./places";
 import { navigate, searchAddress, useRoute } from "./router";
 import { useKnown, useSession } from "./session";
-import { lookedFor } from "../pages/look/subjects";
 import { setTheme, useTheme } from "./theme";
 import "./shell.css";
 
@@ -101,7 +100,7 @@ export function Shell({ children }: { children: ReactNode }) {
           onSubmit={(event) => {
             event.preventDefault();
             const words = field.current?.value.trim() ?? "";
-            navigate(lookedFor(words) ?? (words ? searchAddress(words) : "/search"));
+            navigate(words ? searchAddress(words) : "/search");
             field.current?.blur();
           }}
         >

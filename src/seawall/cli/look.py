@@ -22,7 +22,7 @@ def look(
         typer.Argument(
             metavar="KIND:VALUE",
             help="What to look up. Kinds: ip, cidr, network, country, app, client, agent, session, token, device, key, "
-            "operation, account, rule, message, day.",
+            "operation, account, mailbox, rule, message, day.",
         ),
     ],
     out: Annotated[

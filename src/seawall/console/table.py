@@ -19,6 +19,7 @@ MODULES: Final = (
     "data.related",
     "data.attack",
     "data.look_up",
+    "data.search",
     "data.answers",
     "data.handling",
     "data.handling_files",

@@ -23,6 +23,7 @@ DAYS: Final = 14
 _CELL: Final = 200
 _NAMES: Final = {
     "accounts": "account",
+    "mailboxes": "mailbox",
     "networks": "network",
     "addresses": "address",
     "countries": "country",

@@ -6,6 +6,7 @@ import { DoerMark } from "../../design/marks";
 import { number } from "../../words/numbers";
 import { exact } from "../../words/times";
 import { Link } from "../../app/link";
+import { LinkedRecord } from "../look/linked-record";
 import { linksOf } from "../look/subjects";
 import "./record-drawer.css";
 
@@ -19,6 +20,8 @@ interface DrawerProps {
   hasAfter: boolean;
 }
 
+const textOf = (value: unknown) => (typeof value === "string" ? value : null);
+
 const FACTS: [name: string, read: (record: LogRecord) => string | null][] = [
   ["Time", (record) => exact(record.time)],
   ["Operation", (record) => record.activity],
@@ -29,9 +32,12 @@ const FACTS: [name: string, read: (record: LogRecord) => string | null][] = [
   ["Client", (record) => record.client],
   ["User agent", (record) => record.user_agent],
   ["Address", (record) => record.ip],
-  ["Network", (record) => [record.network, record.country].filter(Boolean).join(" · ")],
+  ["Network", (record) => record.network],
+  ["Country", (record) => record.country],
   ["Session", (record) => record.session],
   ["Token", (record) => record.token],
+  ["Device", (record) => textOf(record.raw.device_uid)],
+  ["Key", (record) => textOf(record.raw.key_uid)],
   ["Folder", (record) => record.folder],
   ["Access", (record) => record.access_type],
   ["File", (record) => (record.source_file ? `${record.source_file}${record.source_line === null ? "" : `, line ${number(record.source_line)}`}` : "")],
@@ -97,7 +103,7 @@ export function RecordDrawer({ record, position, onClose, onStep, hasBefore, has
           </div>
           <p className="small soft log-text">{originalWords(record)}</p>
           <pre className={`raw ${isWrapped ? "is-wrapped" : ""}`} tabIndex={0} aria-label="Normalised record">
-            {raw}
+            <LinkedRecord text={raw} />
           </pre>
         </div>
       )}

@@ -7,6 +7,8 @@ export interface Field {
   about: string;
   example: string;
   values?: readonly string[];
+  /** Whether only records have it; an incident has it if it lists such a record. */
+  isOfRecords?: boolean;
 }
 
 export const FIELDS: readonly Field[] = [
@@ -17,6 +19,17 @@ export const FIELDS: readonly Field[] = [
   { name: "country", sign: ":", about: "a country, by its two letters", example: "country:NL" },
   { name: "app", sign: ":", about: "an application, by name or id", example: "app:Outlook" },
   { name: "client", sign: ":", about: "a client or browser", example: "client:python" },
+  { name: "ip", sign: ":", about: "an address that records show", example: "ip:203.0.113.7", isOfRecords: true },
+  { name: "cidr", sign: ":", about: "a block of addresses", example: "cidr:203.0.113.0/24", isOfRecords: true },
+  { name: "session", sign: ":", about: "a session, by its id", example: "session:0f3a8f2e-0000-4000-8000-000000000001", isOfRecords: true },
+  { name: "token", sign: ":", about: "a token, by its id", example: "token:Zk3vUw0example", isOfRecords: true },
+  { name: "device", sign: ":", about: "a device, by its id", example: "device:7d0c6a9e-0000-4000-8000-000000000002", isOfRecords: true },
+  { name: "key", sign: ":", about: "an application’s key, by its id", example: "key:5b1d2c3e-0000-4000-8000-000000000003", isOfRecords: true },
+  { name: "agent", sign: ":", about: "a user agent, in full", example: 'agent:"python-requests/2.32"', isOfRecords: true },
+  { name: "operation", sign: ":", about: "what a record says was done", example: "operation:New-InboxRule", isOfRecords: true },
+  { name: "rule", sign: ":", about: "a Sigma rule, by a part of its title or its id", example: 'rule:"inbox rule"', isOfRecords: true },
+  { name: "message", sign: ":", about: "a message, by its internet message id", example: "message:<id@example.org>", isOfRecords: true },
+  { name: "day", sign: ":", about: "a day, UTC", example: "day:2026-03-02", isOfRecords: true },
   { name: "kind", sign: ":", about: "what happened", example: "kind:mass-read" },
   { name: "severity", sign: ":", about: "how bad", example: "severity:critical", values: ["critical", "high", "medium", "low"] },
   { name: "answer", sign: ":", about: "what people answered", example: "answer:safe", values: ["compromised", "safe", "expected-change", "none"] },

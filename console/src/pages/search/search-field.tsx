@@ -9,6 +9,7 @@ interface SearchFieldProps {
   onSearch: (value: string) => void;
   /** Values that the server knows, by field. */
   known: Record<string, readonly string[]>;
+  /** The id of the element that says what was not understood. */
   fault: string | undefined;
 }
 
@@ -57,7 +58,7 @@ export function SearchField({ value, onChange, onSearch, known, fault }: SearchF
   return (
     <div className="search-box">
       <label className="visually-hidden" htmlFor={id}>
-        Search incidents and accounts
+        Search incidents, records and accounts
       </label>
       <Icon name="search" />
       <input
@@ -71,7 +72,7 @@ export function SearchField({ value, onChange, onSearch, known, fault }: SearchF
         aria-autocomplete="list"
         aria-activedescendant={isShown && active >= 0 ? `${id}-${active}` : undefined}
         aria-invalid={fault !== undefined}
-        aria-describedby={fault === undefined ? undefined : `${id}-fault`}
+        aria-describedby={fault}
         value={value}
         placeholder="network:hosting -severity:low is:open"
         autoComplete="off"
@@ -106,11 +107,6 @@ export function SearchField({ value, onChange, onSearch, known, fault }: SearchF
           </li>
         ))}
       </ul>
-      {fault !== undefined && (
-        <p id={`${id}-fault`} className="field-fault search-fault" role="alert">
-          {fault}
-        </p>
-      )}
     </div>
   );
 }

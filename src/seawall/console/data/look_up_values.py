@@ -36,22 +36,42 @@ class DayCount(msgspec.Struct, frozen=True):
     records: Count
 
 
+class LookUpTerm(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that was looked up. `subject` looks it up alone; `is_not`: records must not show it."""
+
+    kind: LookUpKind
+    value: str
+    subject: str
+    is_not: bool
+
+
+class SeenRule(msgspec.Struct, frozen=True):
+    """A Sigma rule that hit an incident, and how many records it hit in all of these incidents."""
+
+    title: str
+    records: Count
+
+
 class LookUpValue(msgspec.Struct, frozen=True, kw_only=True):
     """What the stored events show of a value.
 
-    `searched` rows were looked at, back to `looked_from`; `is_cut` if older ones were not. `incidents` list records of
-    the value, of the worst thousand incidents.
+    `kind` and `value` are the first of `subjects`. `searched` rows were looked at, back to `looked_from`; `is_cut` if
+    older ones were not. `incidents` list records of the value, the worst first, of the worst thousand incidents;
+    `incident_count` counts all that fit, and `rules` hit those that list records.
     """
 
     kind: LookUpKind
     value: str
     subject: str
+    subjects: list[LookUpTerm]
     records: Count
     first: Time | None
     last: Time | None
     by_day: list[DayCount]
     seen: list[SeenBesideField]
     incidents: list[IncidentRow]
+    incident_count: Count
+    rules: list[SeenRule]
     searched: Count
     looked_from: Time | None
     is_cut: bool

@@ -66,7 +66,28 @@ def parse_search(text: str) -> tuple[SearchCondition, ...]:
     return terms
 
 
+@dataclass(frozen=True, slots=True)
+class SearchPart:
+    """A part of a search as typed: its text and where it ends, field and relation if it has them, its value without
+    quotes, and whether it is negated.
+    """
+
+    text: str
+    end: int
+    field: str | None
+    relation: str | None
+    value: str
+    negated: bool = False
+    is_quoted: bool = False
+
+
 def _terms(text: str) -> Iterator[SearchCondition]:
+    for part in split_search(text):
+        yield parse_part(part)
+
+
+def split_search(text: str) -> Iterator[SearchPart]:
+    """Yield the parts of a search in order. Raises `ApiError` (422) at one that cannot be read."""
     at = 0
     while at < len(text):
         if text[at].isspace():
@@ -77,14 +98,19 @@ def _terms(text: str) -> Iterator[SearchCondition]:
             raise _unreadable(text[at:])
         at = found.end()
         quoted = found["quoted"]
-        if quoted is None and _HALF.fullmatch(found["bare"]):
-            raise invalid(
-                f"{found['bare'][:40]} needs a value",
-                field=PARAMETER,
-                fix="put it in quotes to search for the text",
-            )
         value = found["bare"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
-        yield _term(found["field"], found["relation"], value, negated=bool(found["negated"]))
+        yield SearchPart(
+            found[0], at, found["field"], found["relation"], value, bool(found["negated"]), quoted is not None
+        )
+
+
+def parse_part(part: SearchPart) -> SearchCondition:
+    """Return a part as a condition on incidents. Raises `ApiError` (422)."""
+    if not part.is_quoted and _HALF.fullmatch(part.value):
+        raise invalid(
+            f"{part.value[:40]} needs a value", field=PARAMETER, fix="put it in quotes to search for the text"
+        )
+    return _term(part.field, part.relation, part.value, negated=part.negated)
 
 
 def _term(field: str | None, relation: str | None, value: str, *, negated: bool) -> SearchCondition:

@@ -6,20 +6,21 @@ import ipaddress
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seawall.response.look_up.subject import LookUpKind, LookUpSubject
+from seawall.events.applications import find_application_name
+from seawall.response.look_up.subject import SHORTEST, LookUpKind, LookUpSubject
+from seawall.storage.lake.layout import EPOCH
 from seawall.storage.lake.row_filter import Mask, RowFilter
 
 COLUMNS: Final[dict[LookUpKind, tuple[str, ...]]] = {
     "ip": ("src_ip",),
     "country": ("src_location", "src_country"),
-    "app": ("app_uid", "target_app_uid", "actor_app_uid"),
-    "client": ("client",),
     "agent": ("user_agent",),
     "session": ("session_uid",),
     "token": ("token_uid",),
@@ -27,11 +28,13 @@ COLUMNS: Final[dict[LookUpKind, tuple[str, ...]]] = {
     "key": ("key_uid",),
     "operation": ("activity_name",),
     "account": ("account",),
+    "mailbox": ("mailbox",),
 }
 """The columns of which one equals the value, by kind."""
 
 MESSAGE_COLUMNS: Final = ("resource_uid", "parameters", "unmapped")
-_FOLDED: Final = frozenset({"country", "client", "operation", "app"})
+_FOLDED: Final = frozenset({"country", "operation", "mailbox"})
+_DAY: Final = 86_400_000_000
 _MOST_ADDRESSES: Final = 200_000
 """Addresses whose place in a block is remembered."""
 
@@ -133,21 +136,76 @@ class RecordFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class EveryRowFilter:
-    """Choose every row, for a query that its span or its account narrows."""
+class ApplicationFilter:
+    """Choose rows of an application: its id equals a text, or its name in the log or in the shipped list contains it."""
 
-    columns: tuple[str, ...] = ()
+    text: str
+    columns: tuple[str, ...] = ("app_uid", "target_app_uid", "actor_app_uid", "app_name")
 
     def matches(self, rows: pa.Table, /) -> Mask:
         """Return whether each row is chosen, bool (n,)."""
-        return np.ones(len(rows), np.bool_)
+        chosen = np.zeros(len(rows), np.bool_)
+        for name in self.columns:
+            if name in rows.column_names:
+                chosen |= mask_of(rows[name], self._is_named if name == "app_name" else self._is_meant)
+        return chosen
+
+    def _is_meant(self, values: pa.Array) -> Mask:
+        if not pa.types.is_dictionary(values.type):
+            values = values.dictionary_encode()
+        texts = values.dictionary.to_pylist()
+        meant = [text is not None and self._means(text) for text in texts]
+        return mask_of(pa.chunked_array([values]), lambda _: np.asarray(meant, np.bool_))
+
+    def _means(self, id_: str) -> bool:
+        if id_.lower() == self.text:
+            return True
+        name = find_application_name(id_)
+        return name is not None and len(self.text) >= SHORTEST and self.text in name.lower()
+
+    def _is_named(self, values: pa.Array) -> Mask:
+        if len(self.text) < SHORTEST:
+            return _plain(pc.equal(pc.utf8_lower(values), self.text))
+        return _plain(pc.match_substring(values, self.text, ignore_case=True))
+
+
+@dataclass(frozen=True, slots=True)
+class DayFilter:
+    """Choose rows of a UTC day, given as its number since 1970."""
+
+    day: int
+    columns: tuple[str, ...] = ("time",)
+
+    def matches(self, rows: pa.Table, /) -> Mask:
+        """Return whether each row is chosen, bool (n,)."""
+        times = rows["time"].cast(pa.int64()).to_numpy()
+        return np.asarray(times // _DAY == self.day, np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class CombinedFilter:
+    """Choose rows that every filter of `wanted` chooses, and none of `unwanted`."""
+
+    wanted: tuple[RowFilter, ...]
+    unwanted: tuple[RowFilter, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns of all."""
+        return tuple(dict.fromkeys(name for one in (*self.wanted, *self.unwanted) for name in one.columns))
+
+    def matches(self, rows: pa.Table, /) -> Mask:
+        """Return whether each row is chosen, bool (n,)."""
+        chosen = np.ones(len(rows), np.bool_)
+        for one in self.wanted:
+            chosen &= one.matches(rows)
+        for one in self.unwanted:
+            chosen &= ~one.matches(rows)
+        return chosen
 
 
 def filter_of(subject: LookUpSubject, records: Collection[str] = ()) -> RowFilter:
-    """Return the filter for a value; `records` are the ids of the records of a rule.
-
-    A day is a span and chooses every row.
-    """
+    """Return the filter for a value; `records` are the ids of the records of a rule."""
     kind, value = subject.kind, subject.value
     if kind == "cidr":
         return BlockFilter(ipaddress.ip_network(value))
@@ -161,7 +219,11 @@ def filter_of(subject: LookUpSubject, records: Collection[str] = ()) -> RowFilte
     if kind == "message":
         return MessageFilter(value)
     if kind == "day":
-        return EveryRowFilter()
+        return DayFilter((date.fromisoformat(value) - EPOCH).days)
+    if kind == "app":
+        return ApplicationFilter(value)
+    if kind == "client":
+        return TextFilter(("client",), value, is_part=len(value) >= SHORTEST, is_folded=True)
     return TextFilter(COLUMNS[kind], value, is_folded=kind in _FOLDED)
 
 

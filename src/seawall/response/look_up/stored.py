@@ -9,7 +9,7 @@ from typing import Final
 
 from seawall.detection.incident import Incident
 from seawall.response.look_up.links import count_rules, link_incidents, records_of_rule
-from seawall.response.look_up.matching import filter_of
+from seawall.response.look_up.matching import CombinedFilter, filter_of
 from seawall.response.look_up.subject import LookUpSubject
 from seawall.response.look_up.summary import COLUMNS, DAY, LookUp, LookUpBuilder, RecordLink
 from seawall.response.search_window import EARLIEST, LATEST
@@ -37,7 +37,8 @@ def always() -> bool:
 class LookUpSpan:
     """Where to look: an organisation (None: all), from `start` to before `end` (microseconds), within bounds.
 
-    `may_continue` is asked before each day of an organisation, and ends the look-up when the time is over.
+    `may_continue` is asked before each day of an organisation, and ends the look-up when the time is over. `narrow`
+    chooses among the records that show the value.
     """
 
     tenant: str | None = None
@@ -45,6 +46,7 @@ class LookUpSpan:
     end: int = LATEST
     rows: int = MOST_ROWS
     may_continue: Callable[[], bool] = always
+    narrow: CombinedFilter | None = None
 
 
 def list_days(lake: Lake, span: LookUpSpan, subject: LookUpSubject) -> list[DaySize]:
@@ -73,12 +75,19 @@ def narrow_span(span: LookUpSpan, subject: LookUpSubject) -> tuple[int, int]:
 
 
 def make_query(
-    subject: LookUpSubject, start: int, end: int, records: frozenset[str] = frozenset()
+    subject: LookUpSubject,
+    start: int,
+    end: int,
+    records: frozenset[str] = frozenset(),
+    narrow: CombinedFilter | None = None,
 ) -> EventQuery:
-    """Return the query for the events that show a value; `records` are those of a rule."""
+    """Return the query for the events that show a value; `records` are those of a rule, and `narrow` chooses among them."""
     if subject.kind == "account":
-        return EventQuery(start, end, account=subject.value)
-    return EventQuery(start, end, only=filter_of(subject, records))
+        return EventQuery(start, end, account=subject.value, only=narrow)
+    only = filter_of(subject, records)
+    return EventQuery(
+        start, end, only=only if narrow is None else CombinedFilter((only, *narrow.wanted), narrow.unwanted)
+    )
 
 
 def look_up_in_lake(
@@ -103,7 +112,7 @@ def look_up_in_lake(
         if (searched and searched + day.rows > span.rows) or not span.may_continue():
             looked_from, is_cut = first + DAY, True
             break
-        query = make_query(subject, max(first, start), min(first + DAY, end), records)
+        query = make_query(subject, max(first, start), min(first + DAY, end), records, span.narrow)
         for rows in lake.rows_of_days(day.tenant, query, wanted):
             for table in rows:
                 builder.add(table, day.tenant)

@@ -25,12 +25,14 @@ LookUpKind = Literal[
     "key",
     "operation",
     "account",
+    "mailbox",
     "rule",
     "message",
     "day",
 ]
-"""Kinds of values. `network` is an AS number or a part of a network's name, `rule` the id or a part of the title of a
-Sigma rule, `message` an internet message id, `day` a UTC day, `agent` a user agent."""
+"""Kinds of values. `network` is an AS number or a part of a network's name, `app` an id or a part of an application's
+name, `client` a part of a client's name, `rule` the id or a part of the title of a Sigma rule, `message` an internet
+message id, `day` a UTC day, `agent` a user agent."""
 
 KINDS: Final[tuple[LookUpKind, ...]] = get_args(LookUpKind)
 LONGEST: Final = 1_000
@@ -50,10 +52,11 @@ INDICATORS: Final[dict[LookUpKind, IndicatorKind]] = {
     "device": "device",
     "key": "key",
     "account": "account",
+    "mailbox": "mailbox",
 }
 """The kind of indicator for each kind of value from which a scope can be searched."""
 
-_LOWERED: Final = frozenset({"app", "account"})
+_LOWERED: Final = frozenset({"app", "account", "mailbox"})
 _PARTS: Final = frozenset({"message", "rule"})
 _NUMBER: Final = re.compile(r"(?:as)?([0-9]{1,10})(?:\s.*)?", re.IGNORECASE | re.DOTALL)
 _MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
@@ -69,7 +72,8 @@ class LookUpSubject:
 
     def __str__(self) -> str:
         """Return the text that `parse_subject` takes."""
-        return f"{self.kind}:{self.value}"
+        is_quoted = len(self.value) > 1 and self.value[0] == self.value[-1] == '"'
+        return f'{self.kind}:"{self.value}"' if is_quoted else f"{self.kind}:{self.value}"
 
 
 def parse_subject(text: str) -> LookUpSubject:

@@ -20,6 +20,7 @@ MOST_VALUES: Final = 20_000
 
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "accounts": ("org_uid", "account"),
+    "mailboxes": ("mailbox",),
     "addresses": ("src_ip",),
     "networks": ("src_asn", "src_asn_name"),
     "countries": ("src_location",),

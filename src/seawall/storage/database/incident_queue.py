@@ -76,6 +76,8 @@ class QueueQuery:
     score_above: float | None = None
     scores: tuple[tuple[Relation, float], ...] = ()
     terms: tuple[SearchTerm, ...] = ()
+    ids: frozenset[str] | None = None
+    """Only incidents with one of these ids, at most a few thousand."""
 
 
 EVERY = QueueQuery()
@@ -212,6 +214,8 @@ def apply_query(query: Select[Any], choice: QueueQuery, dialect: Dialect) -> Sel
         wanted.append(QueueRow.account == fold_text(choice.account))
     elif choice.tenant is not None:
         wanted.append(QueueRow.tenant_key == make_index_key(choice.tenant))
+    if choice.ids is not None:
+        wanted.append(QueueRow.incident.in_(sorted(choice.ids)))
     if choice.raised is not None:
         wanted.append(QueueRow.raised == choice.raised)
     if choice.severities:

@@ -18,7 +18,7 @@ Look = Callable[..., Visit]
 def test_field_and_value_are_completed_by_keyboard(look: Look) -> None:
     visit = look("/search")
     page = visit.page
-    box = page.get_by_role("combobox", name="Search incidents and accounts")
+    box = page.get_by_role("combobox", name="Search incidents, records and accounts")
     box.click()
     box.press_sequentially("sev")
     expect(page.get_by_role("option")).to_have_text(["severity:how bad"])
@@ -34,8 +34,9 @@ def test_field_and_value_are_completed_by_keyboard(look: Look) -> None:
 
 
 def test_fault_is_shown_at_the_box(look: Look) -> None:
-    page = look("/search?q=colour:red", allow="422").page
+    page = look("/search?q=colour:red").page
     expect(page.get_by_role("alert")).to_contain_text("there is no field")
+    expect(page.get_by_role("heading", name="Nothing is left to search for")).to_be_visible()
     box = page.get_by_role("combobox")
     expect(box).to_have_attribute("aria-invalid", "true")
     box.fill("severity:critical")

@@ -152,6 +152,16 @@ def test_a_dropped_export_is_read_and_shown_by_itself(own: Console) -> None:
     assert audited(own) == ["drop-begun", "drop-read", "drop-closed"]
 
 
+def test_an_export_of_nothing_is_read_too(own: Console) -> None:
+    browser = own.browser()
+    drop = begin(browser, "empty.csv", "words.txt")
+    assert send(browser, drop, "empty.csv", b"CreationDate,UserIds,Operations,AuditData\n").status_code == 201
+    browser.post(f"/api/drops/{drop['id']}/read")
+    shown = wait(browser, drop)
+    assert (shown["state"], shown["fault"], shown["records"], shown["incidents"]) == ("ready", None, 0, 0)
+    assert browser.send("DELETE", f"/api/drops/{drop['id']}").status_code == 204
+
+
 def test_other_sites_reach_nothing_of_a_dropped_export(own: Console, no_watch: None) -> None:
     browser = own.browser()
     drop = begin(browser, "a.jsonl")

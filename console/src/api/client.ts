@@ -1,4 +1,5 @@
 /** HTTP requests to the API: one error shape, a CSRF header on every change, and retried reads. */
+import { withBase } from "../app/base";
 import type { ErrorBody, Session } from "./types";
 
 /** A refusal by the server, or a failure to reach it (`status` 0, code `unreachable`). */
@@ -86,6 +87,34 @@ export const put = <T>(path: string, body?: unknown, signal?: AbortSignal) => ch
 export const patch = <T>(path: string, body?: unknown, signal?: AbortSignal) => change<T>("PATCH", path, body, signal);
 export const remove = <T>(path: string, signal?: AbortSignal) => change<T>("DELETE", path, {}, signal);
 
+/** Read a URL of the console around a dropped export, whatever pages are shown. */
+export async function getOutside<T>(url: string, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin", signal: signal ?? null });
+  if (!response.ok) throw await refusal(response);
+  return (await response.json()) as T;
+}
+
+/** Send a file as it is. `heard` gets the bytes sent so far: only this older way to send tells them. */
+export function sendFile<T>(path: string, file: File, heard: (sent: number) => void, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", withBase(path));
+    request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.setRequestHeader("X-Seawall-CSRF", csrfToken);
+    request.upload.onprogress = (event) => heard(event.loaded);
+    request.onerror = () => reject(new ApiError(0, "unreachable", "The file could not be sent to the end.", "Check that `seawall serve` still runs."));
+    request.onabort = () => reject(new DOMException("aborted", "AbortError"));
+    request.onload = () => {
+      const response = new Response(request.status === 204 ? null : request.responseText, { status: request.status });
+      if (response.ok) response.json().then((value) => resolve(value as T), reject);
+      else refusal(response).then(reject, reject);
+    };
+    signal.addEventListener("abort", () => request.abort());
+    request.send(file);
+  });
+}
+
 function isPassing(fault: ApiError): boolean {
   return [0, 429, 502, 503, 504].includes(fault.status) && (fault.retryAfter ?? 0) <= 5;
 }
@@ -100,7 +129,7 @@ async function send<T>(method: Method, url: string, body: unknown, signal?: Abor
   }
   let response: Response;
   try {
-    response = await fetch(url, request);
+    response = await fetch(withBase(url), request);
   } catch (fault) {
     if (signal?.aborted) throw fault;
     throw new ApiError(0, "unreachable", "The server cannot be reached.", "Check that `seawall serve` still runs.");

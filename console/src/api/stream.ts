@@ -3,6 +3,7 @@
  * refusal, so this module then retries with growing pauses. Browsers allow six connections to a host, so a tab
  * hidden for a minute closes its own.
  */
+import { withBase } from "../app/base";
 import type { IncidentNews, Summary } from "./types";
 
 export interface Hearers {
@@ -58,7 +59,7 @@ function tell(say: (hearer: Hearers) => void): void {
 
 function open(): void {
   timer = undefined;
-  const opened = new EventSource("/api/stream");
+  const opened = new EventSource(withBase("/api/stream"));
   source = opened;
   opened.onopen = () => {
     wait = 1000;

@@ -3,6 +3,7 @@ import { I18nProvider } from "react-aria-components";
 import { Component, lazy, Suspense, useEffect, useRef, type ComponentType, type ReactNode } from "react";
 import { ApiError } from "../api/client";
 import { EmptyState, ErrorState, Skeleton } from "../design/states";
+import { herePath } from "./base";
 import { Link } from "./link";
 import { navigate, rememberedPlace, useRoute } from "./router";
 import { SessionProvider, useKnown } from "./session";
@@ -18,6 +19,7 @@ const PAGES: Record<string, { title: string; Page: ComponentType }> = {
   "/": { title: "Queue", Page: page(() => import("../pages/queue")) },
   "/accounts": { title: "Accounts", Page: page(() => import("../pages/accounts")) },
   "/account": { title: "Account", Page: page(() => import("../pages/account")) },
+  "/read": { title: "Read an export", Page: page(() => import("../pages/read")) },
   "/search": { title: "Search", Page: page(() => import("../pages/search")) },
   "/look": { title: "Look into a value", Page: page(() => import("../pages/look")) },
   "/health": { title: "Health", Page: page(() => import("../pages/health")) },
@@ -57,7 +59,7 @@ function Gate() {
   useEffect(() => {
     if (session === undefined) return;
     if (!maySee && !isDoor) {
-      const wanted = window.location.pathname + window.location.search;
+      const wanted = herePath() + window.location.search;
       navigate(`/${session.setup_needed ? "setup" : "sign-in"}?${new URLSearchParams({ next: wanted }).toString()}`, { replace: true });
     } else if (maySee && isDoor) navigate(inside(parameters.get("next")), { replace: true });
     else if (maySee && path === "/" && window.location.search === "") {

@@ -1,5 +1,6 @@
 /** A link inside the console: a real anchor that navigates without reloading the page. */
 import type { AnchorHTMLAttributes, MouseEvent } from "react";
+import { withBase } from "./base";
 import { navigate } from "./router";
 
 type Props = AnchorHTMLAttributes<HTMLAnchorElement> & { href: string };
@@ -12,5 +13,5 @@ export function Link({ href, onClick, ...rest }: Props) {
     event.preventDefault();
     navigate(href);
   };
-  return <a {...rest} href={href} onClick={follow} />;
+  return <a {...rest} href={withBase(href)} onClick={follow} />;
 }

@@ -1,6 +1,7 @@
 /** The console's pages, in navigation order. */
-import type { Role, Summary } from "../api/types";
+import type { Role, Session, Summary } from "../api/types";
 import type { IconName } from "../design/marks";
+import { BASE } from "./base";
 
 export interface Place {
   path: string;
@@ -14,15 +15,18 @@ export interface Place {
   alarm?: (summary: Summary) => boolean;
   /** Shown in the bottom bar of a narrow screen. */
   isMain?: boolean;
+  /** Whether the page is there: all are, unless this says otherwise. */
+  isThere?: (session: Session) => boolean;
 }
 
 export const PLACES: readonly Place[] = [
   { path: "/", label: "Queue", icon: "queue", key: "q", count: (summary) => summary.open, isMain: true },
   { path: "/accounts", label: "Accounts", icon: "accounts", key: "a", isMain: true },
   { path: "/search", label: "Search", icon: "search", key: "s", isMain: true },
+  { path: "/read", label: "Read an export", icon: "plus", key: "r", isThere: (session) => session.may_drop },
   { path: "/health", label: "Health", icon: "health", key: "h", alarm: (summary) => summary.silent_sources > 0 || summary.ingest.state === "stopped", isMain: true },
   { path: "/detector", label: "Detector", icon: "detector", key: "d" },
   { path: "/exceptions", label: "Exceptions", icon: "exceptions", key: "e" },
-  { path: "/audit", label: "Audit", icon: "audit", key: "u", role: "admin" },
-  { path: "/settings", label: "Settings", icon: "settings", key: "t" },
+  { path: "/audit", label: "Audit", icon: "audit", key: "u", role: "admin", isThere: () => BASE === "" },
+  { path: "/settings", label: "Settings", icon: "settings", key: "t", isThere: () => BASE === "" },
 ];

@@ -1,5 +1,6 @@
 /** Routing. Path, filters and selection are stored only in the URL. */
 import { useCallback, useSyncExternalStore } from "react";
+import { herePath, withBase } from "./base";
 
 const changed = new EventTarget();
 
@@ -12,13 +13,13 @@ function subscribe(heard: () => void): () => void {
   };
 }
 
-const here = () => window.location.pathname + window.location.search;
+const here = () => herePath() + window.location.search;
 
 /** Navigate to a URL of the console. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   if (to === here()) return;
-  if (options.replace) window.history.replaceState(null, "", to);
-  else window.history.pushState(null, "", to);
+  if (options.replace) window.history.replaceState(null, "", withBase(to));
+  else window.history.pushState(null, "", withBase(to));
   changed.dispatchEvent(new Event("change"));
 }
 
@@ -38,7 +39,7 @@ export function withParameters(changes: Record<string, string | readonly string[
     for (const one of typeof value === "string" ? [value] : value) parameters.append(name, one);
   }
   const text = parameters.toString();
-  return text ? `${window.location.pathname}?${text}` : window.location.pathname;
+  return text ? `${herePath()}?${text}` : herePath();
 }
 
 /** Use one parameter as state. A change replaces the history entry; `{push: true}` adds one. */

@@ -3,8 +3,11 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 import { post } from "../api/client";
 import { Button, Menu, type MenuChoice } from "../design/controls";
 import { Icon, Logo } from "../design/marks";
+import { BASE } from "./base";
 import { BudgetMeter } from "./budget";
 import { IngestState } from "./ingest";
+import { DroppedBanner } from "./dropped-banner";
+import { DropZone } from "./drop-zone";
 import { useKeys, type Binding } from "./keys";
 import { KeyHelp } from "./key-help";
 import { Link } from "./link";
@@ -27,7 +30,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  const places = PLACES.filter((place) => place.role === undefined || place.role === session.user?.role);
+  const places = PLACES.filter((place) => (place.role === undefined || place.role === session.user?.role) && (place.isThere?.(session) ?? true));
 
   const goTo: Binding[] = places.map((place) => ({
     keys: `g ${place.key}`,
@@ -130,9 +133,11 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
       </header>
       <main id="page" className="page" tabIndex={-1}>
+        <DroppedBanner />
         {children}
       </main>
       <div id="live-region" className="visually-hidden" aria-live="polite" role="status" />
+      {session.may_drop && <DropZone />}
       <Palette isOpen={palette} onClose={() => setPalette(false)} places={places} />
       <KeyHelp isOpen={help} onClose={() => setHelp(false)} />
     </div>
@@ -157,7 +162,7 @@ function UserMenu() {
   const session = useSession();
   const { reloadSession } = useKnown();
   const name = session.user?.name ?? "";
-  const choices: MenuChoice[] = [{ id: "settings", label: "Settings", icon: "settings", run: () => navigate("/settings") }];
+  const choices: MenuChoice[] = BASE === "" ? [{ id: "settings", label: "Settings", icon: "settings", run: () => navigate("/settings") }] : [];
   // The local admin, who never signed in, has the id 0.
   if (session.user !== null && session.user.id !== 0) {
     choices.push({

@@ -13,6 +13,7 @@ import {
   type ButtonProps as AriaButtonProps,
 } from "react-aria-components";
 import { announce } from "../app/announce";
+import { withBase } from "../app/base";
 import { Icon, type IconName } from "./marks";
 import "./controls.css";
 
@@ -39,7 +40,7 @@ export function Button({ look = "plain", icon, children, isSmall = false, ...res
 /** Download a URL as a file. */
 export function download(address: string): void {
   const anchor = document.createElement("a");
-  anchor.href = address;
+  anchor.href = withBase(address);
   anchor.download = "";
   document.body.append(anchor);
   anchor.click();

@@ -1,5 +1,6 @@
 /** The head of an incident: account, summary, how bad and how sure it is, and possible actions. */
 import type { Incident } from "../../api/types";
+import { withBase } from "../../app/base";
 import { Link } from "../../app/link";
 import { accountAddress, incidentAddress } from "../../app/router";
 import { Button, CopyButton, download, Menu } from "../../design/controls";
@@ -83,7 +84,7 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
           <Icon name="download" />
           Evidence
         </Menu>
-        <CopyButton text={() => window.location.origin + incidentAddress(incident.id)} label="Link" isSmall={false} look="quiet" />
+        <CopyButton text={() => window.location.origin + withBase(incidentAddress(incident.id))} label="Link" isSmall={false} look="quiet" />
       </div>
     </header>
   );

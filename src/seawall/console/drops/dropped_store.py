@@ -33,8 +33,8 @@ _log = logging.getLogger("seawall.console")
 
 MOST_BYTES: Final = 4 * 1024**3
 LOOK_SECONDS: Final = 0.1
-UNSEEN_SECONDS: Final = 5.0
-"""Seconds after which a watch that sees nothing to read has read everything: the files hold no record."""
+ENOUGH_STATUSES: Final = 8
+"""Statuses in a row, at most two a second, that report nothing to read: then the files hold no record."""
 
 STILL_SECONDS: Final = 30.0
 """Seconds without any change after which nothing more is expected of a watch that still waits."""
@@ -193,17 +193,19 @@ class DroppedStore:
 
     def _follow(self, process: WatchProcess) -> None:
         """Wait until the watch has read, judged and ranked everything."""
-        begun = changed = time.monotonic()
-        before = NOTHING
+        changed = time.monotonic()
+        before, empty = NOTHING, 0
         while not self._closing.wait(LOOK_SECONDS):
             status, now = process.status(), time.monotonic()
             if process.has_failed:
                 raise InputUnreadable(
                     status.fault or "reading ended unexpectedly", fix="run `seawall scan` on the file"
                 )
-            if status != before:
-                before, changed = status, now
-            is_still = status.doing == "idle" and now - changed > STILL_SECONDS
-            is_seen = status.records > 0 or now - begun > UNSEEN_SECONDS
-            if (status.is_complete and status.doing == "idle" and is_seen) or is_still:
+            is_over = status.is_complete and status.doing == "idle"
+            if status is not before:
+                empty = empty + 1 if is_over and status.records == 0 else 0
+                changed = now if status != before else changed
+                before = status
+            is_still = status.records > 0 and status.doing == "idle" and now - changed > STILL_SECONDS
+            if (is_over and (status.records > 0 or empty > ENOUGH_STATUSES)) or is_still:
                 return

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "/drop/"
 """How the addresses of the pages of dropped exports begin."""
 
+SEVERITIES: Final = ("critical", "high", "medium", "low")
 _MOST: Final = 50
 
 
@@ -31,8 +32,7 @@ def dropped_export(drop: DroppedStore) -> DroppedExport:
             sources, refused = _list_sources(work), _list_problems(work)
             if drop.state == "ready":
                 incidents = work.incidents.count(QueueQuery(queue="open"))
-                rows = work.incidents.rows(QueueQuery(queue="open"), order="score", after=None, limit=1)
-                first = rows[0].id if rows else None
+                first = _find_first(work)
     taken = sum(file.bytes for file in drop.files if file.refused is None)
     unread = taken if status.records == 0 and drop.is_busy else status.backlog_bytes or 0
     return DroppedExport(
@@ -57,6 +57,16 @@ def dropped_export(drop: DroppedStore) -> DroppedExport:
         fault=None if drop.error is None else drop.error.message,
         fix=None if drop.error is None else drop.error.fix or None,
     )
+
+
+def _find_first(work: Transaction) -> str | None:
+    """Return the id of the most severe open incident, of these the one with the highest score."""
+    for severity in SEVERITIES:
+        asked = QueueQuery(queue="open", severities=(severity,))
+        rows = work.incidents.rows(asked, order="score", after=None, limit=1)
+        if rows:
+            return rows[0].id
+    return None
 
 
 def _list_sources(work: Transaction) -> list[DroppedSource]:

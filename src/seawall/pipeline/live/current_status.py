@@ -31,5 +31,6 @@ def current_status(
         fault=fault,
         notes=scorer.notes,
         unjudged=tally.describe_unjudged(),
-        is_complete=not (scorer.is_waiting or scorer.backfill.is_waiting) and progress.is_read("idle"),
+        is_complete=not (scorer.is_waiting or scorer.backfill.is_waiting or progress.readers.are_looking)
+        and progress.is_read("idle"),
     )

@@ -25,8 +25,8 @@ _JOIN_SECONDS = 5.0
 class FolderReader(threading.Thread):
     """Follow folders until stopped. `backlog` is about the number of unread bytes.
 
-    `is_idle` means that no data is expected; `fault` is the error that ended the thread. With `is_once`, the thread ends
-    when all present data is read.
+    `is_idle` means that the last look found nothing and expects nothing, `is_looking` that it looks or reads just now;
+    `fault` is the error that ended the thread. With `is_once`, the thread ends when all present data is read.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class FolderReader(threading.Thread):
         self._intake, self._clock, self._is_once = intake, clock, is_once
         self._stopped = threading.Event()
         self.backlog = 0
-        self.is_idle = False
+        self.is_idle = self.is_looking = False
         self.fault: BaseException | None = None
 
     def stop(self) -> None:
@@ -57,8 +57,10 @@ class FolderReader(threading.Thread):
         pause, fruitless = LOOKS[0], 0
         try:
             while not self._stopped.is_set():
+                self.is_looking = True
                 found = self._poll()
                 self.is_idle = not found and self._follower.is_idle
+                self.is_looking = False
                 fruitless = 0 if found else fruitless + 1
                 if self._is_once and (self.is_idle or fruitless >= MOST_FRUITLESS):
                     return
@@ -147,6 +149,11 @@ class ReaderThreads:
             reader.is_idle if is_idle_enough and isinstance(reader, FolderReader) else not reader.is_alive()
             for reader in self._all
         )
+
+    @property
+    def are_looking(self) -> bool:
+        """Return whether some folder is looked at or read just now: what was found before may be old."""
+        return any(reader.is_looking for reader in self._all if isinstance(reader, FolderReader))
 
     def raise_fault(self) -> None:
         """Raise the error that ended a reader, once."""

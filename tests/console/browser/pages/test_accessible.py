@@ -57,6 +57,7 @@ def test_every_page_is_reached_by_keyboard(look: Look) -> None:
         "a": "/accounts",
         "d": "/detector",
         "e": "/exceptions",
+        "r": "/read",
         "s": "/search",
         "u": "/audit",
         "t": "/settings",

@@ -12,6 +12,7 @@ from rich.console import Console
 from seawall.detection.reason import SILENT, Reason
 from seawall.report import incident_terminal as terminal
 from seawall.report import incident_words as words
+from seawall.report import queue_terminal, terminal_parts
 from seawall.report.input import in_order
 from seawall.response.incident_facts import IncidentFacts
 from seawall.storage.files.incident_documents import find, look_up, write_incidents
@@ -42,7 +43,7 @@ def text(stream: io.TextIOWrapper) -> str:
 
 def test_the_queue_says_who_why_and_when() -> None:
     out, stream = console()
-    terminal.queue(out, report().raised_incidents)
+    queue_terminal.queue(out, report().raised_incidents)
     shown = text(stream)
     assert "⬢ critical  a.person1@contoso.example  28 Mar 2026 23:00" in shown
     assert "0 of 1,240 peers" in shown
@@ -70,7 +71,7 @@ def test_the_explanation_holds_every_part() -> None:
 def test_log_text_cannot_steer_the_terminal(colour: bool) -> None:
     bad = hostile().incidents[0]
     out, stream = console(colour=colour)
-    terminal.queue(out, [bad])
+    queue_terminal.queue(out, [bad])
     terminal.explanation(out, bad, 1)
     shown = text(stream)
     assert "\x1b[31mred" not in shown
@@ -81,8 +82,8 @@ def test_log_text_cannot_steer_the_terminal(colour: bool) -> None:
 
 def test_marks_have_letters_where_the_stream_knows_no_others() -> None:
     out, _ = console("ascii")
-    assert terminal._ascii_only(out)
-    assert str(terminal._mark("critical", ascii_only=True)).isascii()
+    assert terminal_parts.is_ascii_only(out)
+    assert str(terminal_parts.show_mark("critical", ascii_only=True)).isascii()
 
 
 def test_an_incident_is_found_by_rank_id_and_start(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ CAMPAIGNS_SHOWN = 5
 
 def show(result: ScanResult, where: str = "") -> None:
     """Print the raised incidents, or say honestly that there are none. `where` are options that name the results."""
-    from seawall.report import incident_terminal as terminal
+    from seawall.report import queue_terminal as terminal
     from seawall.report.input import in_order
 
     raised = [incident for incident in in_order(result.incidents) if incident.raised]

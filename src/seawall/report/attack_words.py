@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seawall.detection.incident import SEVERITIES, AttackLink, Incident, Severity
 from seawall.detection.incidents.story.act import StorySentence
 from seawall.detection.incidents.story.telling import KEY_LINES, choose_key_lines, list_left_behind
+from seawall.report.story_words import LEFT_SHOWN
 from seawall_base.plurals import plural
 from seawall_base.times import brief_span
 
 RankedIncident = tuple[int, Incident]
 """An incident with its rank, from 1."""
+
+NAMED = 4
+"""Further accounts that a sentence names."""
 
 _TIES = {
     "application": "both touched the application {name}",
@@ -109,15 +113,31 @@ def attack_left_behind(view: AttackView) -> list[str]:
     return list_left_behind(told)
 
 
+def left_behind_text(view: AttackView, most: int = LEFT_SHOWN) -> str:
+    """Return what works on after the intruder is gone, as a list; "" if the records show nothing of the kind."""
+    left = attack_left_behind(view)
+    more = f" and {plural(len(left) - most, 'more thing')}" if len(left) > most else ""
+    return "; ".join(left[:most]) + more
+
+
 def attack_title(view: AttackView) -> str:
-    """Return the attack in one sentence: that of the gravest incident, and how many accounts belong to it besides."""
-    title = view.lead[1].title
-    others = len(view.accounts) - 1
-    return (
-        f"{title}; {plural(others, 'more account')} belong{'s' * (others == 1)} to the attack"
-        if others
-        else title
-    )
+    """Return the attack in one sentence: that of the gravest incident, and the accounts that belong to it besides."""
+    title, others = view.lead[1].title, list_other_names(view)
+    verb = "belongs" if len(view.accounts) == 2 else "belong"
+    return f"{title}; {others} {verb} to the attack" if others else title
+
+
+def as_whole(view: AttackView) -> Incident:
+    """Return the gravest incident with the span of the whole attack."""
+    return replace(view.lead[1], first_event=view.first, last_event=view.last)
+
+
+def list_other_names(view: AttackView) -> str:
+    """Return the accounts beside that of the gravest incident as a list of short names, "" if there are none."""
+    names = [shorten_account(account) for account in view.accounts[1:]]
+    if len(names) > NAMED:
+        names = [*names[: NAMED - 1], f"{plural(len(names) - NAMED + 1, 'more account')}"]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def shorten_account(account: str) -> str:

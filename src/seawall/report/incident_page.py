@@ -25,7 +25,7 @@ from markupsafe import Markup
 
 from seawall.detection.incident import SEVERITIES, Incident
 from seawall.events.problem import Problem
-from seawall.report import campaign_words
+from seawall.report import attack_words, campaign_words
 from seawall.report import incident_words as words
 from seawall.report import page_figures as figures
 from seawall.report import story_words as story
@@ -90,6 +90,7 @@ def render_report(report: ReportInput) -> str:
             raised=report.raised_incidents,
             candidates=report.candidates,
             severities=_severity_counts(report.raised_incidents),
+            attacks=attack_words.group_by_attack(story.order_by_severity(report.raised_incidents)[:DETAILED]),
             tenants=_tenants(report),
             coverage=_coverage_groups(report),
             unjudged=[note.text for note in report.coverage if note.code == "not-judged"],
@@ -142,6 +143,7 @@ def environment() -> Environment:
     )
     environment.globals.update(
         words=words,
+        attack_words=attack_words,
         story=story,
         first_response=first_response,
         judgement=judgement,

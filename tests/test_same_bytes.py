@@ -68,7 +68,7 @@ def results(out: Path, logs: Path) -> dict[str, Any]:
     """What was written, without the name of the folder that was read, and without how long it took."""
     found: dict[str, Any] = {}
     for path in sorted(out.iterdir()):
-        if path.name == "events.parquet":
+        if path.suffix == ".parquet":
             table = pq.read_table(path)
             found[path.name] = (
                 table.schema.names,

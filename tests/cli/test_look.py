@@ -10,6 +10,7 @@ import pytest
 
 from seawall.storage.files.incident_documents import write_incidents
 from seawall.storage.files.merged_events import EVENTS
+from seawall.storage.raw_records import RAW_RECORDS, RecordOrigin, keep_record, write_kept_records
 from tests.cli.conftest import Run
 from tests.response.look_up.test_looking_up import AWAY, TAKEOVER, rows
 from tests.sample_events import event, table
@@ -71,3 +72,34 @@ def test_text_of_logs_is_made_visible(run: Run, tmp_path: Path) -> None:
     assert "\x1b" not in got.out
     assert "⟨U+001B⟩" in got.out
     assert "No incident lists a record of it." in got.out
+
+
+def test_records_as_they_came_are_shown_as_text(run: Run, out: Path) -> None:
+    uid = TAKEOVER.events[0]
+    text = json.dumps({"Id": uid, "Subject": NASTY, "password": "hunter2"}, ensure_ascii=False)
+    origin = RecordOrigin(uid, "org", "ann@x.example", 0, f"logs/{NASTY}.jsonl", 12)
+    other = RecordOrigin("elsewhere", "org", "bob@x.example", 0, "logs/b.jsonl", 1)
+    write_kept_records(
+        out / RAW_RECORDS, [keep_record(origin, text), keep_record(other, '{"Id": "elsewhere"}')]
+    )
+    got = run("look", "ip:198.51.100.66", "--out", str(out), "--raw")
+    assert got.code == 0
+    assert f'"Id": "{uid}"' in got.out
+    assert "record 12" in got.out
+    assert "elsewhere" not in got.out
+    assert "hunter2" not in got.out
+    assert "\x1b[31m" not in got.out
+    document = json.loads(run("look", "ip:198.51.100.66", "--out", str(out), "--raw", "--json").out)
+    (record,) = document["raw_records"]
+    assert (record["record"], record["source_line"], record["is_cut"]) == (uid, 12, False)
+    assert json.loads(record["text"]) == {"Id": uid, "Subject": NASTY, "password": "[masked]"}
+
+
+def test_without_kept_records_that_is_said(run: Run, out: Path) -> None:
+    got = run("look", "ip:198.51.100.66", "--out", str(out), "--raw")
+    assert (got.code, "No record of it was kept as it came" in got.out) == (0, True)
+    assert (
+        json.loads(run("look", "ip:198.51.100.66", "--out", str(out), "--json", "--raw").out)["raw_records"]
+        == []
+    )
+    assert "raw_records" not in json.loads(run("look", "ip:198.51.100.66", "--out", str(out), "--json").out)

@@ -14,6 +14,7 @@ from seawall.cli.store.options import AsJson, DatabaseUrl
 if TYPE_CHECKING:
     from seawall.detection.incident import Incident
     from seawall.response.look_up import LookUp, LookUpSubject
+    from seawall.storage.raw_records import KeptRecord
 
 
 def look(
@@ -35,6 +36,10 @@ def look(
         ),
     ] = None,
     database: DatabaseUrl = None,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Show records of raised incidents also as they came, without secrets."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look into an address, a session, a rule or another value: who showed it, when, from where, in which incidents.
@@ -44,17 +49,27 @@ def look(
       seawall look ip:203.0.113.7
       seawall look cidr:203.0.113.0/24 --out out
       seawall look rule:forwarding --json
+      seawall look account:ann@example.org --raw
       seawall look session:0f3a8f2e-0000-4000-8000-000000000001 --store seawall-store
     """
-    from seawall.report.look_up_terminal import look_up_document, show_look_up
+    from seawall.report.look_up_terminal import (
+        list_raw_records,
+        look_up_document,
+        show_look_up,
+        show_raw_records,
+    )
     from seawall.response.look_up import parse_subject
 
     asked = parse_subject(subject)
     found, incidents = _look_up(asked, out, store, database)
+    records = _find_raw(asked, out, store) if raw else []
     if as_json:
-        output.answer_json(look_up_document(found, incidents))
+        document = look_up_document(found, incidents)
+        output.answer_json(document | {"raw_records": list_raw_records(records)} if raw else document)
         return
     output.answer(lambda console: show_look_up(console, found, incidents))
+    if raw:
+        output.answer(lambda console: show_raw_records(console, records))
     _advise(found, out, store)
 
 
@@ -70,6 +85,12 @@ def _look_up(
 
     with open_store(store, database) as opened:
         return look_up_in_store(opened, subject)
+
+
+def _find_raw(subject: LookUpSubject, out: Path, store: Path | None) -> list[KeptRecord]:
+    from seawall.response.look_up.raw_results import find_raw_in_scan
+
+    return find_raw_in_scan(out, subject) if store is None else []
 
 
 def _advise(found: LookUp, out: Path, store: Path | None) -> None:

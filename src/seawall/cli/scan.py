@@ -67,6 +67,9 @@ def scan(
             help="Search for rare values that unusual accounts of several organisations share; write campaigns.jsonl.",
         ),
     ] = False,
+    no_raw: Annotated[
+        bool, typer.Option("--no-raw", help="Keep no copy of the records of raised incidents as they came.")
+    ] = False,
     fail_on: Annotated[
         FailLevel | None,
         typer.Option(
@@ -89,7 +92,8 @@ def scan(
       seawall scan exports/ --json --fail-on high > result.json
 
     Reads .json, .jsonl, .ndjson, .csv, .gz, .zip, .zst and .tar; the kind of log is recognised from its content.
-    Writes incidents.jsonl, report.html, problems.jsonl, coverage.json, events.parquet, rules.json and summary.json.
+    Writes incidents.jsonl, report.html, problems.jsonl, coverage.json, events.parquet, rules.json, summary.json and
+    raw-records.parquet.
     """
     from seawall.cli import results
     from seawall.events.formats.files import total_bytes
@@ -103,6 +107,7 @@ def scan(
         rules=tuple(rules or ()),
         least_score=choose_least_score(min_score, min_chance),
         campaigns=campaigns,
+        raw=not no_raw,
     )
     result = run(paths, out, settings, quiet=quiet)
     # Exports of nothing are read, and say that there was nothing; a folder without files says nothing at all.

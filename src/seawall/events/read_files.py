@@ -145,9 +145,9 @@ class _Reading:
 
     def _text(self, stream: BoundedStream) -> Iterator[Taken]:
         limits, rows = self._limits, self.rows
-        text, head = _open_text(stream)
+        text, head = open_text(stream)
         lost = (
-            find_lost_values(stream.name, head, _find_header(head, limits)) if has_lost_values(head) else None
+            find_lost_values(stream.name, head, find_header(head, limits)) if has_lost_values(head) else None
         )
         if lost is not None:
             yield from self._finish_lines()
@@ -161,7 +161,7 @@ class _Reading:
             yield from lines.read_document(text, stream.name, None)
             return
         yield from self._finish_lines()
-        header = _find_header(head, limits)
+        header = find_header(head, limits)
         if header is not None and has_embedded_column(header[0], head, limits):
             columns = self._find_columns(m365_audit.NAME)
             if columns is not None:
@@ -202,7 +202,7 @@ class _Reading:
         return self._columns.find(form) if self._is_large else None
 
 
-def _open_text(stream: BoundedStream) -> tuple[Utf8Stream, bytes]:
+def open_text(stream: BoundedStream) -> tuple[Utf8Stream, bytes]:
     """Return a stream as UTF-8 without prefixes of lines, and its beginning."""
     text = Utf8Stream(stream, stream.peek(1024))
     head = text.peek(HEAD)
@@ -228,7 +228,7 @@ def _survey(head: bytes, limits: Limits) -> tuple[bool, str | None]:
     return True, find_document_format(head, limits.depth) if looks_like_json(head, limits) else None
 
 
-def _find_header(head: bytes, limits: Limits) -> tuple[list[str], str] | None:
+def find_header(head: bytes, limits: Limits) -> tuple[list[str], str] | None:
     """Return column names and delimiter of a text with this beginning, if it is a table of a log."""
     header = None if looks_like_json(head, limits) else table_header(head)
     return None if header is None or is_foreign_header(head) else header

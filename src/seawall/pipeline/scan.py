@@ -33,10 +33,12 @@ from seawall.events.coded_batch import CodedBatch
 from seawall.events.networks import Networks, enrich
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch, count_by_file, read, total_bytes
+from seawall.pipeline.keep_raw import keep_raw_records
 from seawall.report.input import ReportedBudget, ReportInput
 from seawall.report.scan_files import SMALL_DAY, EventsWriter, write_scan_files
 from seawall.storage import Coder, Spool
 from seawall.storage.files.campaign_documents import CAMPAIGNS
+from seawall.storage.raw_records import RAW_RECORDS
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.errors import InputUnreadable, OutputUnwritable
@@ -53,6 +55,7 @@ OUTPUTS = (
     "events.parquet",
     "summary.json",
     "rules.json",
+    RAW_RECORDS,
 )
 """Output files of every scan. `campaigns.jsonl` comes with `--campaigns` alone.
 
@@ -75,6 +78,7 @@ class ScanSettings:
     raising, None for the one that ships. `mmdb` are MaxMind databases that are searched before the built-in network table.
     With `learnt` false, only unsupervised evidence ranks, and no threshold ships for it. `rules` are folders of Sigma rules
     besides the built-in ones, which `pack` false leaves out. With `campaigns`, values that organisations share are searched.
+    With `raw`, the records of raised incidents are kept as they came.
     """
 
     budget: float | None = None
@@ -84,6 +88,7 @@ class ScanSettings:
     pack: bool = True
     least_score: float | None = None
     campaigns: bool = False
+    raw: bool = True
 
     def choose_least_score(self) -> float | None:
         """Return the least score for raising, None for the one that ships: it holds for the scores of the ranker alone."""
@@ -206,6 +211,9 @@ def scan(
         )
         write_scan_files(folder, content)
         book.write(folder / "rules.json", engine.sigma)
+        (folder / RAW_RECORDS).unlink(missing_ok=True)  # that of an earlier scan
+        if settings.raw:
+            keep_raw_records(folder, inputs, incidents, tally.held)
     if progress:
         progress("write", 1, 1, tally.records)
     return result

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from seawall.detection.incident import Incident
 from seawall.response.look_up import LookUp, SeenField
+from seawall.storage.raw_records import KeptRecord
 from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import DAY, day_text, minute_text, rfc3339
@@ -21,6 +22,8 @@ ROWS: Final = 10
 
 DAYS: Final = 14
 _CELL: Final = 200
+_RAW_TEXT: Final = 20_000
+"""Characters of a record as it came; `--json` has all that was kept."""
 _NAMES: Final = {
     "accounts": "account",
     "mailboxes": "mailbox",
@@ -95,6 +98,36 @@ def _show_incidents(console: Console, found: LookUp, incidents: Sequence[Inciden
     ]
     header = ["incident", "severity", "account", "title", "its records"]
     _table(console, header, rows, len(incidents) - len(rows), False)
+
+
+def show_raw_records(console: Console, records: Sequence[KeptRecord]) -> None:
+    """Print records as they came, as text."""
+    if not records:
+        _line(console, "No record of it was kept as it came: only those of raised incidents are.")
+    for one in records:
+        origin = one.origin
+        place = f"{origin.source_file}, record {origin.source_line:,}"
+        _line(console, f"record {origin.record}, {minute_text(origin.time)} UTC, {place}", style="bold")
+        console.print(Text(visible(one.text, _RAW_TEXT)), soft_wrap=True)
+        if one.is_cut or len(one.text) > _RAW_TEXT:
+            _line(console, "(its beginning alone)")
+
+
+def list_raw_records(records: Sequence[KeptRecord]) -> list[dict[str, Any]]:
+    """Return records as they came as JSON values; `text` is the record's own text."""
+    return [
+        {
+            "record": one.origin.record,
+            "tenant": one.origin.tenant,
+            "account": one.origin.account,
+            "time": rfc3339(one.origin.time),
+            "source_file": one.origin.source_file,
+            "source_line": one.origin.source_line,
+            "text": one.text,
+            "is_cut": one.is_cut,
+        }
+        for one in records
+    ]
 
 
 def look_up_document(found: LookUp, incidents: Sequence[Incident]) -> dict[str, Any]:

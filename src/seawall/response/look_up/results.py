@@ -42,7 +42,7 @@ def look_up_in_scan(
     for id_, title, uids in rules:
         for uid in uids:
             links.setdefault(uid, []).append(RecordLink("rule", title or id_))
-    chosen = filter_of(subject, _records_of(subject, incidents, rules))
+    chosen = filter_of(subject, list_records_of_rule(subject, incidents, rules))
     start, end = narrow_span(span, subject)
     builder, searched = LookUpBuilder(subject, links), 0
     for table in read_events_file(folder / EVENTS, list(dict.fromkeys([*COLUMNS, *chosen.columns]))):
@@ -57,9 +57,10 @@ def look_up_in_scan(
     return (found if found.rules else replace(found, rules=count_rules(meant))), meant
 
 
-def _records_of(
+def list_records_of_rule(
     subject: LookUpSubject, incidents: Sequence[Incident], rules: Sequence[tuple[str, str, Sequence[str]]]
 ) -> frozenset[str]:
+    """Return the ids of the records that a rule hit, as far as the scan keeps them; nothing where no rule is looked up."""
     if subject.kind != "rule":
         return frozenset()
     hit = [uid for id_, title, uids in rules if is_meant(subject.value, id_, title) for uid in uids]

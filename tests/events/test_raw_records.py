@@ -41,7 +41,7 @@ def find_all(
         (problem.source_file, problem.line) for problem in problems if problem.counts_as_record
     ]:
         totals[file] = max(totals.get(file, 0), line)
-    found = list(find_raw_records(paths, wanted, totals if with_totals else None, limits))
+    found = list(find_raw_records(paths, wanted, totals if with_totals else None, limits=limits))
     texts = {(one.source_file, one.source_line): one.text for one in found}
     assert len(texts) == len(found)
     return texts, events

@@ -62,7 +62,7 @@ def look(
 
     asked = parse_subject(subject)
     found, incidents = _look_up(asked, out, store, database)
-    records = _find_raw(asked, out, store) if raw else []
+    records = _find_raw(asked, out, store, database) if raw else []
     if as_json:
         document = look_up_document(found, incidents)
         output.answer_json(document | {"raw_records": list_raw_records(records)} if raw else document)
@@ -87,10 +87,17 @@ def _look_up(
         return look_up_in_store(opened, subject)
 
 
-def _find_raw(subject: LookUpSubject, out: Path, store: Path | None) -> list[KeptRecord]:
-    from seawall.response.look_up.raw_results import find_raw_in_scan
+def _find_raw(
+    subject: LookUpSubject, out: Path, store: Path | None, database: str | None
+) -> list[KeptRecord]:
+    from seawall.response.look_up.raw_results import find_raw_in_scan, find_raw_in_store
 
-    return find_raw_in_scan(out, subject) if store is None else []
+    if store is None:
+        return find_raw_in_scan(out, subject)
+    from seawall.storage.location import open_store
+
+    with open_store(store, database) as opened:
+        return find_raw_in_store(opened, subject)
 
 
 def _advise(found: LookUp, out: Path, store: Path | None) -> None:

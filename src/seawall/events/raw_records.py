@@ -33,6 +33,7 @@ from seawall_base.regular_files import open_file
 MEMBER = "!"
 """What stands between the name of an archive and that of its member."""
 _LONGEST_REST = 64 << 20
+_NEVER = 1 << 62
 _MOST_PIECES = 1_000_000
 _BLANK_LINE = re.compile(rb"\n[ \t\r\x0b\x0c]*\n")
 
@@ -54,17 +55,19 @@ def find_raw_records(
     paths: Sequence[Path],
     wanted: Mapping[str, Collection[int]],
     totals: Mapping[str, int] | None = None,
+    ids: Mapping[tuple[str, int], str] | None = None,
     limits: Limits = Limits(),  # noqa: B008
 ) -> Iterator[RawRecord]:
     """Yield the wanted records of the files under the paths, those that are still there. Never raises for content.
 
     `wanted` are numbers of records by the name of their file. `totals` are the numbers of the last record of files that
-    were read to their end: where a file has as many lines, each is a record, and none is parsed.
+    were read to their end: where a file has as many lines, each is a record, and none is parsed. The same is done where each
+    wanted line holds its id of `ids`, by file and number.
     """
-    finder = _Finder(wanted, totals or {}, limits)
+    finder = _Finder(wanted, totals or {}, limits, ids)
     yield from finder.find(paths, finder.wanted)
     if finder.doubtful:
-        finder.totals = {}
+        finder.totals, finder.ids = {}, None
         yield from finder.find(paths, {name: finder.wanted[name] for name in finder.doubtful})
 
 
@@ -73,6 +76,7 @@ class _Finder:
     wanted: Mapping[str, Collection[int]]
     totals: Mapping[str, int]
     limits: Limits
+    ids: Mapping[tuple[str, int], str] | None = None
     doubtful: list[str] = field(default_factory=list)
 
     def find(self, paths: Sequence[Path], wanted: Mapping[str, Collection[int]]) -> Iterator[RawRecord]:
@@ -113,9 +117,10 @@ class _Finder:
         if header is None and not looks_like_json(head, self.limits):
             return
         total = self.totals.get(name)
-        if total is not None and (header is not None or is_line_delimited(head, self.limits.depth)):
+        is_counted = total is not None or (self.ids is not None and header is None)
+        if is_counted and (header is not None or is_line_delimited(head, self.limits.depth)):
             found = self._find_lines(text, numbers, total, is_table=header is not None)
-            if found is None:
+            if found is None or (total is None and not self._are_lines_of_ids(name, found)):
                 self.doubtful.append(name)
                 return
             for number, line in found:
@@ -136,10 +141,11 @@ class _Finder:
                 return
 
     def _find_lines(
-        self, text: Utf8Stream, numbers: frozenset[int], total: int, *, is_table: bool
+        self, text: Utf8Stream, numbers: frozenset[int], total: int | None, *, is_table: bool
     ) -> list[tuple[int, bytes]] | None:
         """Return lines by number, if every line with anything on it is one record: then there are `total`. Else None.
 
+        Without a total, the lines up to the last wanted one are returned as they are.
         Of a stretch without a wanted line only the line feeds are counted.
         """
         found, ordered = list[tuple[int, bytes]](), np.array(sorted(numbers))
@@ -148,7 +154,9 @@ class _Finder:
             if len(piece) > self.limits.record_bytes:
                 return None
             place = int(np.searchsorted(ordered, number, "right"))
-            following = int(ordered[place]) if place < len(ordered) else total + 1
+            if total is None and place == len(ordered):
+                return found
+            following = int(ordered[place]) if place < len(ordered) else _NEVER
             count = piece.count(b"\n") + (piece[-1:] != b"\n")
             may_skip = is_begun and number + count < following and not piece[:1].isspace()
             if may_skip and not _BLANK_LINE.search(piece):
@@ -163,7 +171,13 @@ class _Finder:
                 number += 1
                 if number in numbers:
                     found.append((number, line.rstrip(b"\r")))
-        return found if number == total else None
+        return found if total is None or number == total else None
+
+    def _are_lines_of_ids(self, name: str, found: Sequence[tuple[int, bytes]]) -> bool:
+        ids = self.ids or {}
+        return len(found) == len(self.wanted[name]) and all(
+            ids.get((name, number), "").encode() in line for number, line in found
+        )
 
     def _find_json(self, text: Utf8Stream, name: str, numbers: frozenset[int]) -> Iterator[RawRecord]:
         last, memory = max(numbers), _TextMemory(self.limits.depth)

@@ -27,7 +27,8 @@ from seawall.storage.raw_records import (
     write_kept_records,
 )
 
-_COLUMNS = ("metadata_uid", "org_uid", "account", "time", "source_file", "source_line")
+_SHORTEST_ID = 8
+COLUMNS = ("metadata_uid", "org_uid", "account", "time", "source_file", "source_line")
 
 
 def keep_raw_records(
@@ -38,35 +39,52 @@ def keep_raw_records(
     `totals` is the number of the last record of each file.
     """
     wanted = frozenset(uid for one in incidents if one.raised for uid in one.events)
-    origins = list(locate_records(read_events_file(folder / EVENTS, _COLUMNS), wanted))
+    origins = list(locate_records(read_events_file(folder / EVENTS, COLUMNS), wanted))
     return write_kept_records(folder / RAW_RECORDS, find_kept(inputs, origins[:MOST_RECORDS], totals))
 
 
 def find_kept(
     paths: Sequence[Path], origins: Sequence[RecordOrigin], totals: Mapping[str, int] | None = None
 ) -> Iterator[KeptRecord]:
-    """Yield what is kept of records that are still in their files, until `MOST_CHARACTERS` are reached."""
+    """Yield what is kept of records that are still in their files, until `MOST_CHARACTERS` are reached.
+
+    Without `totals`, the files may be others by now: what does not show the id of its event is left out.
+    """
     by_place = {(one.source_file, one.source_line): one for one in origins}
     wanted: dict[str, set[int]] = defaultdict(set)
     for file, line in by_place:
         wanted[file].add(line)
     left = MOST_CHARACTERS
-    for found in find_raw_records(paths, wanted, totals):
-        kept = keep_record(by_place[found.source_file, found.source_line], found.text)
+    ids = None if totals is not None else {place: one.record for place, one in by_place.items()}
+    for found in find_raw_records(paths, wanted, totals, ids):
+        origin = by_place[found.source_file, found.source_line]
+        if totals is None and not shows_id(found.text, origin.record):
+            continue
+        kept = keep_record(origin, found.text)
         left -= len(kept.text)
         if left < 0:
             return
         yield kept
 
 
-def locate_records(tables: Iterable[pa.Table], wanted: Iterable[str]) -> Iterator[RecordOrigin]:
-    """Yield where the records with these ids are, from tables with the columns of events."""
+def shows_id(text: str, uid: str) -> bool:
+    """Return whether a text holds the id of an event, or the first part of one that was made of several fields."""
+    return uid in text or (
+        ":" in uid and len(uid.partition(":")[0]) >= _SHORTEST_ID and uid.partition(":")[0] in text
+    )
+
+
+def locate_records(
+    tables: Iterable[pa.Table], wanted: Iterable[str], tenant: str | None = None
+) -> Iterator[RecordOrigin]:
+    """Yield where the records with these ids are, from tables with `COLUMNS`; `tenant` is theirs where none is named."""
     ids = pa.array(sorted(wanted), pa.string())
     for table in tables:
         column = table["metadata_uid"]
         rows = table.filter(pc.is_in(column, value_set=ids)) if len(ids) else table.slice(0, 0)
         times = rows["time"].cast(pa.int64()).to_pylist()
-        names = (rows[name].to_pylist() for name in _COLUMNS if name != "time")
-        for uid, tenant, account, file, line, time in zip(*names, times, strict=True):
+        tenants = [tenant] * len(rows) if tenant is not None else rows["org_uid"].to_pylist()
+        names = (rows[name].to_pylist() for name in ("metadata_uid", "account", "source_file", "source_line"))
+        for uid, account, file, line, org, time in zip(*names, tenants, times, strict=True):
             if file is not None and line is not None:
-                yield RecordOrigin(uid, tenant or "", account, time, file, line)
+                yield RecordOrigin(uid, org or "", account, time, file, line)

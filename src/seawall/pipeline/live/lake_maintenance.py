@@ -1,4 +1,4 @@
-"""Maintain the store while the watch runs: merge parts of days, delete old data.
+"""Maintain the store while the watch runs: merge parts of days, delete old data, copy records of incidents as they came.
 
 This runs in a separate thread, when few events arrive, and for a small share of the time.
 """
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS
+from seawall.pipeline.live.raw_copying import RawCopying
+from seawall.pipeline.live.settings import LiveSettings
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.lake import Lake, layout
 from seawall_base.clock import Clock
@@ -40,13 +42,17 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(slots=True)
 class LakeMaintenance:
-    """Maintenance of the lake. `newest` returns the last day with events, `rate` the records a second."""
+    """Maintenance of the lake. `newest` returns the last day with events, `rate` the records a second.
+
+    `copying` copies records of incidents as they came.
+    """
 
     lake: Lake
     clock: Clock
     retention_days: int | None
     newest: Callable[[], int | None]
     rate: Callable[[], float]
+    copying: RawCopying | None = None
     fault: str | None = None
     _pruned: float | None = None
 
@@ -85,6 +91,8 @@ class LakeMaintenance:
         elif closed > limit or (closed and not is_busy):
             self.lake.compact(_EPOCH + timedelta(days=newest))
         self.lake.publish_if_free(self.clock.now())
+        if self.copying is not None and not is_busy:
+            self.copying.work()
 
     def _parts(self, newest: int) -> tuple[int, int]:
         """Return how many parts of days before the newest could be merged away, and the most parts of a newer day."""
@@ -98,6 +106,19 @@ class LakeMaintenance:
                     else:
                         most = max(most, count)
         return closed, most
+
+
+def open_maintenance(
+    settings: LiveSettings,
+    database: Database,
+    lake: Lake,
+    clock: Clock,
+    newest: Callable[[], int | None],
+    rate: Callable[[], float],
+) -> LakeMaintenance:
+    """Return the maintenance of a watch with these settings."""
+    copying = RawCopying(database, lake, settings.folders)
+    return LakeMaintenance(lake, clock, settings.retention_days, newest, rate, copying)
 
 
 def oldest_kept(newest: int, wall: int, retention_days: int | None) -> int | None:

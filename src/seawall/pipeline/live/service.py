@@ -35,7 +35,7 @@ from seawall.pipeline.live.faults import PASSING, describe_store_fault
 from seawall.pipeline.live.history import HistoryNotice
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
 from seawall.pipeline.live.job import ScoringJob
-from seawall.pipeline.live.lake_maintenance import LakeMaintenance, RetentionTask
+from seawall.pipeline.live.lake_maintenance import RetentionTask, open_maintenance
 from seawall.pipeline.live.outbox import open_deliverer
 from seawall.pipeline.live.periodic_messages import PeriodicMessages
 from seawall.pipeline.live.progress import ReadingProgress, Until
@@ -105,8 +105,8 @@ class WatchService:
         self._scorer = Scorer(settings, lake, clock, step)
         self.rules = self._scorer.rules
         self._courier = open_deliverer(settings, database, clock, step)
-        self._maintenance = LakeMaintenance(
-            lake, clock, settings.retention_days, lambda: self._scorer.newest, lambda: self.status().rate
+        self._maintenance = open_maintenance(
+            settings, database, lake, clock, lambda: self._scorer.newest, lambda: self.status().rate
         )
         self._forgetting = RetentionTask(settings.retention_days)
         self._listening = SilenceDetector(settings.silences)

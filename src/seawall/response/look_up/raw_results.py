@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.response.incident_sources import read_events_file
-from seawall.response.look_up.links import read_rules
+from seawall.response.look_up.links import read_rules, records_of_rule
 from seawall.response.look_up.matching import filter_of
 from seawall.response.look_up.results import INCIDENTS, list_records_of_rule
-from seawall.response.look_up.stored import LookUpSpan, narrow_span
+from seawall.response.look_up.stored import MOST_INCIDENTS, LookUpSpan, list_days, make_query, narrow_span
 from seawall.response.look_up.subject import LookUpSubject
+from seawall.response.look_up.summary import DAY
 from seawall.storage.files.incident_documents import read_incidents
 from seawall.storage.files.merged_events import EVENTS
-from seawall.storage.raw_records import RAW_RECORDS, KeptRecord, list_kept_ids, read_kept_records
+from seawall.storage.lake.layout import start_of
+from seawall.storage.location import Store
+from seawall.storage.raw_records import RAW_RECORDS, KeptRecord, RawFolder, list_kept_ids, read_kept_records
 
-MOST = 20
+MOST: Final = 20
 """Records that are shown."""
 
 
@@ -46,3 +50,25 @@ def find_raw_in_scan(folder: Path, subject: LookUpSubject, *, most: int = MOST) 
     return sorted(
         read_kept_records(path, wanted, most=most), key=lambda one: (one.origin.time, one.origin.record)
     )
+
+
+def find_raw_in_store(store: Store, subject: LookUpSubject, *, most: int = MOST) -> list[KeptRecord]:
+    """Return up to `most` kept records of a store that show a value, of the newest days that have any. Raises `LakeBroken`."""
+    span, copies = LookUpSpan(), RawFolder(store.lake.root)
+    rule = frozenset[str]()
+    if subject.kind == "rule":
+        with store.database.reading() as work:
+            rule = records_of_rule(subject, work.incidents.page(limit=MOST_INCIDENTS))
+    start, end = narrow_span(span, subject)
+    found = list[KeptRecord]()
+    for day in list_days(store.lake, span, subject):
+        if len(found) >= most:
+            break
+        held = copies.list_ids(day.tenant, day.day)
+        first = start_of(day.day)
+        query = make_query(subject, max(first, start), min(first + DAY, end), rule)
+        ids = set[str]()
+        for tables in store.lake.rows_of_days(day.tenant, query, ["metadata_uid"]) if held else ():
+            ids.update(uid for table in tables for uid in table["metadata_uid"].to_pylist() if uid in held)
+        found += copies.find(day.tenant, ids, day=day.day, most=most - len(found))
+    return sorted(found, key=lambda one: (one.origin.time, one.origin.record))

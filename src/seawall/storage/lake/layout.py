@@ -17,6 +17,8 @@ from seawall.storage.errors import LakeBroken
 
 TENANTS = "tenants"
 INCOMING = "incoming"
+RAW = "raw"
+"""Folder with records as they came, by organisation and day as the events are."""
 MARKER = "lake.json"
 PART_SUFFIX = ".parquet"
 RETIRED_SUFFIX = ".retired"

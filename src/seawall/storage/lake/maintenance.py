@@ -212,7 +212,16 @@ def prune_days(root: Path, before: date) -> LakePruneResult:
         with locks.hold_lock(root, "reading", exclusive=True):
             if not any(folder.iterdir()):
                 folder.rmdir()
+    _prune_raw(root, before)
     return LakePruneResult(days, count, size)
+
+
+def _prune_raw(root: Path, before: date) -> None:
+    """Delete the records as they came of all days before a day."""
+    for folder in layout.folders(root / layout.RAW):
+        for day, path in layout.days(folder):
+            if day < before:
+                _vanish(root, path)
 
 
 def _vanish(root: Path, folder: Path) -> None:

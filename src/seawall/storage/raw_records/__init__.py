@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seawall.storage.raw_records.erasure import erase_raw_records
 from seawall.storage.raw_records.raw_file import (
     LONGEST_TEXT,
     MOST_CHARACTERS,
@@ -14,6 +15,7 @@ from seawall.storage.raw_records.raw_file import (
     read_kept_records,
     write_kept_records,
 )
+from seawall.storage.raw_records.raw_folder import RawFolder
 
 __all__ = [
     "LONGEST_TEXT",
@@ -21,7 +23,9 @@ __all__ = [
     "MOST_RECORDS",
     "RAW_RECORDS",
     "KeptRecord",
+    "RawFolder",
     "RecordOrigin",
+    "erase_raw_records",
     "keep_record",
     "list_kept_ids",
     "read_kept_records",

@@ -74,9 +74,15 @@ def keep_record(origin: RecordOrigin, text: str) -> KeptRecord:
 def write_kept_records(path: Path, records: Iterable[KeptRecord]) -> int:
     """Write a file readable by this user alone, ordered by record id; return the number of records. Raises OutputUnwritable."""
     ordered = sorted(records, key=lambda one: (one.origin.record, one.origin.tenant, one.origin.source_file))
+    write_table(path, make_table(ordered))
+    return len(ordered)
+
+
+def write_table(path: Path, rows: pa.Table) -> None:
+    """Write the rows of a file, readable by this user alone. Raises OutputUnwritable."""
     os.close(private_files.open_for_writing(path))
     pq.write_table(
-        make_table(ordered),
+        rows,
         path,
         compression="zstd",
         compression_level=9,
@@ -84,7 +90,6 @@ def write_kept_records(path: Path, records: Iterable[KeptRecord]) -> int:
         write_statistics=["record", "time"],
         row_group_size=_GROUP,
     )
-    return len(ordered)
 
 
 def make_table(records: Sequence[KeptRecord]) -> pa.Table:
@@ -118,7 +123,7 @@ def read_kept_records(path: Path, wanted: Collection[str], *, most: int = 1_000)
                     left -= len(rows)
                     yield from _records_of(rows)
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
-        raise _damaged(path) from error
+        raise _make_damage_error(path) from error
 
 
 def _read_group(file: pq.ParquetFile, number: int, ids: pa.Array) -> pa.Table:
@@ -134,10 +139,10 @@ def list_kept_ids(path: Path) -> pa.Array:
     try:
         return pq.read_table(path, columns=["record"])["record"].combine_chunks()
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
-        raise _damaged(path) from error
+        raise _make_damage_error(path) from error
 
 
-def _damaged(path: Path) -> InputUnreadable:
+def _make_damage_error(path: Path) -> InputUnreadable:
     return InputUnreadable(f"{path}: damaged", fix="scan the logs again")
 
 

@@ -74,10 +74,10 @@ def test_a_plan_is_made_from_what_a_scan_left(run: Run, out: Path) -> None:
     kinds = [action["kind"] for action in plan["actions"]]
     assert kinds == [
         "block_renewal",
-        "remove_method",
         "reset_password",
         "disable_account",
         "revoke_sessions",
+        "remove_method",
         "revoke_sessions",
     ]
     shown = run("respond", "plan", "1", "--out", str(out), "--calls")

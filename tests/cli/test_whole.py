@@ -60,22 +60,26 @@ def test_an_export_of_nothing_is_an_empty_log(run: Run, tmp_path: Path) -> None:
     (folder / "audit.csv").write_bytes(b"CreationDate,UserIds,Operations,AuditData\r\n")
     got = run("scan", "quiet", "--out", "empty")
     assert got.code == 0, got.err
-    assert got.out == "Nothing was raised.\n"
+    assert got.out == "Nothing was raised.\nThe files hold no record of any event: no account was judged.\n"
+    assert "Nothing was read" in Path("empty/report.html").read_text("utf-8")
     assert "0 records = 0 events + 0 duplicates + 0 problems" in got.err
     assert Path("empty/problems.jsonl").read_bytes() == b""
     (folder / "prices.csv").write_bytes(b"created,price,colour\r\n")
     got = run("scan", "quiet", "--out", "foreign")
     assert got.code == 3
     assert json.loads(Path("foreign/problems.jsonl").read_bytes())["code"] == "not-a-log"
+    assert "nothing can be said about any account: 1 × not a log that Seawall reads" in got.err
+    assert "seawall doctor" in got.err
+    assert "0 raised" not in got.err, "what was not judged is not said to be quiet"
 
 
 def test_a_folder_without_logs_says_where_to_look(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a.txt").write_text("hello\n")
-    for folder, fix in (
-        ("empty", "give the folder that holds the exports"),
-        ("other", "see problems.jsonl for why"),
-    ):
+    for folder, reason in (("empty", "there is no file"), ("other", "1 × not a log that Seawall reads")):
         found = run("scan", folder, "--out", f"{folder}-out")
-        assert (found.code, found.err.splitlines()[-1].strip()) == (3, f"fix: {fix}")
+        error, fix = found.err.splitlines()[-2:]
+        assert found.code == 3
+        assert error.endswith(f"nothing can be said about any account: {reason}")
+        assert fix.strip().startswith(f"fix: `seawall doctor {folder}` says what each file is")

@@ -107,6 +107,14 @@ def test_attempts_that_gained_nothing_need_no_block() -> None:
     assert not any(step.commands for step in steps)
 
 
+def test_an_unlikely_candidate_is_not_urgent() -> None:
+    (step,) = list_urgent_steps(attacked(raised=False, details={"likelihood": "unlikely"}), "1")
+    assert step.name == "review"
+    assert "Nothing is urgent" in step.text
+    assert len(list_urgent_steps(attacked(raised=False, details={"likelihood": "likely"}), "1")) > 3
+    assert len(list_urgent_steps(attacked(raised=True, details={"likelihood": "unlikely"}), "1")) > 3
+
+
 def test_logs_that_run_out_first_are_named_first_with_their_day() -> None:
     text = list_urgent_steps(attacked(), "1")[2].text
     assert "Entra's sign-in logs on 1 Apr 2026 (30 days; 7 without P1)" in text

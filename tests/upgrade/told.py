@@ -48,11 +48,15 @@ def as_before(text: str) -> str:
 
 
 def in_words_of_now(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a plan with an account's holder called its owner, and without the ends of ids that are hashes of its texts."""
+    """Return a plan with an account's holder called its owner, and without the ends of ids that are hashes of its texts.
+
+    Its steps are in the order of their ids: what a person looks through came first, and comes after the block now.
+    """
     text = re.sub(r"\b(a|A) holder\b", r"\1n holder", json.dumps({**document, "id": ""}))
     text = re.sub(r"(?<=[a-z])-[0-9a-f]{6}(?=\")", "", text)
     changed: dict[str, Any] = json.loads(re.sub(r"\bholder(s?)\b", r"owner\1", text))
-    return changed
+    steps = sorted(changed["actions"], key=lambda step: json.dumps({**step, "number": 0}))
+    return {**changed, "actions": [{**step, "number": 0} for step in steps]}
 
 
 _SEVERITY_BY_SCORE = ((0.0, "critical"), (-2.0, "high"), (-4.0, "medium"))

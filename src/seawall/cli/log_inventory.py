@@ -72,7 +72,7 @@ def _draw_logs(console: Console, inventory: LogInventory) -> None:
             f"{len(count.accounts):,}",
             rfc3339(count.first)[:10],
             rfc3339(count.last)[:10],
-            f"{count.silent_days:,} of {count.span_days:,}",
+            f"{count.silent_days:,} of {count.span_days:,}" if count.span_days > 1 else "none",
         )
         for count in logs
     ]

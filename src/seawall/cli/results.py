@@ -46,10 +46,39 @@ def show(result: ScanResult, where: str = "") -> None:
         )
     else:
         write("Nothing was raised.\n")
+        for text in _list_doubts(result):
+            write(f"{text}\n")
     if result.campaigns:
         _show_campaigns(result.campaigns)
     if len(raised) > terminal.SHOWN:
         say(f"{plural(len(raised) - terminal.SHOWN, 'more raised incident')}: see the report.")
+
+
+def _list_doubts(result: ScanResult) -> list[str]:
+    """Return why nothing raised does not mean that nothing happened, as far as the scan shows it."""
+    summary, doubts = result.summary, []
+    if not summary.get("events"):
+        doubts.append("The files hold no record of any event: no account was judged.")
+    doubts += dict.fromkeys(note.text for note in result.coverage if note.code == "short-history")
+    if result.incidents:
+        count = len(result.incidents)
+        doubts.append(
+            f"{plural(count, 'candidate')} {'lies' if count == 1 else 'lie'} below the threshold or the budget: see the report."
+        )
+    return doubts
+
+
+def count_problems(result: ScanResult) -> str:
+    """Return how many files and records could not be read, by reason, in words."""
+    from seawall.report.incident_words import PROBLEMS
+
+    found = sorted(result.problem_counts.items(), key=lambda entry: -entry[1])[:3]
+    names = [PROBLEMS.get(code, code) for code, _ in found]
+    said = [
+        f"{count:,} \u00d7 {name[:1].lower()}{name[1:]}"
+        for name, (_, count) in zip(names, found, strict=True)
+    ]
+    return "; ".join(said) or "there is no file"
 
 
 def _show_campaigns(campaigns: Sequence[Campaign]) -> None:
@@ -91,8 +120,8 @@ def print_summary(result: ScanResult, out: Path) -> None:
             f"rules: {plural(rules['hits'], 'hit')} of {plural(rules['loaded'], 'rule')}, {rules['skipped']:,} not run "
             f"(see {out / 'rules.json'})"
         )
-    for code, count in sorted(result.problem_counts.items(), key=lambda entry: -entry[1])[:3]:
-        say(f"not read: {count:,} × {code} (see {out / 'problems.jsonl'})")
+    if result.problem_counts:
+        say(f"not read: {count_problems(result)} (see {out / 'problems.jsonl'})")
     unrecognised = summary.get("unrecognised", 0)
     if unrecognised:
         say(f"not judged: {plural(unrecognised, 'record')} of no log that Seawall recognises")

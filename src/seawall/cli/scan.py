@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -116,15 +117,14 @@ def scan(
         output.answer_json(results.document(result, out))
     elif result.summary["events"] or is_empty:
         results.show(result, _where(out))
-    if not quiet:
-        results.print_summary(result, out)
     if not result.summary["events"] and not is_empty:
         raise InputUnreadable(
-            "nothing was read: no log record in the given files and folders",
-            fix="see problems.jsonl for why"
-            if result.problem_counts
-            else "give the folder that holds the exports",
+            f"nothing was read, so nothing can be said about any account: {results.count_problems(result)}",
+            fix=f"`seawall doctor {shlex.join(map(str, paths))}` says what each file is; "
+            "docs/how-to/export-logs.md says what to export",
         )
+    if not quiet:
+        results.print_summary(result, out)
     if not quiet:
         output.next_step(_next(result, out))
     if fail_on is not None and (results.not_judged(result) or _is_level_reached(result, fail_on.value)):

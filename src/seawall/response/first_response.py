@@ -18,6 +18,7 @@ from seawall.events.changes.records import VENDOR_OF
 from seawall.response.containment import gate, microsoft
 from seawall.response.containment.steps import StepSubject
 from seawall.response.errors import PlanInvalid
+from seawall.response.judgement import describe_confidence
 from seawall.response.log_retention import describe_retention, list_retention
 from seawall.response.notification.deadlines import DUTIES
 from seawall_base.plurals import plural
@@ -62,6 +63,9 @@ def list_urgent_steps(incident: Incident, chosen: str) -> tuple[UrgentStep, ...]
             UrgentStep("review", " ".join(incident.actions)),
             UrgentStep("preserve", _describe_records(incident)),
         )
+    if not incident.raised and describe_confidence(incident) == "unlikely":
+        text = "Nothing is urgent: it was not raised, and a takeover is unlikely. Ask the owner whether it was them."
+        return (UrgentStep("review", text),)
     return (
         UrgentStep("call", _describe_call(incident)),
         _make_block(incident, chosen),

@@ -246,9 +246,12 @@ def test_the_order_stops_the_way_back_in_first() -> None:
     found = made(RULE, {**SECRET, "metadata_uid": "record-1"}, CONSENT)
     kinds = [action.kind for action in found.actions]
     assert kinds == [
-        "remove_method", "remove_app_credential", "remove_consent", "disable_account", "reset_password", "revoke_sessions",
-        "remove_inbox_rule", "revoke_sessions",
+        "remove_app_credential", "remove_consent", "disable_account", "reset_password", "revoke_sessions",
+        "remove_inbox_rule", "remove_method", "revoke_sessions",
     ]  # fmt: skip
+    review = found.actions[-2]
+    assert review.title.startswith("Look through"), "what only looks through something comes after the block"
+    assert review.is_by_hand
     block, reset, first, last = (
         *steps(found, "disable_account"),
         *steps(found, "reset_password"),

@@ -78,9 +78,9 @@ def test_a_record_whose_name_is_no_segment_is_said_and_the_rest_is_planned() -> 
     assert "1 step could not be made" in found.warnings[0]
     assert "record-1" in found.warnings[0]
     assert [action.kind for action in found.actions] == [
-        "remove_method",
         "reset_password",
         "disable_account",
         "revoke_sessions",
+        "remove_method",
         "revoke_sessions",
     ], "at Okta the password comes first"

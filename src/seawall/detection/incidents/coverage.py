@@ -223,6 +223,7 @@ class CoverageMeter:
             )
         if end - start < SHORT_DAYS * DAY:
             days = (end - start) / DAY
+            span = f"Only {days:.1f} days" if days >= 1.05 else "A day or less"
             notes.append(
                 CoverageNote(
                     name,
@@ -230,7 +231,7 @@ class CoverageMeter:
                     "short-history",
                     start,
                     end,
-                    f"Only {days:.1f} days of history: what is usual is hardly known yet.",
+                    f"{span} of history: what is usual is hardly known yet.",
                 )
             )
         return notes

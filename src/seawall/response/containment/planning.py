@@ -2,8 +2,8 @@
 
 The order closes the ways back in first: keys and token renewal, then methods, credentials, consents, delegates and
 roles that the intruder added. Then the account is blocked, its password replaced, and only then its sessions end: a
-session ended earlier could be reopened. Hidden mailbox changes follow. Sessions end again last, for tokens issued
-meanwhile.
+session ended earlier could be reopened. Hidden mailbox changes follow, then what a person has to look through. Sessions
+end again last, for tokens issued meanwhile.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from seawall.response.containment import (
     okta,
     roles,
 )
-from seawall.response.containment.steps import ChangesByAccount, StepSubject, make_account_step
+from seawall.response.containment.steps import REVIEW, ChangesByAccount, StepSubject, make_account_step
 from seawall.response.containment.values import (
     CONFIDENCES,
     ActionKind,
@@ -65,6 +65,7 @@ _PASSWORD_FIRST: Final = frozenset({"okta"})
 """Vendors whose blocked accounts can only be unblocked: the password must be replaced first."""
 
 _AS_THE_ACCOUNT: Final = 7
+_REVIEW: Final = 14
 _ONCE_MORE: Final = 20
 _VENDOR_NAMES: Final = {"microsoft": "Microsoft Graph", "google": "Google", "okta": "Okta", "gate": "gate"}
 
@@ -278,12 +279,19 @@ def _subject_key(action: ContainmentStep) -> tuple[str, str]:
     return action.tenant, action.account
 
 
+def is_review(action: ContainmentStep) -> bool:
+    """Return whether a step looks through something and changes nothing that the records name: it comes after blocking."""
+    return not action.calls and action.title.startswith(REVIEW)
+
+
 def _sort_key(action: ContainmentStep) -> tuple[int, int, str, str, bool, str]:
     rank = RANKS[action.kind]
     if action.vendor in _PASSWORD_FIRST and action.kind == "reset_password":
         rank = RANKS["disable_account"]
     if action.details.get("last"):
         rank = _ONCE_MORE
+    elif is_review(action):
+        rank = _REVIEW
     elif any(call.subject for call in action.calls):
         rank = min(rank, _AS_THE_ACCOUNT) if rank < _AS_THE_ACCOUNT else _AS_THE_ACCOUNT
     is_later = action.vendor in _PASSWORD_FIRST and action.kind == "disable_account"

@@ -16,6 +16,9 @@ from seawall.response.containment.values import Confidence, ContainmentStep
 from seawall.response.search_window import DAY
 from seawall_base.safe_text import visible
 
+REVIEW: Final = "Look through "
+"""The beginning of the title of a step in which a person looks for what the records do not name."""
+
 NO_COMMAND: Final = "No command is offered, because the name holds characters that are not safe to paste."
 SESSIONS_STAY_ENDED: Final = (
     "Sessions and refresh tokens that were revoked stay revoked; their owner signs in again."

@@ -8,6 +8,7 @@ import { ErrorState, Panel, Skeleton } from "../../design/states";
 import { number } from "../../words/numbers";
 import { exact, moment } from "../../words/times";
 import { RecordDrawer } from "../parts/record-drawer";
+import { StarRecord } from "./star-record";
 
 const PAGE_SIZE = 50;
 
@@ -50,6 +51,7 @@ export function Records({ incident }: { incident: Incident }) {
         }}
         hasBefore={at > 0}
         hasAfter={at >= 0 && at < pages.items.length - 1}
+        more={pages.items[at] && <StarRecord key={pages.items[at].id} incident={incident.id} record={pages.items[at]} />}
       />
     </Panel>
   );

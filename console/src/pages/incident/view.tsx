@@ -15,15 +15,19 @@ import { Answers } from "./answers";
 import { AttackPanel } from "./attack";
 import { Evidence } from "./evidence";
 import { Facts } from "./facts";
+import { Handling } from "./handling";
 import { exportEvidence, Head } from "./head";
 import { ContainmentPlan } from "./plan";
 import { Records } from "./records";
 import { RelatedAccounts } from "./related";
 import { IncidentScope } from "./scope";
 import { SigmaHits } from "./sigma";
+import { SimilarIncidents } from "./similar";
+import { StarredRecords } from "./stars";
 import { Story } from "./story";
 import { UsualVersusNow } from "./usual";
 import "./incident.css";
+import "./handling.css";
 import "./response.css";
 
 interface Props {
@@ -92,11 +96,14 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
           <Activity incident={incident} />
           <EvidenceCurve incident={incident} />
           <Records incident={incident} />
+          <StarredRecords id={incident.id} />
           {mayAnswer && <IncidentScope id={incident.id} />}
         </div>
         <div className="incident-side">
           <Answers incident={incident} onChanged={answered} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />
+          <Handling id={incident.id} />
           <ContainmentPlan id={incident.id} />
+          <SimilarIncidents id={incident.id} />
           <RelatedAccounts id={incident.id} />
           {incident.severity_because.length > 0 && (
             <Panel title={`Severity: ${incident.severity}`}>

@@ -1,5 +1,5 @@
 /** A record in full: its main facts, and the whole normalised record. Everything is shown as plain text. */
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import type { LogRecord } from "../../api/types";
 import { Button, CopyButton, Dialog } from "../../design/controls";
 import { DoerMark } from "../../design/marks";
@@ -18,6 +18,8 @@ interface DrawerProps {
   onStep: (by: number) => void;
   hasBefore: boolean;
   hasAfter: boolean;
+  /** What else can be done with the record. */
+  more?: ReactNode;
 }
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : null);
@@ -49,7 +51,7 @@ function originalWords({ source_file: file, source_line: line }: LogRecord): str
   return `Seawall’s fields, not the log’s own text.${place}`;
 }
 
-export function RecordDrawer({ record, position, onClose, onStep, hasBefore, hasAfter }: DrawerProps) {
+export function RecordDrawer({ record, position, onClose, onStep, hasBefore, hasAfter, more }: DrawerProps) {
   const [isWrapped, setWrapped] = useState(true);
   const links = record ? linksOf(record) : {};
   const raw = record ? JSON.stringify(record.raw, null, 2) : "";
@@ -92,6 +94,7 @@ export function RecordDrawer({ record, position, onClose, onStep, hasBefore, has
               );
             })}
           </dl>
+          {more}
           <div className="raw-head">
             <h3>Normalised record</h3>
             <span>

@@ -65,6 +65,7 @@ def test_a_database_is_named_in_the_same_way_by_every_verb() -> None:
         "user",
         "store",
         "respond",
+        "incident",
         "scope",
         "tables",
         "look",

@@ -38,6 +38,7 @@ from seawall.cli import (
 )
 from seawall.cli.collect import verbs as collect
 from seawall.cli.extras import missing_extra
+from seawall.cli.incident import verbs as incident
 from seawall.cli.keys import verbs as keys
 from seawall.cli.output import say
 from seawall.cli.respond import verbs as respond
@@ -85,6 +86,9 @@ app.command("assurance", short_help="Rank accounts by takeover risk; propose pol
 app.command("scope", short_help="Determine the scope (blast radius) of an intrusion.")(scope.scope)
 app.add_typer(
     respond.app, name="respond", short_help="Contain an incident, notify those affected, send signals."
+)
+app.add_typer(
+    incident.app, name="incident", short_help="Handle incidents together; write report and summary."
 )
 app.add_typer(keys.app, name="keys", short_help="Audit signing keys; search for leaked private keys.")
 app.add_typer(token.app, name="token", short_help="Verify and revoke tokens; test token verifiers.")

@@ -1,0 +1,1 @@
+"""`seawall incident`: handle incidents of a store, and write the report and the summary."""

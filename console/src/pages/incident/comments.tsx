@@ -4,19 +4,22 @@ import type { CommentValue, HandlingValue } from "../../api/types";
 import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
 import { exact, moment } from "../../words/times";
-import type { Send } from "./handling-state";
+import { Fault } from "./fault";
+import type { Refused, Send } from "./handling-state";
 
 const LONGEST = 4000;
 
 interface Props {
   value: HandlingValue;
   send: Send;
+  refused: Refused | undefined;
   mayChange: boolean;
 }
 
-export function Comments({ value, send, mayChange }: Props) {
+export function Comments({ value, send, refused, mayChange }: Props) {
   return (
     <Panel title="Comments">
+      <Fault refused={refused} part="comments" />
       {value.comments.length === 0 && <p className="soft small">No comment yet.{mayChange && " Write down what you found, for whoever takes over."}</p>}
       <ul className="comments">
         {value.comments.map((comment) => (
@@ -44,7 +47,7 @@ function Comment({ comment, send }: { comment: CommentValue; send: Send }) {
       ) : (
         <form onSubmit={save}>
           <textarea className="input" aria-label="Comment" rows={4} maxLength={LONGEST} value={text} onChange={(event) => setText(event.target.value)} />
-          <Button type="submit" isSmall look="primary" isDisabled={text.trim() === "" || text === comment.text}>
+          <Button type="submit" isSmall look="primary">
             Save
           </Button>{" "}
           <Button isSmall onPress={() => setText(undefined)}>
@@ -79,7 +82,7 @@ function NewComment({ send }: { send: Send }) {
       </label>
       <textarea id="new-comment" className="input" rows={3} maxLength={LONGEST} value={text} onChange={(event) => setText(event.target.value)} />
       <div>
-        <Button type="submit" isSmall isDisabled={text.trim() === ""}>
+        <Button type="submit" isSmall>
           Add the comment
         </Button>
       </div>

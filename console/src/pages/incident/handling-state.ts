@@ -5,29 +5,36 @@ import { provide, useResource } from "../../api/resource";
 import type { HandlingValue } from "../../api/types";
 import { announce } from "../../app/announce";
 
+/** A change that was refused, and the part of the incident that it was about. */
+export interface Refused {
+  error: ApiError;
+  part: string;
+}
+
 export type Send = (method: "POST" | "PUT" | "DELETE", part: string, body: unknown, said: string) => Promise<boolean>;
 
 export function useHandling(id: string) {
   const base = `/api/incidents/${encodeURIComponent(id)}`;
   const path = `${base}/handling`;
   const { data, error, reload } = useResource<HandlingValue>(path);
-  const [fault, setFault] = useState<ApiError>();
+  const [refused, setRefused] = useState<Refused>();
   const send = useCallback<Send>(
     async (method, part, body, said) => {
       try {
         provide(path, await change<HandlingValue>(method, `${base}/${part}`, body));
-        setFault(undefined);
+        setRefused(undefined);
         announce(said);
         return true;
       } catch (error) {
-        setFault(error instanceof ApiError ? error : new ApiError(0, "failed", "The change could not be saved."));
+        const known = error instanceof ApiError ? error : new ApiError(0, "failed", "The change could not be saved.");
+        setRefused({ error: known, part: part.split("/")[0] ?? "" });
         if (error instanceof ApiError && error.status === 409) reload();
         return false;
       }
     },
     [base, path, reload],
   );
-  return { data, error, fault, reload, send };
+  return { data, error, refused, reload, send };
 }
 
 /** Return `2026-03-01T12:00` for a time field, in UTC. */

@@ -1,5 +1,5 @@
 /** Who handles the incident, how far it is, until when; tags, tasks, members and comments. */
-import { useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import type { HandlingValue } from "../../api/types";
 import { Link } from "../../app/link";
 import { incidentAddress } from "../../app/router";
@@ -8,7 +8,8 @@ import { Button } from "../../design/controls";
 import { ErrorState, Panel, Skeleton } from "../../design/states";
 import { exact, moment } from "../../words/times";
 import { Comments } from "./comments";
-import { fromField, toField, useHandling, type Send } from "./handling-state";
+import { Fault } from "./fault";
+import { fromField, toField, useHandling, type Refused, type Send } from "./handling-state";
 import { Members } from "./members";
 import { Overdue } from "./overdue";
 import { Tasks } from "./tasks";
@@ -17,7 +18,7 @@ type Status = HandlingValue["status"];
 const STATUSES: Record<Status, string> = { new: "New", "in-progress": "In progress", waiting: "Waiting", closed: "Closed" };
 
 export function Handling({ id }: { id: string }) {
-  const { data, error, fault, reload, send } = useHandling(id);
+  const { data, error, refused, reload, send } = useHandling(id);
   const mayChange = useMayAnswer();
   if (!data) return <Panel title="Handling">{error ? <ErrorState error={error} onRetry={reload} /> : <Skeleton rows={4} />}</Panel>;
   return (
@@ -32,17 +33,13 @@ export function Handling({ id }: { id: string }) {
             , which stands for it in the queue.
           </p>
         )}
-        {fault && (
-          <p className="filter-fault small" role="alert">
-            {fault.message} {fault.fix}
-          </p>
-        )}
-        {mayChange ? <Form key={data.version} value={data} send={send} /> : <Facts value={data} />}
-        <Tags value={data} send={send} mayChange={mayChange} />
+        <Fault refused={refused} part="handling" />
+        {mayChange ? <Form value={data} send={send} /> : <Facts value={data} />}
+        <Tags value={data} send={send} refused={refused} mayChange={mayChange} />
       </Panel>
-      <Tasks value={data} send={send} mayChange={mayChange} />
-      <Members value={data} send={send} mayChange={mayChange} />
-      <Comments value={data} send={send} mayChange={mayChange} />
+      <Tasks value={data} send={send} refused={refused} mayChange={mayChange} />
+      <Members value={data} send={send} refused={refused} mayChange={mayChange} />
+      <Comments value={data} send={send} refused={refused} mayChange={mayChange} />
     </>
   );
 }
@@ -75,13 +72,26 @@ function Facts({ value }: { value: HandlingValue }) {
 }
 
 function Form({ value, send }: { value: HandlingValue; send: Send }) {
+  const [base, setBase] = useState(value);
   const [owner, setOwner] = useState(value.owner ?? "");
   const [status, setStatus] = useState<Status>(value.status);
   const [due, setDue] = useState(toField(value.due_at));
-  const isSame = owner.trim() === (value.owner ?? "") && status === value.status && due === toField(value.due_at);
+  const isSent = useRef(false);
+  const isSame = owner.trim() === (base.owner ?? "") && status === base.status && due === toField(base.due_at);
+  // What somebody types stays while others change something; once it was sent, the present values are shown.
+  useEffect(() => {
+    if (value.version === base.version || !(isSame || isSent.current)) return;
+    isSent.current = false;
+    setBase(value);
+    setOwner(value.owner ?? "");
+    setStatus(value.status);
+    setDue(toField(value.due_at));
+  }, [value, base, isSame]);
   const save = (event: FormEvent) => {
     event.preventDefault();
-    void send("PUT", "handling", { version: value.version, owner: owner.trim() || null, status, due_at: fromField(due) }, "Handling saved");
+    if (isSame) return;
+    isSent.current = true;
+    void send("PUT", "handling", { version: base.version, owner: owner.trim() || null, status, due_at: fromField(due) }, "Handling saved");
   };
   return (
     <form className="handling-form" onSubmit={save}>
@@ -109,7 +119,7 @@ function Form({ value, send }: { value: HandlingValue; send: Send }) {
         <input id="handling-due" className="input" type="datetime-local" value={due} onChange={(event) => setDue(event.target.value)} />
       </div>
       <div className="handling-save">
-        <Button type="submit" isSmall look="primary" isDisabled={isSame}>
+        <Button type="submit" isSmall look="primary">
           Save
         </Button>
         <Changed value={value} />
@@ -118,7 +128,14 @@ function Form({ value, send }: { value: HandlingValue; send: Send }) {
   );
 }
 
-function Tags({ value, send, mayChange }: { value: HandlingValue; send: Send; mayChange: boolean }) {
+interface TagsProps {
+  value: HandlingValue;
+  send: Send;
+  refused: Refused | undefined;
+  mayChange: boolean;
+}
+
+function Tags({ value, send, refused, mayChange }: TagsProps) {
   const [tag, setTag] = useState("");
   const add = async (event: FormEvent) => {
     event.preventDefault();
@@ -128,6 +145,7 @@ function Tags({ value, send, mayChange }: { value: HandlingValue; send: Send; ma
   return (
     <section className="handling-part">
       <h3 className="small">Tags</h3>
+      <Fault refused={refused} part="tags" />
       {value.tags.length > 0 && (
         <ul className="tags">
           {value.tags.map((one) => (
@@ -148,7 +166,7 @@ function Tags({ value, send, mayChange }: { value: HandlingValue; send: Send; ma
               <option key={one} value={one} />
             ))}
           </datalist>
-          <Button type="submit" isSmall isDisabled={tag.trim() === ""}>
+          <Button type="submit" isSmall>
             Add the tag
           </Button>
         </form>

@@ -8,19 +8,22 @@ import { SeverityMark } from "../../design/marks";
 import { Panel } from "../../design/states";
 import { VERDICTS } from "../../words/names";
 import { moment } from "../../words/times";
-import type { Send } from "./handling-state";
+import { Fault } from "./fault";
+import type { Refused, Send } from "./handling-state";
 
 interface Props {
   value: HandlingValue;
   send: Send;
+  refused: Refused | undefined;
   mayChange: boolean;
 }
 
-export function Members({ value, send, mayChange }: Props) {
+export function Members({ value, send, refused, mayChange }: Props) {
   const isMember = value.part_of !== null;
   if (value.members.length === 0 && (!mayChange || isMember)) return null;
   return (
     <Panel title="Merged incidents">
+      <Fault refused={refused} part="members" />
       {value.members.length === 0 && <p className="soft small">Does another incident belong to the same attack? Merge it: it leaves the queue and stays readable.</p>}
       <ul className="members">
         {value.members.map((member) => (
@@ -80,7 +83,7 @@ function Merge({ send }: { send: Send }) {
         <input id="merge-note" className="input" value={note} maxLength={1000} autoComplete="off" onChange={(event) => setNote(event.target.value)} />
       </div>
       <div className="handling-save">
-        <Button type="submit" isSmall isDisabled={incident.trim() === ""}>
+        <Button type="submit" isSmall>
           Merge
         </Button>
       </div>

@@ -3,10 +3,11 @@ import { useState, type FormEvent } from "react";
 import type { LogRecord } from "../../api/types";
 import { useMayAnswer } from "../../app/session";
 import { Button } from "../../design/controls";
+import { Fault } from "./fault";
 import { useHandling } from "./handling-state";
 
 export function StarRecord({ incident, record }: { incident: string; record: LogRecord }) {
-  const { data, fault, send } = useHandling(incident);
+  const { data, refused, send } = useHandling(incident);
   const star = data?.stars.find((one) => one.record === record.id);
   const [typed, setRemark] = useState<string>();
   const remark = typed ?? star?.remark ?? "";
@@ -31,10 +32,10 @@ export function StarRecord({ incident, record }: { incident: string; record: Log
           maxLength={1000}
           autoComplete="off"
           onChange={(event) => setRemark(event.target.value)}
-          onKeyDown={(event) => event.stopPropagation()}
+          onKeyDown={(event) => event.key !== "Escape" && event.stopPropagation()}
         />
       </div>
-      <Button type="submit" isSmall icon="star" isDisabled={star !== undefined && remark === star.remark}>
+      <Button type="submit" isSmall icon="star">
         {star ? "Save the remark" : "Star the record"}
       </Button>
       {star && (
@@ -42,11 +43,7 @@ export function StarRecord({ incident, record }: { incident: string; record: Log
           Remove the star
         </Button>
       )}
-      {fault && (
-        <p className="filter-fault small" role="alert">
-          {fault.message} {fault.fix}
-        </p>
-      )}
+      <Fault refused={refused} part="stars" />
     </form>
   );
 }

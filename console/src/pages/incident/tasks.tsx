@@ -4,19 +4,22 @@ import type { HandlingValue, TaskValue } from "../../api/types";
 import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
 import { moment } from "../../words/times";
-import { fromField, type Send } from "./handling-state";
+import { Fault } from "./fault";
+import { fromField, type Refused, type Send } from "./handling-state";
 import { Overdue } from "./overdue";
 
 interface Props {
   value: HandlingValue;
   send: Send;
+  refused: Refused | undefined;
   mayChange: boolean;
 }
 
-export function Tasks({ value, send, mayChange }: Props) {
+export function Tasks({ value, send, refused, mayChange }: Props) {
   const open = value.tasks.filter((task) => task.done_at === null).length;
   return (
     <Panel title="Tasks" aside={value.tasks.length > 0 && <span className="small soft">{open} open</span>}>
+      <Fault refused={refused} part="tasks" />
       {value.tasks.length === 0 && <p className="soft small">No task yet. Write down who does what, so that nothing is done twice or not at all.</p>}
       <ul className="tasks">
         {value.tasks.map((task) => (
@@ -80,7 +83,7 @@ function NewTask({ send }: { send: Send }) {
         <input id="task-due" className="input" type="datetime-local" value={due} onChange={(event) => setDue(event.target.value)} />
       </div>
       <div className="handling-save">
-        <Button type="submit" isSmall isDisabled={title.trim() === ""}>
+        <Button type="submit" isSmall>
           Add the task
         </Button>
       </div>

@@ -67,12 +67,15 @@ export interface AnswerValue {
   standing: boolean;
 }
 
-/** One act of an attack: when in short, which account, and what it did. */
+/**
+ * One act of an attack: when in short, which account, and what it did. `key` says whether a short telling keeps it.
+ */
 export interface AttackAct {
   time: string;
   when: string;
   account: string;
   sentence: string;
+  key: boolean;
 }
 
 /** What ties an incident to another one of its attack. `text` says it in words, without the other's account. */

@@ -1,8 +1,10 @@
 /** The attack that an incident belongs to: a graph of its accounts, its incidents one by one, and what happened in all of them. */
+import { useState } from "react";
 import { useResource } from "../../api/resource";
 import type { Attack } from "../../api/types";
 import { Link } from "../../app/link";
 import { incidentAddress } from "../../app/router";
+import { Button } from "../../design/controls";
 import { SeverityMark } from "../../design/marks";
 import { Panel } from "../../design/states";
 import { nameParts } from "../../words/incidents";
@@ -11,16 +13,17 @@ import { exact } from "../../words/times";
 import { AttackGraph } from "./attack-graph";
 
 export function AttackPanel({ id }: { id: string }) {
+  const [isOpen, setOpen] = useState(false);
   const { data: attack } = useResource<Attack>(`/api/incidents/${encodeURIComponent(id)}/attack`);
   if (!attack || attack.members.length < 2) return null;
   const accounts = new Set(attack.members.map((member) => `${member.incident.tenant} ${member.incident.account}`));
+  const others = attack.acts.filter((act) => !act.key).length;
   return (
     <Panel title={`The attack: ${plural(accounts.size, "account")}, ${plural(attack.members.length, "incident")}`}>
       <p className="log-text">{attack.title}.</p>
-      <AttackGraph attack={attack} chosen={id} />
       <h3 className="small">What happened in all of them, UTC</h3>
       <ol className="story">
-        {attack.acts.map((act) => (
+        {(isOpen ? attack.acts : attack.acts.filter((act) => act.key)).map((act) => (
           <li key={`${act.time} ${act.account} ${act.sentence}`}>
             <time className="soft numbers" dateTime={act.time} title={exact(act.time)}>
               {act.when}
@@ -31,13 +34,20 @@ export function AttackPanel({ id }: { id: string }) {
           </li>
         ))}
       </ol>
-      {attack.more_acts > 0 && <p className="soft small">and {plural(attack.more_acts, "more act")}, in the incidents</p>}
+      {others > 0 && (
+        <Button look="quiet" onPress={() => setOpen(!isOpen)}>
+          {isOpen ? "Show less" : `and ${plural(others, "more act")}`}
+        </Button>
+      )}
+      {isOpen && attack.more_acts > 0 && <p className="soft small">and {plural(attack.more_acts, "more act")}, in the incidents</p>}
       {attack.left_behind.length > 0 && (
         <p className="log-text">
           <b>Left behind:</b> {attack.left_behind.join("; ")}.
         </p>
       )}
-      <h3 className="small">Its incidents</h3>
+      <details className="attack-members">
+      <summary>Its accounts and incidents</summary>
+      <AttackGraph attack={attack} chosen={id} />
       <ul>
         {attack.members.map(({ incident, links }) => (
           <li key={incident.id} className="attack-member small">
@@ -61,6 +71,7 @@ export function AttackPanel({ id }: { id: string }) {
           </li>
         ))}
       </ul>
+      </details>
     </Panel>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { Incident, StoryLine } from "../../api/types";
 import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
+import { AttackPanel } from "./attack";
 import { plural } from "../../words/numbers";
 import { exact } from "../../words/times";
 import { WhatToDo } from "./now";
@@ -24,27 +25,44 @@ function Acts({ lines }: { lines: readonly StoryLine[] }) {
   );
 }
 
+/** What happened in one account, beside what to do; below the attack that it belongs to, what happened in all of its accounts. */
 export function Story({ incident }: { incident: Incident }) {
+  if (incident.attack === "") {
+    return (
+      <div className="told">
+        <OwnActs incident={incident} title="What happened, UTC" />
+        <WhatToDo incident={incident} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <div className="told">
+        <AttackPanel id={incident.id} />
+        <WhatToDo incident={incident} />
+      </div>
+      <OwnActs incident={incident} title="What happened in this incident, UTC" />
+    </>
+  );
+}
+
+function OwnActs({ incident, title }: { incident: Incident; title: string }) {
   const [isOpen, setOpen] = useState(false);
   const more = incident.story.filter((line) => !line.key).length;
-    return (
-    <div className="told">
-      {incident.story.length > 0 && (
-        <Panel title="What happened, UTC">
-          <Acts lines={isOpen ? incident.story : incident.story.filter((line) => line.key)} />
-          {more > 0 && (
-            <Button look="quiet" onPress={() => setOpen(!isOpen)}>
-              {isOpen ? "Show less" : `and ${plural(more, "more act")}`}
-            </Button>
-          )}
-          {incident.left_behind.length > 0 && (
-            <p className="log-text">
-              <b>Left behind:</b> {incident.left_behind.join("; ")}.
-            </p>
-          )}
-        </Panel>
+  if (incident.story.length === 0) return null;
+  return (
+    <Panel title={title}>
+      <Acts lines={isOpen ? incident.story : incident.story.filter((line) => line.key)} />
+      {more > 0 && (
+        <Button look="quiet" onPress={() => setOpen(!isOpen)}>
+          {isOpen ? "Show less" : `and ${plural(more, "more act")}`}
+        </Button>
       )}
-      <WhatToDo incident={incident} />
-    </div>
+      {incident.left_behind.length > 0 && (
+        <p className="log-text">
+          <b>Left behind:</b> {incident.left_behind.join("; ")}.
+        </p>
+      )}
+    </Panel>
   );
 }

@@ -12,7 +12,6 @@ import { ErrorState, Panel, Skeleton } from "../../design/states";
 import { Activity, EvidenceCurve } from "./activity";
 import { AnswerDialog } from "./answer";
 import { Answers } from "./answers";
-import { AttackPanel } from "./attack";
 import { Evidence } from "./evidence";
 import { Facts } from "./facts";
 import { Handling } from "./handling";
@@ -88,7 +87,6 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
       <Story incident={incident} />
       <div className="incident-body">
         <div className="incident-main">
-          {incident.attack !== "" && <AttackPanel id={incident.id} />}
           <Facts incident={incident} />
           <Evidence incident={incident} />
           <SigmaHits hits={incident.sigma} />

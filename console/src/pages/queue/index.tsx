@@ -42,7 +42,7 @@ export default function QueuePage() {
   // Among all incidents by score, the budget line precedes the first one not raised.
   const cut = state.queue === "all" && isRanked ? main.items.findIndex((row) => !row.raised) : -1;
   const listed = useMemo(() => (cut >= 0 ? main.items.slice(0, cut) : main.items), [main.items, cut]);
-  const { rows: raised, members } = useMemo(() => gatherAttacks(listed), [listed]);
+  const { rows: raised, members, attacks } = useMemo(() => gatherAttacks(listed), [listed]);
   const candidates = useMemo(() => (cut >= 0 ? main.items.slice(cut) : below.items), [main.items, cut, below.items]);
   const rows = useMemo(() => [...raised, ...candidates], [raised, candidates]);
   const isKnown = useMemo(() => new Set(rows.map((row) => row.id)), [rows]);
@@ -133,6 +133,7 @@ export default function QueuePage() {
               chosen={state.incident}
               fresh={fresh}
               members={members}
+              attacks={attacks}
               now={summary ? Date.parse(summary.now) : Date.now()}
               onChoose={onChoose}
               onNearEnd={onNearEnd}

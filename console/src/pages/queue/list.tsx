@@ -21,6 +21,7 @@ interface Props {
   chosen: string;
   fresh: ReadonlySet<string>;
   members: ReadonlySet<string>;
+  attacks: ReadonlySet<string>;
   now: number;
   onChoose: (id: string) => void;
   onNearEnd: () => void;
@@ -90,7 +91,7 @@ export function List(props: Props) {
                   Loading more…
                 </div>
               ) : typeof entry === "string" ? null : (
-                <Row row={entry.row} now={props.now} isChosen={entry.row.id === chosen} isFresh={props.fresh.has(entry.row.id)} isMember={props.members.has(entry.row.id)} onChoose={props.onChoose} />
+                <Row row={entry.row} now={props.now} isChosen={entry.row.id === chosen} isFresh={props.fresh.has(entry.row.id)} isMember={props.members.has(entry.row.id)} isOfAttack={!entry.row.raised && props.attacks.has(entry.row.attack)} onChoose={props.onChoose} />
               )}
             </div>
           );
@@ -105,7 +106,7 @@ function Line({ above, members, below }: { above: number; members: number; below
     <div className="budget-line" role="option" aria-disabled="true" aria-selected="false">
       <span>
         <b>Budget line</b> {plural(above, members > 0 ? "attack or incident" : "incident", members > 0 ? "attacks and incidents" : "incidents")} above
-        {members > 0 && <> with {plural(members, "more incident")} of theirs</>}
+        {members > 0 && <> ({plural(above + members, "incident")})</>}
         {below !== null && <>, {plural(below, "candidate")} below</>}
       </span>
     </div>

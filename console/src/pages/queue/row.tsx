@@ -17,10 +17,12 @@ interface Props {
   isFresh: boolean;
   /** Listed below the first incident of the same attack. */
   isMember: boolean;
+  /** A candidate that belongs to an attack of which incidents are raised. */
+  isOfAttack: boolean;
   onChoose: (id: string) => void;
 }
 
-export const Row = memo(function Row({ row, now, isChosen, isFresh, isMember, onChoose }: Props) {
+export const Row = memo(function Row({ row, now, isChosen, isFresh, isMember, isOfAttack, onChoose }: Props) {
   const { local, rest } = nameParts(whose(row));
   const names = ["row", isChosen && "is-chosen", isFresh && "is-fresh", isMember && "is-member", row.answer && "is-answered", !row.raised && !row.announced_at && "is-candidate"];
   return (
@@ -38,7 +40,7 @@ export const Row = memo(function Row({ row, now, isChosen, isFresh, isMember, on
             {local}
             <span className="soft">{rest}</span>
           </span>
-          {isMember && <span className="soft tiny nowrap">same attack</span>}
+          {(isMember || isOfAttack) && <span className="soft tiny nowrap">{isMember ? "same attack" : "of an attack above"}</span>}
           {row.history && (
             <span className="row-history" title={HISTORY_MEANS}>
               {HISTORY}

@@ -48,7 +48,7 @@ def _find_members(work: Transaction, incident: Incident) -> list[Incident]:
 
 def _attack_value(found: list[Incident], rows: dict[str, IncidentRow]) -> AttackValue:
     (view,) = words.group_by_attack(enumerate(found, start=1))
-    acts = words.list_acts(view, MOST_ACTS)
+    acts, keys = words.list_acts(view, MOST_ACTS), words.list_acts(view)
     return AttackValue(
         id=found[0].attack if len(found) > 1 else "",
         title=words.attack_title(view),
@@ -66,7 +66,9 @@ def _attack_value(found: list[Incident], rows: dict[str, IncidentRow]) -> Attack
             )
             for _, one in view.members
         ],
-        acts=[AttackAct(time_text(act.time), act.when, act.account, act.sentence) for act in acts],
+        acts=[
+            AttackAct(time_text(act.time), act.when, act.account, act.sentence, act in keys) for act in acts
+        ],
         more_acts=max(sum(len(one.story) for one in found) - len(acts), 0),
         left_behind=words.attack_left_behind(view),
     )

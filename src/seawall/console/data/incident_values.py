@@ -277,12 +277,13 @@ class AttackMember(msgspec.Struct, frozen=True):
 
 
 class AttackAct(msgspec.Struct, frozen=True):
-    """One act of an attack: when in short, which account, and what it did."""
+    """One act of an attack: when in short, which account, and what it did. `key` says whether a short telling keeps it."""
 
     time: Time
     when: str
     account: str
     sentence: str
+    key: bool
 
 
 class AttackValue(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,3 +114,26 @@ def test_the_queue_names_the_attack(shown: Console) -> None:
     rows = shown.browser().get("/api/incidents?queue=all&limit=50").json()["items"]
     named = {row["id"]: row["attack"] for row in rows}
     assert [named[id_] for id_ in IDS] == [IDS[0], IDS[0], IDS[0], IDS[0], "", ""]
+
+
+def test_an_answer_for_the_whole_attack(tmp_path: Path) -> None:
+    with filled(tmp_path, ConsoleSettings()) as made:
+        with made.context.database.writing() as work:
+            work.incidents.put(tied())
+        browser = made.browser()
+        assert browser.send("POST", f"/api/incidents/{IDS[2]}/answers", {"answer": "safe"}).status_code == 201
+        asked = {"answer": "compromised", "whole_attack": True}
+        assert browser.send("POST", f"/api/incidents/{IDS[0]}/answers", asked).status_code == 201
+        rows = browser.get("/api/incidents?queue=all&limit=50").json()["items"]
+        given = {row["id"]: row["answer"] for row in rows}
+        assert [given[id_] for id_ in IDS[:4]] == ["compromised", "compromised", "safe", None]
+        refused = browser.send(
+            "POST", f"/api/incidents/{IDS[3]}/answers", {**asked, "answer": "expected-change"}
+        )
+        assert refused.status_code == 422
+        trail = [
+            one
+            for one in browser.get("/api/audit?limit=50").json()["items"]
+            if one["action"] == "answer-given"
+        ]
+        assert {one["subject"] for one in trail} == set(IDS[:3])

@@ -644,12 +644,13 @@ export interface NetworkUse {
   last: string;
 }
 
-/** An answer to store. */
+/** An answer to store. With `whole_attack`, incidents of the same attack without an answer get it too. */
 export interface NewAnswer {
   answer: "compromised" | "expected-change" | "safe";
   scope?: FeedbackScope;
   expires_at?: string | null;
   note?: string;
+  whole_attack?: boolean;
 }
 
 /** Incidents a day for each organisation; null for the default by its size. */

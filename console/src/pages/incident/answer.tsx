@@ -2,13 +2,14 @@
 import { useEffect, useMemo, useState } from "react";
 import { ApiError, get, post } from "../../api/client";
 import { useResource } from "../../api/resource";
-import type { Answer, Draft, Incident, Preview, Reach, ScopeValue, Verdict } from "../../api/types";
+import type { Answer, Attack, Draft, Incident, Preview, Reach, ScopeValue, Verdict } from "../../api/types";
 import { announce } from "../../app/announce";
 import { useSummary } from "../../app/session";
 import { Button, Dialog, Segments } from "../../design/controls";
 import { Skeleton } from "../../design/states";
 import { withoutIds } from "../../words/incidents";
 import { aspectName, REACHES, VERDICTS } from "../../words/names";
+import { plural } from "../../words/numbers";
 import { PreviewOfAnswer } from "./preview";
 
 const MEANINGS: Record<Verdict, string> = {
@@ -71,6 +72,9 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
   const [note, setNote] = useState("");
   const [fault, setFault] = useState<ApiError>();
   const [isSaving, setSaving] = useState(false);
+  const [isWhole, setWhole] = useState(true);
+  const { data: attack } = useResource<Attack>(incident.attack === "" ? null : `/api/incidents/${encodeURIComponent(incident.id)}/attack`);
+  const others = attack?.members.filter((member) => member.incident.id !== incident.id && member.incident.answer === null).length ?? 0;
 
   const isChange = answer === "expected-change";
   const hasEnd = isChange || answer === "safe";
@@ -88,7 +92,7 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
     if (draft === null || isIncomplete) return;
     setSaving(true);
     try {
-      await post<Answer>(`/api/incidents/${encodeURIComponent(incident.id)}/answers`, { ...draft, note: note.trim() });
+      await post<Answer>(`/api/incidents/${encodeURIComponent(incident.id)}/answers`, { ...draft, note: note.trim(), whole_attack: isWhole && others > 0 && !isChange });
       announce(`Answered: ${VERDICTS[draft.answer]}`);
       onAnswered(await get<Incident>(`/api/incidents/${encodeURIComponent(incident.id)}`));
       onClose();
@@ -148,6 +152,12 @@ function AnswerForm({ incident, onClose, onAnswered }: Props & { incident: Incid
               </span>
             </div>
           </div>
+        )}
+        {others > 0 && answer !== undefined && !isChange && (
+          <label className="small whole-attack">
+            <input type="checkbox" checked={isWhole} onChange={(event) => setWhole(event.target.checked)} />{" "}
+            The same answer for the {plural(others, "other incident")} of this attack without an answer
+          </label>
         )}
         {draft !== null && <PreviewOfAnswer {...preview} />}
         <div className="field answer-note">

@@ -12,6 +12,8 @@ import { plural } from "../../words/numbers";
 import { exact } from "../../words/times";
 import { AttackGraph } from "./attack-graph";
 
+const LEFT_SHOWN = 8;
+
 export function AttackPanel({ id }: { id: string }) {
   const [isOpen, setOpen] = useState(false);
   const { data: attack } = useResource<Attack>(`/api/incidents/${encodeURIComponent(id)}/attack`);
@@ -21,7 +23,7 @@ export function AttackPanel({ id }: { id: string }) {
   return (
     <Panel title={`The attack: ${plural(accounts.size, "account")}, ${plural(attack.members.length, "incident")}`}>
       <p className="log-text">{attack.title}.</p>
-      <h3 className="small">What happened in all of them, UTC</h3>
+      <h3 className="small attack-heading">What happened in all of them, UTC</h3>
       <ol className="story">
         {(isOpen ? attack.acts : attack.acts.filter((act) => act.key)).map((act) => (
           <li key={`${act.time} ${act.account} ${act.sentence}`}>
@@ -42,7 +44,7 @@ export function AttackPanel({ id }: { id: string }) {
       {isOpen && attack.more_acts > 0 && <p className="soft small">and {plural(attack.more_acts, "more act")}, in the incidents</p>}
       {attack.left_behind.length > 0 && (
         <p className="log-text">
-          <b>Left behind:</b> {attack.left_behind.join("; ")}.
+          <b>Left behind:</b> {leftWords(attack.left_behind)}.
         </p>
       )}
       <details className="attack-members">
@@ -74,6 +76,11 @@ export function AttackPanel({ id }: { id: string }) {
       </details>
     </Panel>
   );
+}
+
+function leftWords(left: readonly string[]): string {
+  const more = left.length - LEFT_SHOWN;
+  return left.slice(0, LEFT_SHOWN).join("; ") + (more > 0 ? ` and ${plural(more, "more thing")}` : "");
 }
 
 function linkWords(attack: Attack, id: string): string {

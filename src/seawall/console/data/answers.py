@@ -8,6 +8,7 @@ import msgspec
 
 from seawall.console.api_error import invalid, not_found
 from seawall.console.data.answer_values import answer_fields, answer_value, is_standing
+from seawall.console.data.attack import find_members
 from seawall.console.data.incident_values import (
     AnswerName,
     AnswerValue,
@@ -23,6 +24,7 @@ from seawall.console.data.presentation import listed_row
 from seawall.console.data.queue_filter import Cursor, Limit
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.feedback_values import FeedbackDraft, FeedbackValue
+from seawall.detection.incident import Incident
 from seawall.pipeline.live.what_if import WhatIfService
 from seawall.storage.database import Feedback, Transaction
 from seawall_base.json_text import clamp_to_finite
@@ -100,16 +102,31 @@ def preview_answer(call: ApiCall) -> Preview:
 
 
 def give_answer(call: ApiCall) -> AnswerValue:
-    """Store an answer. The running watch learns from it within a second."""
+    """Store an answer, for the whole attack if that was asked. The running watch learns from it within a second."""
     asked: NewAnswer = call.body
     draft = _draft(asked)
+    if asked.whole_attack and draft.answer == "expected-change":
+        fix = "answer each incident of the attack by itself"
+        raise invalid("an expected change names facts of one incident", field="whole_attack", fix=fix)
     with call.context.database.reading() as work:
         incident, _ = get_incident(work, call.path["id"])
-    prepared = what_if_service(call.context).prepare_feedback(incident.id, draft)
+        others = _list_unanswered(work, incident) if asked.whole_attack else []
+    given = _store_answer(call, incident.id, draft, asked.note)
+    for other in others:
+        _store_answer(call, other, draft, asked.note)
+    return answer_value(given, call.now)
+
+
+def _list_unanswered(work: Transaction, incident: Incident) -> list[str]:
+    """Return the ids of the other incidents of the same attack that nobody has answered."""
+    found = (one.id for one in find_members(work, incident) if one.id != incident.id)
+    return [id_ for id_ in found if (row := work.incidents.row(id_)) is not None and row.answer is None]
+
+
+def _store_answer(call: ApiCall, id_: str, draft: FeedbackDraft, note: str) -> Feedback:
+    prepared = what_if_service(call.context).prepare_feedback(id_, draft)
     with call.context.database.writing() as work:
-        incident, _ = get_incident(
-            work, incident.id
-        )  # the incident may have grown meanwhile and have another id
+        incident, _ = get_incident(work, id_)  # it may have grown meanwhile and have another id
         answer = work.answers.give(
             incident.id,
             prepared.draft.answer,
@@ -117,7 +134,7 @@ def give_answer(call: ApiCall) -> AnswerValue:
             at=call.now,
             scope=prepared.scope,
             expires_at=prepared.draft.expires_at,
-            note=asked.note,
+            note=note,
         )
         call.note(
             work,
@@ -129,7 +146,7 @@ def give_answer(call: ApiCall) -> AnswerValue:
             account=incident.account,
             expires_at=answer.expires_at,
         )
-    return answer_value(answer, call.now)
+    return answer
 
 
 def list_answers(call: ApiCall) -> Page[StandingAnswer]:

@@ -27,13 +27,13 @@ def show_attack(call: ApiCall) -> AttackValue:
     """Return the attack of an incident."""
     with call.context.database.reading() as work:
         incident, listed = get_incident(work, call.path["id"])
-        found = _find_members(work, incident)
+        found = find_members(work, incident)
         rows = {one.id: listed_row(row) for one in found if (row := work.incidents.row(one.id)) is not None}
     rows[incident.id] = listed_row(listed)
     return _attack_value(found, rows)
 
 
-def _find_members(work: Transaction, incident: Incident) -> list[Incident]:
+def find_members(work: Transaction, incident: Incident) -> list[Incident]:
     """Return the incidents of the same attack, by way of what ties them; the highest score first."""
     found, waiting = {incident.id: incident}, [incident]
     while waiting and len(found) < MOST_MEMBERS:

@@ -304,12 +304,13 @@ class AttackValue(msgspec.Struct, frozen=True):
 
 
 class NewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An answer to store."""
+    """An answer to store. With `whole_attack`, incidents of the same attack without an answer get it too."""
 
     answer: AnswerName
     scope: FeedbackScope = FeedbackScope()
     expires_at: Time | None = None
     note: Annotated[str, Meta(max_length=4000)] = ""
+    whole_attack: bool = False
 
 
 class Lowered(msgspec.Struct, frozen=True):

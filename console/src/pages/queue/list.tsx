@@ -85,7 +85,7 @@ export function List(props: Props) {
               style={{ height: item.size, transform: `translateY(${item.start}px)` }}
             >
               {entry === undefined ? null : entry === LINE ? (
-                <Line above={raised.length - raised.filter((row) => props.members.has(row.id)).length} members={raised.filter((row) => props.members.has(row.id)).length} below={props.candidatesTotal} />
+                <Line above={raised.length - props.members.size} members={props.members.size} below={props.candidatesTotal} />
               ) : entry === FOOT ? (
                 <div className="queue-foot soft small" aria-hidden="true">
                   Loading more…

@@ -62,11 +62,13 @@ class Server:
 
 @contextmanager
 def serving(
-    folder: Path | None = None, *, implicit: bool = False, needs_login: bool = False
+    folder: Path | None = None, *, implicit: bool = False, needs_login: bool = False, port: int = 0
 ) -> Iterator[Server]:
-    """A server; with a folder it offers STARTTLS (or speaks TLS at once) with a throw-away certificate."""
+    """A server, on any free port unless one is given.
+
+    With a folder it offers STARTTLS (or speaks TLS at once) with a throw-away certificate."""
     server = Server()
-    options: dict[str, Any] = {"hostname": "127.0.0.1", "port": 0}
+    options: dict[str, Any] = {"hostname": "127.0.0.1", "port": port}
     if folder is not None:
         server.authority, chain = make_authority(folder)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -81,7 +81,9 @@ def parse_cef(text: str) -> tuple[list[str], dict[str, str]]:
 class SyslogStandIn:
     """A receiver. `transport` is `udp`, `tcp` or `tls`; `framing` is `octet-counting` or `newline`."""
 
-    def __init__(self, transport: str, framing: str = "octet-counting", folder: Path | None = None) -> None:
+    def __init__(
+        self, transport: str, framing: str = "octet-counting", folder: Path | None = None, port: int = 0
+    ) -> None:
         self.transport, self.framing = transport, framing
         self.accepted: list[SyslogMessage] = []
         self.refused: list[bytes] = []
@@ -94,7 +96,8 @@ class SyslogStandIn:
             self._context.load_cert_chain(chain)
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         self._socket = socket.socket(socket.AF_INET, kind)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self._socket.settimeout(0.05)
         self._over = threading.Event()

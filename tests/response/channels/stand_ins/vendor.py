@@ -97,9 +97,18 @@ class VendorStandIn:
                 except OSError:  # the client went away while the server stalled
                     return
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._handler = Handler
+        self._listen(0)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def _listen(self, port: int) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def resume(self) -> None:
+        """Come back at the same address after `stop`."""
+        self._listen(self._server.server_port)
+        self._thread.start()
 
     def answer(self, request: VendorRequest) -> VendorAnswer:
         """What the vendor answers to a request."""

@@ -31,6 +31,8 @@ HEAVY = {
     ("GET", "/api/incidents.csv"),
     ("GET", "/api/look"),
     ("GET", "/api/look/records"),
+    ("GET", "/api/tables/{name}"),
+    ("GET", "/api/tables/{name}/rows.csv"),
     ("GET", "/api/audit/verify"),
 }
 EVIDENCE = "/api/incidents/{id}/evidence.zip"

@@ -199,6 +199,14 @@ export interface Code {
   code: string;
 }
 
+/** A column. `is_detail`: shown only where there is room. */
+export interface ColumnValue {
+  name: string;
+  heading: string;
+  kind: "count" | "number" | "text" | "time";
+  is_detail: boolean;
+}
+
 /** A comment. `changed_at` is None if its wording is the first; `own`: the visitor may change it. */
 export interface CommentValue {
   id: string;
@@ -1245,6 +1253,22 @@ export interface Summary {
   accounts: number;
   empty: boolean;
   unjudged: Unjudged[];
+}
+
+/**
+ * A page of a table. Rows have a cell for each column; a time is RFC 3339 in UTC, an unknown one null. `total` rows
+ * match, `rows_all` are in the table. `note` says what the table cannot show. `new_since` is the time from which on
+ * something counts as new.
+ */
+export interface TableValue {
+  name: "accounts" | "applications" | "consents" | "mail-rules" | "networks" | "rule-hits" | "sign-ins";
+  title: string;
+  note: string;
+  columns: ColumnValue[];
+  rows: ((string | number | null)[])[];
+  total: number;
+  rows_all: number;
+  new_since: string | null;
 }
 
 /** A task; `done_at` is None while it is open. `overdue`: it is open, and its due time has passed. */

@@ -19,6 +19,7 @@ MODULES: Final = (
     "data.related",
     "data.attack",
     "data.look_up",
+    "data.tables",
     "data.search",
     "data.answers",
     "data.handling",

@@ -39,16 +39,26 @@ class AnalystTables:
     events: TableReader
     hits: Callable[[], AnalystTable]
 
-    def make(self, wanted: Sequence[str] = NAMES, by: Sequence[str] = sign_ins.USUAL) -> list[AnalystTable]:
-        """Return the wanted tables in the order of `NAMES`. `by` are the columns that count sign-ins."""
+    def make(
+        self,
+        wanted: Sequence[str] = NAMES,
+        by: Sequence[str] = sign_ins.USUAL,
+        beside: Callable[[pa.Table], None] | None = None,
+    ) -> list[AnalystTable]:
+        """Return the wanted tables in the order of `NAMES`. `by` are the columns that count sign-ins.
+
+        `beside` gets the events too, which are read once.
+        """
         found = {}
         if "rule-hits" in wanted:
             found["rule-hits"] = self.hits()
         if set(wanted) - {"rule-hits"}:
-            found |= self._count_events(by)
+            found |= self._count_events(by, beside)
         return [found[name] for name in NAMES if name in wanted]
 
-    def _count_events(self, by: Sequence[str]) -> dict[str, AnalystTable]:
+    def _count_events(
+        self, by: Sequence[str], beside: Callable[[pa.Table], None] | None
+    ) -> dict[str, AnalystTable]:
         """Return the tables that need the events, which are read once."""
         names, counted, applications = ApplicationNames(), SignInCount(by), ApplicationCount()
         consents, standing = ConsentList(), StandingMailRules()
@@ -56,6 +66,8 @@ class AnalystTables:
             names.learn(table)
             for one in (counted, applications, consents, standing):
                 one.add(table)
+            if beside is not None:
+                beside(table)
         given = consents.consents()
         names.add_names(consents.names())
         return {

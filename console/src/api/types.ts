@@ -71,6 +71,7 @@ export type {
   StoryLine,
   Summary,
   TaskValue,
+  TableValue,
   Unjudged,
   VerdictCounts,
   WhatIf,

@@ -23,6 +23,7 @@ export const PLACES: readonly Place[] = [
   { path: "/", label: "Queue", icon: "queue", key: "q", count: (summary) => summary.open, isMain: true },
   { path: "/accounts", label: "Accounts", icon: "accounts", key: "a", isMain: true },
   { path: "/search", label: "Search", icon: "search", key: "s", isMain: true },
+  { path: "/tables", label: "Tables", icon: "organisation", key: "b" },
   { path: "/read", label: "Read an export", icon: "plus", key: "r", isThere: (session) => session.may_drop },
   { path: "/health", label: "Health", icon: "health", key: "h", alarm: (summary) => summary.silent_sources > 0 || summary.ingest.state === "stopped", isMain: true },
   { path: "/detector", label: "Detector", icon: "detector", key: "d" },

@@ -59,6 +59,7 @@ def test_every_page_is_reached_by_keyboard(look: Look) -> None:
         "e": "/exceptions",
         "r": "/read",
         "s": "/search",
+        "b": "/tables",
         "u": "/audit",
         "t": "/settings",
     }

@@ -1,4 +1,4 @@
-"""Messages that come with time: the weekly digest, and that Seawall was stopped for a while.
+"""Messages that come with time: the weekly digest, that Seawall was stopped, and that a collector no longer gets on.
 
 A watch that runs without end notes every minute that it lives. The next start sees from the note how long nobody watched.
 """
@@ -8,17 +8,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from seawall.pipeline.live.commit import load_notes, tell
 from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.recipients import Recipients
+from seawall.pipeline.live.stale_collectors import (
+    CollectorRhythm,
+    Key,
+    follow_collectors,
+    read_collectors,
+)
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.database.sources import StoredSource
 from seawall_base.times import rfc3339
 
 STATE: Final = "periodic-messages"
 """The setting with the times of the last sign of life and of the last digest, and the records until then."""
+
+COLLECTORS: Final = "collector-rhythms"
+"""The setting with how far each collector was."""
 
 MINUTE: Final = 60_000_000
 WEEK: Final = 7 * 24 * 60 * MINUTE
@@ -30,15 +42,21 @@ MOST_GAPS: Final = 5
 
 @dataclass(slots=True)
 class PeriodicMessages:
-    """Queue what is due. Times are microseconds of the wall clock; a clock that goes back delays messages only."""
+    """Queue what is due. Times are microseconds of the wall clock; a clock that goes back delays messages only.
 
+    `folders` are followed; the ledgers of collectors lie beside them.
+    """
+
+    folders: tuple[Path, ...] = ()
     _noted: int | None = None
 
     def work(self, database: Database, writer: WriterLease, targets: Recipients, wall: int) -> None:
         """Note that the watch lives, at most once a minute, and queue the messages that are due."""
         if self._noted is not None and 0 <= wall - self._noted < MINUTE:
             return
+        collectors = read_collectors(self.folders)
         with database.writing(writer) as work:
+            _tell_collectors(work, collectors, targets, wall)
             state = work.settings.get(STATE) or {}
             alive, digest = state.get("alive"), state.get("digest")
             records = state.get("records") or {}
@@ -58,6 +76,28 @@ class PeriodicMessages:
                 digest, records = wall, _count_records(work.sources.all())
             work.settings.put(STATE, {"alive": wall, "digest": digest, "records": records})
         self._noted = wall
+
+
+def _tell_collectors(work: Transaction, seen: Mapping[Key, int], targets: Recipients, wall: int) -> None:
+    """Note how far the collectors are, and queue messages about those that stand still or get on again."""
+    stored = work.settings.get(COLLECTORS) or {}
+    if not seen and not stored:
+        return
+    known = {
+        (str(one["tenant"]), str(one["name"])): msgspec.convert(one["rhythm"], CollectorRhythm)
+        for one in stored.get("collectors", ())
+    }
+    rhythms, changes = follow_collectors(known, seen, wall)
+    for change in changes:
+        tenant, name = change.key
+        document = {"tenant": tenant, "source": name, "last_heard": rfc3339(change.since)}
+        kind = "source.silent" if change.is_stale else "source.resumed"
+        tell(work, kind, f"{tenant}/{name}", document, targets, at=wall)
+    rows = [
+        {"tenant": tenant, "name": name, "rhythm": msgspec.to_builtins(rhythm)}
+        for (tenant, name), rhythm in rhythms.items()
+    ]
+    work.settings.put(COLLECTORS, {"collectors": rows})
 
 
 def last_alive(work: Transaction) -> int | None:

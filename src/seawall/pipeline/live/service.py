@@ -117,7 +117,7 @@ class WatchService:
         self._gauge = StatusPublisher(clock, self._current_status)
         self._apart = BackgroundWorker[DayScoring]("seawall-scoring")
         self._job: ScoringJob | None = None
-        self._ticked, self._has_begun, self._periodic = 0.0, False, PeriodicMessages()
+        self._ticked, self._has_begun, self._periodic = 0.0, False, PeriodicMessages(settings.folders)
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
         self._automatic = open_automatic(settings, database, lake, clock, self._courier, self._mail)
 

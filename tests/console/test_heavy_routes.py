@@ -34,6 +34,7 @@ HEAVY = {
     ("GET", "/api/tables/{name}"),
     ("GET", "/api/tables/{name}/rows.csv"),
     ("GET", "/api/audit/verify"),
+    ("POST", "/api/channels/{name}/test"),
 }
 EVIDENCE = "/api/incidents/{id}/evidence.zip"
 SECONDS = 60

@@ -185,6 +185,36 @@ export interface ChangedTask {
   done?: boolean;
 }
 
+/** All channels of the file. Without a file there are none, and `has_file` is false. */
+export interface ChannelList {
+  items: ChannelRow[];
+  has_file: boolean;
+}
+
+/**
+ * A channel and what it gets: incidents of a `severity` or a worse one, of `organisations` (none: of all), and
+ * `kinds`.
+ */
+export interface ChannelRow {
+  name: string;
+  channel: string;
+  severity: string;
+  organisations: string[];
+  kinds: string[];
+}
+
+/** What one receiver of the channel answered; `reason` says why the message was not accepted. */
+export interface ChannelTestResult {
+  target: string;
+  accepted: boolean;
+  reason: string;
+}
+
+/** What all receivers of the channel answered. */
+export interface ChannelTestResults {
+  items: ChannelTestResult[];
+}
+
 /** A reason in a few words. `short` has the counts: `0 of 1,240 peers`. */
 export interface Chip {
   layer: "assurance" | "behaviour" | "lineage" | "rules";

@@ -39,6 +39,8 @@ export type {
   AccountTimeline,
   AuditEntry,
   AuditVerdict,
+  ChannelList,
+  ChannelTestResults,
   Chip,
   DroppedExport,
   DroppedExports,

@@ -83,8 +83,9 @@ class ConsoleContext:
     """The parts of the application that every endpoint gets.
 
     `service` is the running `seawall.pipeline.live.service.WatchService` (None: another program detects); `what_if` is the
-    `seawall.pipeline.live.what_if.WhatIfService`. `notes` holds what endpoints keep in memory between requests, by
-    name. `key` is the installation's secret: it signs cursors and encrypts the secrets of one-time codes.
+    `seawall.pipeline.live.what_if.WhatIfService`. `channels` is the file of channels that get messages. `notes` holds what
+    endpoints keep in memory between requests, by name. `key` is the installation's secret: it signs cursors and encrypts the
+    secrets of one-time codes.
     """
 
     database: Database
@@ -93,6 +94,7 @@ class ConsoleContext:
     settings: ConsoleSettings = field(default_factory=ConsoleSettings)
     service: Any = None
     what_if: Any = None
+    channels: Path | None = None
     clock: Callable[[], int] = read_wall_clock
     notes: dict[str, Any] = field(default_factory=dict)
     cursors: Cursors = field(init=False)

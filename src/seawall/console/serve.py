@@ -145,6 +145,7 @@ def serve(
             linked = replace(live, console=plan.public_address(settings))
             context.service = stack.enter_context(process := WatchProcess(linked))
             rules = process.rules_told
+            context.channels = live.channels
             if beside is not None:
                 stack.enter_context(beside(context.service))
         application = create_app(context)

@@ -39,6 +39,7 @@ MODULES: Final = (
     "me",
     "users",
     "ingest_tokens",
+    "channels",
     "audit",
     "privacy.routes",
     "stream",

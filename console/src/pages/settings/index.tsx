@@ -4,13 +4,14 @@ import { useIsAdmin, useSession } from "../../app/session";
 import { Segments } from "../../design/controls";
 import { Notice } from "../../design/states";
 import { Page } from "../parts/page";
+import { Channels } from "./channels";
 import { Console } from "./console";
 import { Me } from "./me";
 import { Tokens } from "./tokens";
 import { Users } from "./users";
 import "./settings.css";
 
-type Part = "me" | "console" | "users" | "tokens";
+type Part = "me" | "console" | "users" | "tokens" | "channels";
 
 export default function SettingsPage() {
   const isAdmin = useIsAdmin();
@@ -24,6 +25,7 @@ export default function SettingsPage() {
       ? [
           { value: "users" as const, label: "Users" },
           { value: "tokens" as const, label: "Collectors" },
+          { value: "channels" as const, label: "Channels" },
         ]
       : []),
   ];
@@ -43,6 +45,7 @@ export default function SettingsPage() {
         {part === "console" && <Console />}
         {part === "users" && <Users />}
         {part === "tokens" && <Tokens />}
+        {part === "channels" && <Channels />}
       </div>
     </Page>
   );

@@ -798,6 +798,19 @@ export interface OpenTasks {
   items: TaskValue[];
 }
 
+/**
+ * A record as it came: `text` without secrets, at most 262,144 characters, null if no copy was kept. `is_cut` says
+ * that only its beginning was kept.
+ */
+export interface OriginalRecord {
+  id: string;
+  text: string | null;
+  is_cut: boolean;
+  time: string | null;
+  source_file: string | null;
+  source_line: number | null;
+}
+
 /** Numbers of alerts that wait, and that were given up. */
 export interface OutboxValue {
   waiting: number;

@@ -59,6 +59,7 @@ export type {
   SeenBeside,
   UnknownPart,
   Preview,
+  OriginalRecord,
   Record as LogRecord,
   FeedbackScope as Scope,
   ScopedReason,

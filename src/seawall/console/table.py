@@ -15,6 +15,7 @@ MODULES: Final = (
     "data.containment",
     "data.scope",
     "data.records",
+    "data.raw_records",
     "data.accounts",
     "data.related",
     "data.attack",

@@ -20,6 +20,7 @@ from seawall.lab.worlds.world_settings import WorldSettings
 from seawall.pipeline.scan import ScanSettings, scan
 from seawall.storage.database import Database
 from seawall.storage.lake import Lake
+from seawall.storage.raw_records import KeptRecord, RawFolder, RecordOrigin, keep_record
 from seawall_base.times import parse_rfc3339
 from tests.report.samples import HOSTILE, incident
 from tests.sample_events import event
@@ -50,6 +51,7 @@ def fill(store: Path, logs: Path, *, is_hostile: bool = True) -> list[Incident]:
                 lake.append(enrich(batch.events, networks))
         if is_hostile:
             lake.append(hostile_events())
+            RawFolder(lake.root).append(hostile_copies())
     found = list(scan(logs, settings=ScanSettings()).incidents)
     if is_hostile:
         found.append(hostile_incident())
@@ -76,6 +78,15 @@ def put(store: Path, incidents: list[Incident], *, at: int | None = None) -> Non
 def hostile_events() -> pa.Table:
     """Records in which every field that an intruder can write is markup."""
     return pa.Table.from_pylist(list(_hostile_rows()), schema=ENRICHED_SCHEMA)
+
+
+def hostile_copies() -> list[KeptRecord]:
+    """The first of these records as it came, with a secret, and markup for a name of its file."""
+    text = json.dumps({"Id": "hostile-0", "Subject": HOSTILE[0], "password": "hunter2-secret"})
+    origin = RecordOrigin(
+        "hostile-0", "contoso.example", HOSTILE_ACCOUNT, HOSTILE_TIME, f"logs/{HOSTILE[1]}", 7
+    )
+    return [keep_record(origin, text)]
 
 
 def _hostile_rows() -> Iterator[dict[str, object]]:

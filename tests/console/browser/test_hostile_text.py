@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.browser.conftest import Visiting
+from tests.console.browser.doors.serving import axe_faults
 from tests.console.browser.filled import HOSTILE_ACCOUNT, HOSTILE_ID
 from tests.report.samples import HOSTILE
 
@@ -47,6 +48,27 @@ def test_queue_incident_and_records(visit: Visiting, width: int) -> None:
     page.get_by_role("button", name="Answer").first.click()
     page.get_by_role("radio").nth(2).check()
     expect(page.get_by_role("dialog")).to_contain_text(HOSTILE[7])
+    check(page, width)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_record_as_it_came(visit: Visiting, width: int) -> None:
+    page = visit(f"/incidents/{HOSTILE_ID}", width=width).page
+    page.locator(".record-open").first.click()
+    drawer = page.get_by_role("dialog")
+    button = drawer.get_by_role("button", name="Show as it came")
+    button.focus()
+    page.keyboard.press("Enter")
+    text = drawer.get_by_label("Record as it came")
+    expect(text).to_contain_text("<script>window.__pwned=1</script>")
+    expect(text).to_contain_text('"password": "[masked]"')
+    expect(drawer).to_contain_text(f"logs/{HOSTILE[1]}, record 7")
+    expect(button).to_have_count(0)
+    check(page, width)
+    assert axe_faults(page) == []
+    drawer.get_by_role("button", name="After").click()
+    drawer.get_by_role("button", name="Show as it came").click()
+    expect(drawer.get_by_role("status")).to_contain_text("No copy was kept.")
     check(page, width)
 
 

@@ -8,6 +8,7 @@ import { exact } from "../../words/times";
 import { Link } from "../../app/link";
 import { LinkedRecord } from "../look/linked-record";
 import { linksOf } from "../look/subjects";
+import { RecordAsItCame } from "./record-as-it-came";
 import "./record-drawer.css";
 
 interface DrawerProps {
@@ -108,6 +109,7 @@ export function RecordDrawer({ record, position, onClose, onStep, hasBefore, has
           <pre className={`raw ${isWrapped ? "is-wrapped" : ""}`} tabIndex={0} aria-label="Normalised record">
             <LinkedRecord text={raw} />
           </pre>
+          <RecordAsItCame key={`${record.id} ${record.time}`} record={record} isWrapped={isWrapped} />
         </div>
       )}
     </Dialog>

@@ -149,7 +149,7 @@ def _with_id(lake: Lake, organisation: str, id_: str, day: str | None) -> pa.Tab
     """Return the events with an id, from the expected day, else from all days. Raises `ApiError`."""
     spans: list[tuple[date | None, date | None]] = [(None, None)]
     if day is not None:
-        spans.insert(0, _day_of(day))
+        spans.insert(0, parse_day(day))
     for start, end in spans:
         for tenant in dict.fromkeys((organisation, UNKNOWN)):
             events = lake.record(tenant, id_, start=start, end=end).events
@@ -158,7 +158,7 @@ def _with_id(lake: Lake, organisation: str, id_: str, day: str | None) -> pa.Tab
     raise not_found("such record")
 
 
-def _day_of(text: str) -> tuple[date, date]:
+def parse_day(text: str) -> tuple[date, date]:
     """Return a day and the next. Raises `ApiError` (422)."""
     with suppress(ValueError, OverflowError):
         day = date.fromisoformat(text)

@@ -99,8 +99,8 @@ export function IncidentView({ id, isBeside = false, onAnswered }: Props) {
         </div>
         <div className="incident-side">
           <Answers incident={incident} onChanged={answered} onAnswer={mayAnswer ? () => setAnswering(true) : undefined} />
-          <Handling id={incident.id} />
           <ContainmentPlan id={incident.id} />
+          <Handling id={incident.id} />
           <SimilarIncidents id={incident.id} />
           <RelatedAccounts id={incident.id} />
           {incident.severity_because.length > 0 && (

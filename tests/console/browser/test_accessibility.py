@@ -70,5 +70,5 @@ def test_keys_and_palette(visit: Visiting) -> None:
     assert faults(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox").wait_for()
+    page.get_by_role("combobox", name="Command or account").wait_for()
     assert faults(page) == []

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from seawall.storage.database import Database, TaskDraft, Transaction
+from seawall.storage.database import Database, QueueQuery, SearchTerm, TaskDraft, Transaction
 from seawall.storage.database.comments import LONGEST_COMMENT
 from seawall.storage.database.handling import MOST_TAGS
+from seawall.storage.database.incident_queue import Field
 from seawall.storage.errors import ChangedMeanwhile
 from seawall_base.errors import UsageError
 from tests.storage.database.test_incidents import HOSTILE, incident
@@ -225,3 +226,34 @@ def test_any_comment_comes_back_as_it_was(stored: Database, text: str) -> None:
         assert work.comments.of(ONE.id)[-1] == made
         assert made.text == text.replace("\r\n", "\n").strip()
         work.comments.remove(made.id, by="a", at=2)
+
+
+def find(work: Transaction, field: Field, text: str, *, is_not: bool = False) -> set[str]:
+    return {row.id for row in work.incidents.rows(QueueQuery(terms=(SearchTerm(text, field, is_not),)))}
+
+
+def test_incidents_are_found_by_owner_status_and_tag(stored: Database) -> None:
+    grown = incident(3)
+    with stored.writing() as work:
+        fill(work)
+        for field, text in (
+            ("owner", "ann"),
+            ("owner", "Ann"),
+            ("status", "in-progress"),
+            ("tag", "FINANCE team"),
+        ):
+            assert find(work, field, text) == {ONE.id}, (field, text)  # type: ignore[arg-type]
+            assert find(work, field, text, is_not=True) == {TWO.id}  # type: ignore[arg-type]
+        assert find(work, "status", "new") == {TWO.id}
+        assert find(work, "tag", "finance") == find(work, "owner", "an") == set()
+        work.incidents.put([grown])
+        work.incidents.remove([ONE.id])
+        work.aliases.put({ONE.id: grown.id}, at=20)
+        assert find(work, "owner", "ann") == find(work, "tag", "finance team") == {grown.id}
+        work.handling.put(grown.id, owner="Bob", status="closed", due_at=None, expected=1, by="Ann", at=30)
+        assert (find(work, "owner", "ann"), find(work, "owner", "bob")) == (set(), {grown.id})
+        assert find(work, "status", "in-progress") == set()
+        work.handling.remove_tag(grown.id, "finance team", by="Ann", at=31)
+        assert find(work, "tag", "finance team") == set()
+        work.merges.merge(grown.id, TWO.id, by="Ann", at=32)
+        assert find(work, "is", "merged") == {TWO.id}

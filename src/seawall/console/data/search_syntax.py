@@ -16,6 +16,7 @@ from typing import Final, Literal, get_args
 
 from seawall.console.api_error import ApiError, invalid
 from seawall.console.data.incident_values import AnswerName, SeverityName
+from seawall.storage.database import STATUSES
 from seawall_base.rfc3339 import parse_time
 
 Relation = Literal[":", ">", ">=", "<", "<="]
@@ -24,12 +25,15 @@ PARAMETER: Final = "q"
 
 LONGEST: Final = 1_000
 MOST_TERMS: Final = 32
-TEXT_FIELDS: Final = ("account", "mailbox", "tenant", "network", "country", "app", "client", "kind")
-STATES: Final = ("raised", "announced", "answered", "open", "history")
+TEXT_FIELDS: Final = (
+    "account", "mailbox", "tenant", "network", "country", "app", "client", "kind", "owner", "tag",
+)  # fmt: skip
+STATES: Final = ("raised", "announced", "answered", "open", "history", "merged")
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "severity": get_args(SeverityName),
     "answer": (*get_args(AnswerName), "none"),
     "is": STATES,
+    "status": STATUSES,
 }
 TIMES: Final = ("after", "before")
 FIELDS: Final = (*TEXT_FIELDS, *CHOICES, *TIMES, "score")

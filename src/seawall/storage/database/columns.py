@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Integer, Text
@@ -27,6 +28,11 @@ def escape_text(text: str) -> str:
 def unescape_text(text: str) -> str:
     """Return the text from which `escape_text` made an escaped one."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def fold(text: str) -> str:
+    """Return a text without differences of case or width (NFKC)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def make_index_key(*texts: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
@@ -14,7 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from seawall.detection.incident import Incident
 from seawall.detection.reason import Reason
-from seawall.storage.database.columns import LogText, make_index_key
+from seawall.storage.database.columns import LogText, fold, make_index_key
+from seawall.storage.database.handled_incidents import find_handled
 from seawall.storage.database.live_models import QueueRow
 from seawall_base.errors import UsageError
 from seawall_base.msgspec_types import prepare
@@ -24,10 +24,10 @@ Order = Literal["score", "time", "account"]
 Relation = Literal[">", ">=", "<", "<="]
 Field = Literal[
     "", "account", "mailbox", "tenant", "network", "country", "app", "client", "kind", "title", "severity",
-    "answer", "is",
+    "answer", "is", "owner", "status", "tag",
 ]  # fmt: skip
 FIELDS: tuple[Field, ...] = get_args(Field)
-STATES = ("raised", "announced", "answered", "open", "history")
+STATES = ("raised", "announced", "answered", "open", "history", "merged")
 
 SHOWN_REASONS = 6
 LONGEST_TEXT = 20_000
@@ -49,7 +49,8 @@ class QueueCursor:
 class SearchTerm:
     """A text to search for in a field, or in any field (`""`), ignoring case; `is_not` excludes matches instead.
 
-    `kind`, `severity`, `answer` and `is` (raised, announced, answered, open, history) must match completely.
+    `kind`, `severity`, `answer`, `is` (raised, announced, answered, open, history, merged), `owner`, `status` and `tag` must
+    match completely.
     """
 
     text: str
@@ -143,9 +144,8 @@ def row(incident: Incident, plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def fold_text(*texts: str) -> str:
-    """Return the texts, one a line, folded for search: without differences of case or width (NFKC)."""
-    text = "\n".join(dict.fromkeys(texts))[:LONGEST_TEXT]
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    """Return the texts, one a line, folded for search."""
+    return fold("\n".join(dict.fromkeys(texts))[:LONGEST_TEXT])
 
 
 def _order(account: str) -> str:
@@ -243,6 +243,7 @@ def _of_queue(queue: str) -> ColumnElement[bool]:
         "open": QueueRow.state == "open",
         "announced": QueueRow.announced_at.is_not(None),
         "answered": QueueRow.state == "answered",
+        "merged": QueueRow.state == "merged",
         "candidates": QueueRow.state == "candidate",
         "all": true(),
     }
@@ -259,6 +260,8 @@ def _meets(term: SearchTerm, dialect: Dialect) -> ColumnElement[bool]:
         found = _holds(_SEARCHED[term.field], text, dialect)
     elif term.field == "is":
         found = _is(text)
+    elif term.field in ("owner", "status", "tag"):
+        found = QueueRow.incident.in_(find_handled(term.field, term.text))
     elif term.field == "answer":
         found = and_(QueueRow.answer.is_not(None), QueueRow.answer == text)
     elif term.field in ("kind", "severity"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
@@ -12,7 +12,7 @@ from seawall.storage.database.handling_models import HandlingRow, TagRow
 from seawall.storage.database.live_models import AliasRow, QueueRow
 
 
-def find_handled(field: Literal["owner", "status", "tag"], text: str) -> Select[tuple[str]]:
+def find_handled(field: Literal["owner", "status", "tag"], text: str) -> Select[Any]:
     """Return the query of the present ids of these incidents. Owners match whatever the case of their ASCII letters.
 
     Incidents that nobody handles have the status `new`.

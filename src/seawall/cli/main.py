@@ -20,6 +20,7 @@ from seawall.cli import (
     demo,
     diff,
     doctor,
+    erase,
     evaluate,
     explain,
     gate,
@@ -76,6 +77,7 @@ app.add_typer(service.app, name="service", short_help="Install, remove and inspe
 app.add_typer(user.app, name="user", short_help="Manage console users.")
 app.add_typer(store.app, name="store", short_help="Manage the data store.")
 app.command("explain", short_help="Explain the score of an incident.")(explain.explain)
+app.command("erase", short_help="Erase a person from a store and from results.")(erase.erase)
 app.command("tables", short_help="Print rule hits, sign-ins, consents and more.")(tables.tables)
 app.command("diff", short_help="Compare the results of two scans.")(diff.diff)
 app.command("look", short_help="Look into an address, a session or another value.")(look.look)

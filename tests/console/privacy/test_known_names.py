@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.console.privacy.known_names import KnownNames
 from seawall.console.privacy.name_view import NameView, ShownCodes
 from seawall.console.privacy.pseudonyms import PSEUDONYM, Pseudonyms
+from seawall_base.person_names import KnownNames
 
 KEY = bytes(range(32))
 MAKER = Pseudonyms(KEY)
@@ -21,7 +21,7 @@ def view(*accounts: str, revealed: tuple[str, ...] = (), others: dict[str, str] 
     names = KnownNames(accounts, others)
     return NameView(
         names=names,
-        codes=names.list_codes(MAKER),
+        codes=names.list_codes(MAKER.code_of),
         shown=ShownCodes(),
         pseudonyms=MAKER,
         literals=frozenset({"high"}),
@@ -122,7 +122,7 @@ def test_a_code_that_two_names_share_stands_for_neither() -> None:
         def code_of(self, name: str) -> str:
             return "0000-0000"
 
-    assert KnownNames([ANNA, "bob@x.example"]).list_codes(Narrow(KEY)) == {}
+    assert KnownNames([ANNA, "bob@x.example"]).list_codes(Narrow(KEY).code_of) == {}
 
 
 WORDS = st.text(string.ascii_lowercase, min_size=3, max_size=8)

@@ -15,7 +15,6 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from seawall.console.api_error import ApiError, forbidden
 from seawall.console.endpoint import JSON, Endpoint, Visitor
 from seawall.console.error_responses import api_error_response
-from seawall.console.privacy.known_names import ADDRESS, KnownNames
 from seawall.console.privacy.name_view import NameView, ShownCodes
 from seawall.console.privacy.pseudonyms import Pseudonyms
 from seawall.console.privacy.reveals import Reveals
@@ -23,6 +22,7 @@ from seawall.console.privacy.settings import PrivacySettings, load_privacy
 from seawall.storage.joined_names import JoinedNames
 from seawall.storage.lake.person_names import LakeNames, NamesInLake
 from seawall_base.json_text import encode_json
+from seawall_base.person_names import ADDRESS, KnownNames
 
 if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
@@ -108,7 +108,7 @@ class PrivacyBoundary:
         known = in_lake.persons | (self._in_incidents - in_lake.programs)
         if known != self._known:
             self._names = KnownNames(known, self._list_object_ids())
-            self._codes = self._names.list_codes(self.pseudonyms)
+            self._codes = self._names.list_codes(self.pseudonyms.code_of)
         self._known = known | self._in_incidents
 
     def _list_object_ids(self) -> dict[str, str]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from seawall.console.privacy.known_names import KnownNames
 from seawall.console.privacy.pseudonyms import PSEUDONYM, Pseudonyms
+from seawall_base.person_names import KnownNames
 
 WITHHELD: Final = "[withheld]"
 """What a route gets in place of a name."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from seawall.response.automatic.settings import SIMULATED_DAYS
-from seawall.response.containment.journal import Journal, open_journal
+from seawall.response.containment.journal import ERASED, Journal, open_journal
 from seawall.response.errors import JournalBroken
 from seawall_base.errors import OutputUnwritable
 from seawall_base.rfc3339 import format_time
@@ -149,7 +149,7 @@ def _take(found: AutomaticHistory, entry: Mapping[str, Any], at: int) -> None:
         found.confirmed = (entry["settings"], entry["by"], at)
     elif event == "stopped":
         found.confirmed = None
-    elif event != "torn":
+    elif event not in ("torn", ERASED):
         raise ValueError(event)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from seawall.response.containment.checks import Found
 from seawall.response.containment.documents import plan_from_document
-from seawall.response.containment.journal import Entry
+from seawall.response.containment.journal import ERASED, Entry
 from seawall.response.containment.values import ContainmentPlan, ContainmentStep, StepState
 from seawall.response.errors import JournalBroken
 
@@ -96,7 +96,7 @@ def _take(found: JournalHistory, entry: Mapping[str, Any]) -> None:
     if event == "opened":
         found.plan = plan_from_document(entry["plan"])
         return
-    if event == "torn":
+    if event in ("torn", ERASED):
         return
     phase: Phase = "undo" if entry["phase"] == "undo" else "apply"
     if event == "approved":

@@ -21,7 +21,7 @@ import msgspec
 from seawall.response.errors import JournalBroken, JournalBusy
 from seawall_base.append_only_file import AppendOnlyFile
 from seawall_base.errors import OutputUnwritable
-from seawall_base.hash_chain import ChainBroken, ChainLink, digest_line, verify
+from seawall_base.hash_chain import ChainBroken, ChainLink, digest_line, read_vouchers, verify
 
 _OTHER: Final = "give the journal that `seawall respond apply` wrote"
 _APPLY: Final = (
@@ -29,6 +29,12 @@ _APPLY: Final = (
     "or the file of its --journal"
 )
 _FIX: Final = "look at the vendor what was done; keep the file as it is"
+
+ERASED: Final = "erased"
+"""Event of the line that vouches for lines from which a person's name was erased."""
+
+ORIGINAL: Final = "erased_from"
+"""Field of such a line: the digest that it had before."""
 
 Entry = dict[str, Any]
 
@@ -122,23 +128,40 @@ def _content(path: Path, file: AppendOnlyFile) -> tuple[bytes, bytes]:
 
 def _read(path: Path, content: bytes) -> tuple[list[Entry], str]:
     """Return the entries of whole lines, and the digest of the last one."""
-    entries: list[Entry] = []
     try:
-        head = verify(_links(path, content, entries))
+        entries = parse_lines(content)
+    except JournalBroken as error:
+        raise JournalBroken(f"{path}: {error.message}", fix=error.fix) from None
+    stated = ((at, one.get("entries")) for at, one in enumerate(entries, 1) if one.get("event") == ERASED)
+    try:
+        head = verify(_links(content, entries), vouched=read_vouchers(stated))
     except ChainBroken as broken:
         raise JournalBroken(f"{path}: {broken}", fix=_FIX) from None
     return entries, head.digest
 
 
-def _links(path: Path, content: bytes, entries: list[Entry]) -> Iterator[ChainLink]:
-    """Decode line by line, into `entries`."""
+def parse_lines(content: bytes) -> list[Entry]:
+    """Return the entries of the whole lines of a journal, unchecked. Raises JournalBroken."""
+    entries: list[Entry] = []
     for line in content.split(b"\n")[:-1]:
         try:
-            entry = msgspec.json.decode(line, type=dict[str, Any])
+            entries.append(msgspec.json.decode(line, type=dict[str, Any]))
         except (ValueError, RecursionError):
             if content.startswith(b'{\n "plan_version"'):
-                raise JournalBroken(f"{path}: a plan, not its journal", fix=_OTHER) from None
-            raise JournalBroken(f"{path}: line {len(entries) + 1} is not JSON", fix=_FIX) from None
-        entries.append(entry)
-        digest = digest_line(line + b"\n")
-        yield ChainLink(entry.get("number"), entry.get("previous"), digest, digest)
+                raise JournalBroken("a plan, not its journal", fix=_OTHER) from None
+            raise JournalBroken(f"line {len(entries) + 1} is not JSON", fix=_FIX) from None
+    return entries
+
+
+def digest_entry(entry: Entry, line: bytes) -> str:
+    """Return the digest by which the next line names this one: that of the original line, if a name was erased from it."""
+    kept = entry.get(ORIGINAL)
+    return kept if isinstance(kept, str) else digest_line(line)
+
+
+def _links(content: bytes, entries: list[Entry]) -> Iterator[ChainLink]:
+    for line, entry in zip(content.split(b"\n")[:-1], entries, strict=True):
+        whole = line + b"\n"
+        yield ChainLink(
+            entry.get("number"), entry.get("previous"), digest_entry(entry, whole), digest_line(whole)
+        )

@@ -18,7 +18,15 @@ import msgspec
 
 from seawall.response.errors import RegisterBroken, RegisterInUse
 from seawall_base.append_only_file import AppendOnlyFile
-from seawall_base.hash_chain import ChainBroken, ChainHead, ChainLink, digest_line, digest_values, verify
+from seawall_base.hash_chain import (
+    ChainBroken,
+    ChainHead,
+    ChainLink,
+    digest_line,
+    digest_values,
+    read_vouchers,
+    verify,
+)
 from seawall_base.json_text import replace_surrogates
 from seawall_base.times import parse_rfc3339, rfc3339
 
@@ -36,12 +44,13 @@ Action = Literal[
     "told",
     "reported",
     "repaired",
+    "erased",
 ]
 """The kind of an entry.
 
 `letter`: a version became final. `intent`: it is about to be sent. `sent`, `failed`, `unsure`: the outcome.
 `bounced`, `noted`: a later report of a mail server. `told`: a person notified the recipient by other means.
-`reported`: an authority was notified.
+`reported`: an authority was notified. `erased`: names were erased from entries, whose present content it vouches for.
 """
 
 
@@ -124,12 +133,18 @@ class NotificationRegister:
         """Append an entry and return once it is on disk. Raises RegisterBroken if it cannot be written."""
         if self._file is None:
             raise TypeError("the register was opened for reading")
-        head = self.head
-        plain = json.loads(json.dumps(dict(details or {}), allow_nan=False, ensure_ascii=False))
-        given = [head.sequence + 1, at, action, recipient, version, way, target, by, plain, head.digest]
-        values = replace_surrogates(given)  # normalise as reading back would
-        entry = RegisterEntry(*(*values, digest_values(*values)))
-        line = json.dumps(_document(entry), separators=(",", ":")).encode("ascii") + b"\n"
+        entry = make_entry(
+            self.head,
+            at=at,
+            action=action,
+            recipient=recipient,
+            version=version,
+            way=way,
+            target=target,
+            by=by,
+            details=details,
+        )
+        line = encode_entry(entry)
         try:
             self._file.append(line)
         except OSError as error:
@@ -152,23 +167,52 @@ def _content(path: Path, file: AppendOnlyFile) -> tuple[bytes, bytes]:
 
 
 def _entries(path: Path, content: bytes) -> list[RegisterEntry]:
-    entries: list[RegisterEntry] = []
+    entries = list(parse_register(path, content))
+    stated = ((one.sequence, one.details.get("entries")) for one in entries if one.action == "erased")
+    links = (ChainLink(one.sequence, one.previous, one.digest, digest_content(one)) for one in entries)
     try:
-        verify(_links(path, content, entries))
+        verify(links, vouched=read_vouchers(stated))
     except ChainBroken as broken:
         raise _make_error(path, str(broken)) from None
     return entries
 
 
-def _links(path: Path, content: bytes, entries: list[RegisterEntry]) -> Iterator[ChainLink]:
-    """Decode the lines one by one into `entries` and yield their chain links."""
+def parse_register(path: Path, content: bytes) -> Iterator[RegisterEntry]:
+    """Yield the entries of a register, without checking their chain. Raises RegisterBroken."""
     for number, line in enumerate(content.splitlines(), start=1):
         try:
-            entry = _entry(msgspec.json.decode(line, type=dict[str, Any]))
+            yield _entry(msgspec.json.decode(line, type=dict[str, Any]))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise _make_error(path, f"line {number} is no entry") from None
-        entries.append(entry)
-        yield ChainLink(entry.sequence, entry.previous, entry.digest, digest_values(*_values(entry)))
+
+
+def make_entry(
+    head: ChainHead,
+    *,
+    at: int,
+    action: Action,
+    recipient: str = "",
+    version: int = 0,
+    way: str = "",
+    target: str = "",
+    by: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> RegisterEntry:
+    """Return the entry that follows a head, normalised as reading back would."""
+    plain = json.loads(json.dumps(dict(details or {}), allow_nan=False, ensure_ascii=False))
+    given = [head.sequence + 1, at, action, recipient, version, way, target, by, plain, head.digest]
+    values = replace_surrogates(given)
+    return RegisterEntry(*(*values, digest_values(*values)))
+
+
+def encode_entry(entry: RegisterEntry) -> bytes:
+    """Return the line of an entry."""
+    return json.dumps(_document(entry), separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def digest_content(entry: RegisterEntry) -> str:
+    """Return the digest of an entry's present content."""
+    return digest_values(*_values(entry))
 
 
 def _values(entry: RegisterEntry) -> tuple[Any, ...]:

@@ -15,10 +15,12 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.models import AuditRow
-from seawall_base.hash_chain import ChainBroken, ChainHead, ChainLink, digest_values, verify
+from seawall_base.hash_chain import ChainBroken, ChainHead, ChainLink, digest_values, read_vouchers, verify
 
 _APPENDING = 0x5EA_0003
 _PAGE = 1000
+ERASED = "person-erased"
+"""Action of the entry that vouches for entries from which a person's name was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,16 @@ class AuditTrail:
     def verify(self, known: ChainHead | None = None) -> AuditCheck:
         """Recompute the whole chain, a page at a time, and compare it with a head noted earlier."""
         try:
-            head = verify(self._links(), known)
+            head = verify(self._links(), known, self._vouched())
         except ChainBroken as broken:
             return AuditCheck(broken.head.sequence, broken.head, str(broken))
         return AuditCheck(head.sequence, head)
+
+    def _vouched(self) -> dict[int, str]:
+        """Return the digests of entries that lost a person's name."""
+        query = select(AuditRow.sequence, AuditRow.details).where(AuditRow.action == ERASED)
+        rows = self._session.execute(query.order_by(AuditRow.sequence))
+        return read_vouchers((sequence, details.get("entries")) for sequence, details in rows)
 
     def _links(self) -> Iterator[ChainLink]:
         after = 0

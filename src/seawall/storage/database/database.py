@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -114,6 +115,18 @@ class Database:
             if writer is not None:
                 self._check(session, writer)
             yield Transaction(session)
+
+    def run_alone(self, statements: Sequence[str]) -> None:
+        """Run statements outside of any transaction, such as VACUUM. They must not come from a log."""
+        with name_failure(self.place), closing(self._engine.raw_connection()) as connection:
+            driver: Any = connection.driver_connection
+            if self.file is None:
+                driver.rollback()
+                driver.autocommit = True
+            for statement in statements:
+                driver.execute(statement).close()
+            if self.file is None:
+                driver.autocommit = False
 
     @contextmanager
     def only_writer(self) -> Iterator[WriterLease]:

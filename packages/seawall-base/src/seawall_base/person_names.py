@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
-
-from seawall.console.privacy.pseudonyms import Pseudonyms
 
 ADDRESS: Final = re.compile(
     r"""[^\s<>()\[\]{}"',;:|\\/=&?%@]+(?:@|%40)[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*""",
@@ -51,36 +49,44 @@ class NameHit:
 class KnownNames:
     """The names of persons. `whole` holds the account name of each name, in lower case."""
 
-    def __init__(self, accounts: Iterable[str], others: Mapping[str, str] | None = None) -> None:
-        """Take account names and mailboxes, and in `others` the account names of object ids."""
+    def __init__(
+        self,
+        accounts: Iterable[str],
+        others: Mapping[str, str] | None = None,
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take account names and mailboxes. `others` maps object ids to their account names, and `aliases` further names
+        of a person, which are found in every spelling too.
+        """
         names = {name.casefold(): name for name in sorted(accounts) if name}
+        owners_of = {**{name: name for name in names.values()}, **(aliases or {})}
         self.whole: dict[str, str] = dict(names)
         self._words: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         spellings: dict[tuple[str, ...], set[str]] = defaultdict(set)
         labels = {label for name in names for label in name.rpartition("@")[2].split(".") if "@" in name}
-        for name in names.values():
+        for name, person in owners_of.items():
             for words in _list_spellings(name):
                 if len(words) > 1 or _is_name(words[0], labels):
-                    spellings[words].add(name)
+                    spellings[words].add(person)
         for words, owners in spellings.items():
             # a local part that several persons have is a name of none of them
             owner = next(iter(owners)) if len(owners) == 1 else " ".join(words)
             self._words[words[0]].append((words, owner))
         for found in self._words.values():
             found.sort(key=lambda one: -len(one[0]))
-        for name, account in (others or {}).items():
+        for name, account in {**(others or {}), **(aliases or {})}.items():
             self.whole.setdefault(name.casefold(), account)
         self._haystack = "\n".join(self.whole)
 
     def __len__(self) -> int:
         return len(self.whole)
 
-    def list_codes(self, pseudonyms: Pseudonyms) -> dict[str, str]:
-        """Return the account name by code; a code that two names share stands for neither."""
+    def list_codes(self, code_of: Callable[[str], str]) -> dict[str, str]:
+        """Return the account name by its code; a code that two names share stands for neither."""
         codes: dict[str, str] = {}
         shared: set[str] = set()
         for name in dict.fromkeys(self.whole.values()):
-            code = pseudonyms.code_of(name)
+            code = code_of(name)
             if codes.setdefault(code, name).casefold() != name.casefold():
                 shared.add(code)
         return {code: name for code, name in codes.items() if code not in shared}
@@ -89,17 +95,22 @@ class KnownNames:
         """Return whether a text occurs within any name, without regard to case."""
         return text.casefold() in self._haystack
 
+    def list_spellings(self, account: str) -> list[tuple[str, ...]]:
+        """Return the words of every spelling that stands for an account and for nobody else."""
+        return [words for found in self._words.values() for words, owner in found if owner == account]
+
     def find(self, text: str) -> Iterator[NameHit]:
         """Yield the names in a text from left to right, without overlap; addresses too that nobody knows."""
         at = 0
         for found in ADDRESS.finditer(text):
-            yield from self._find_words(text, at, found.start())
+            yield from self.find_words(text, at, found.start())
             address = found[0].replace("%40", "@")
             yield NameHit(found.start(), found.end(), self.whole.get(address.casefold(), address))
             at = found.end()
-        yield from self._find_words(text, at, len(text))
+        yield from self.find_words(text, at, len(text))
 
-    def _find_words(self, text: str, start: int, end: int) -> Iterator[NameHit]:
+    def find_words(self, text: str, start: int, end: int) -> Iterator[NameHit]:
+        """Yield the names in a stretch of a text by their words alone, within addresses too."""
         words = [(one.start(), one.end(), one[0].casefold()) for one in _WORD.finditer(text, start, end)]
         at = 0
         while at < len(words):

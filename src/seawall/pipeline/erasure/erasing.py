@@ -1,0 +1,232 @@
+"""Erase a person from a store and from folders of results: one place after the other, each whole or not at all.
+
+A stop between two places loses nothing: the same command goes on with the same token. The database comes last, in one
+transaction, because it knows the person's object ids until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from seawall.pipeline.erasure.checking import check_erasure
+from seawall.pipeline.erasure.files import FileErasure, erase_from_folder
+from seawall.pipeline.erasure.receipt import (
+    FOLDER,
+    ErasedPlace,
+    ErasureReceipt,
+    KeptThing,
+    begin_receipt,
+    make_token,
+    save_receipt,
+    sum_places,
+)
+from seawall.pipeline.erasure.states import erase_from_candidate, erase_from_state
+from seawall.storage.database import Transaction
+from seawall.storage.database.erasing import (
+    compact,
+    erase_from_audit,
+    erase_from_candidates,
+    erase_from_database,
+    erase_from_states,
+)
+from seawall.storage.joined_names import JoinedNames
+from seawall.storage.lake.erasing import erase_from_lake
+from seawall.storage.lake.person_names import LakeNames
+from seawall.storage.location import DATABASE, EVENTS, MARKER, Store, open_store
+from seawall_base.clock import read_wall_clock
+from seawall_base.errors import UsageError
+from seawall_base.name_erasure import NameErasure
+from seawall_base.times import rfc3339
+
+ACTOR: Final = "seawall erase"
+OWN_FILES: Final = (EVENTS, MARKER, FOLDER, "secret.key")
+_SHORTEST: Final = 3
+_AUDIT: Final = KeptThing(
+    "entries of the audit trail, journals of containment and registers of notifications",
+    "the duty to account for what was done; the name in them is replaced, their hash chains stay verifiable",
+)
+_IDS: Final = KeptThing(
+    "ids of incidents and records, and the digests of chained entries",
+    "they are hashes that answers and other systems refer to; they do not state the name",
+)
+_ELSEWHERE: Final = KeptThing(
+    "copies elsewhere: backups, sent messages, the log sources, write-ahead logs of a PostgreSQL server",
+    "this command cannot reach them; let them expire, or erase there too",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRequest:
+    """Whom to erase, and from where. `aliases` are further names: display name, other addresses, object ids.
+
+    With `should_delete`, files that cannot be rewritten and may hold a name are deleted.
+    """
+
+    account: str
+    aliases: Sequence[str] = ()
+    store: Path | None = None
+    database: str | None = None
+    folders: Sequence[Path] = ()
+    receipts: Path | None = None
+    reference: str = ""
+    is_rehearsal: bool = False
+    should_delete: bool = False
+
+    @property
+    def receipt_folder(self) -> Path:
+        """Return the folder of receipts: that of the store, else of the first folder of results."""
+        return self.receipts or (self.store or self.folders[0]) / FOLDER
+
+
+def erase_person(
+    request: ErasureRequest,
+    *,
+    clock: Callable[[], int] = read_wall_clock,
+    step: Callable[[str], None] = lambda _: None,
+) -> ErasureReceipt:
+    """Erase a person and return the receipt, which is on disk. With `is_rehearsal`, only count.
+
+    `step` is called after each place. Raises UsageError, `DatabaseInUse` while a watch runs, and what files and databases
+    raise; after such an error the same request goes on where it stopped.
+    """
+    _check(request)
+    begun_at = rfc3339(clock())
+    with ExitStack() as stack:
+        store = None
+        if request.store is not None:
+            store = stack.enter_context(open_store(request.store, request.database))
+            if not request.is_rehearsal:
+                stack.enter_context(store.database.only_writer())
+        if request.is_rehearsal:
+            receipt = ErasureReceipt(state="rehearsal", token=make_token(), begun_at=begun_at)
+        else:
+            receipt = begin_receipt(
+                request.receipt_folder, request.account, begun_at=begun_at, reference=request.reference
+            )
+        erasure = _make_erasure(request, store, receipt.token)
+        kept = [_AUDIT, _IDS, _ELSEWHERE]
+        found: list[ErasedPlace] = []
+        for place, unreadable in _erase_places(request, store, erasure, clock):
+            found += [place] if place.changed else []
+            kept += unreadable
+            if not request.is_rehearsal:
+                receipt = _renew(receipt, erased=sum_places([place] if place.changed else [], receipt.erased))
+                save_receipt(request.receipt_folder, receipt)
+            step(place.kind)
+        if request.is_rehearsal:
+            return _renew(receipt, erased=found, kept=kept, ended_at=rfc3339(clock()))
+        check = check_erasure(request.store, store, request.folders, erasure, request.account)
+        done = _renew(
+            receipt, kept=kept, check=check, ended_at=rfc3339(clock()),
+            state="incomplete" if check.found else "done", salt="", digest="",
+        )  # fmt: skip
+        save_receipt(request.receipt_folder, done)
+        return done
+
+
+def _renew(receipt: ErasureReceipt, **changes: object) -> ErasureReceipt:
+    import msgspec
+
+    return msgspec.structs.replace(receipt, **changes)
+
+
+def _check(request: ErasureRequest) -> None:
+    if len(request.account.strip()) < _SHORTEST:
+        raise UsageError("the name of the account is too short", fix="give the whole account name or address")
+    if request.store is None and not request.folders:
+        raise UsageError("there is nothing to erase from", fix="give --store, --results, or both")
+    for folder in request.folders:
+        if not folder.exists():
+            raise UsageError(f"{folder}: there is no such folder", fix="check the path")
+
+
+def _make_erasure(request: ErasureRequest, store: Store | None, token: str) -> NameErasure:
+    """Return the erasure with every name that the store joins with the account, and the names of others."""
+    aliases, others = list(request.aliases), frozenset[str]()
+    if store is not None:
+        others = LakeNames(store.lake.root).all().persons
+        joined = JoinedNames(store.database)
+        for tenant in store.lake.tenants():
+            names = joined.of(tenant)
+            aliases += [uid for uid, name in names.items() if name.casefold() == request.account.casefold()]
+    return NameErasure(request.account, token, aliases=aliases, others=others)
+
+
+def _erase_places(
+    request: ErasureRequest, store: Store | None, erasure: NameErasure, clock: Callable[[], int]
+) -> Iterator[tuple[ErasedPlace, list[KeptThing]]]:
+    """Erase from one place after the other, and yield each with what could not be rewritten."""
+    at, dry = clock(), request.is_rehearsal
+    if store is not None:
+        lake = erase_from_lake(store.lake, erasure, at=at, is_rehearsal=dry)
+        damaged = [KeptThing(str(one.path), f"a damaged part: {one.reason}") for one in lake.damaged]
+        yield ErasedPlace(str(store.lake.root), "records", lake.rows), damaged
+        for path in sorted(store.folder.iterdir()):
+            if path.name not in OWN_FILES and not path.name.startswith(DATABASE):
+                yield _erase_folder(path, "files of the store", erasure, at, request)
+    for folder in request.folders:
+        yield _erase_folder(folder, "results", erasure, at, request)
+    if store is not None:
+        yield from _erase_database(store, erasure, at, request)
+
+
+def _erase_folder(
+    path: Path, kind: str, erasure: NameErasure, at: int, request: ErasureRequest
+) -> tuple[ErasedPlace, list[KeptThing]]:
+    if path.is_symlink():
+        return ErasedPlace(str(path), kind, 0), [KeptThing(str(path), "a link: links are not followed")]
+    found = erase_from_folder(
+        path, erasure, at=at, is_rehearsal=request.is_rehearsal, should_delete=request.should_delete
+    )
+    kept = [KeptThing(_say_path(one, erasure), one.why) for one in found if one.outcome == "unreadable"]
+    return ErasedPlace(erasure.replace_text(str(path)), kind, len(found) - len(kept)), kept
+
+
+def _say_path(one: FileErasure, erasure: NameErasure) -> str:
+    return erasure.replace_text(str(one.path))
+
+
+def _erase_database(
+    store: Store, erasure: NameErasure, at: int, request: ErasureRequest
+) -> Iterator[tuple[ErasedPlace, list[KeptThing]]]:
+    """Erase from all tables in one transaction; a stop leaves all of them as they were."""
+    database, dry = store.database, request.is_rehearsal
+    changed: dict[str, int] = {}
+    kept: list[KeptThing] = []
+    with database.reading() if dry else database.writing() as work:
+        changed = erase_from_database(work, erasure, is_rehearsal=dry)
+        states, unreadable = erase_from_states(
+            work, lambda content: erase_from_state(content, erasure), is_rehearsal=dry
+        )
+        changed |= {"states": states}
+        changed |= {
+            "candidates": erase_from_candidates(
+                work, lambda content: erase_from_candidate(content, erasure), is_rehearsal=dry
+            )
+        }
+        changed |= {
+            "audit": erase_from_audit(
+                work, erasure, at=at, actor=ACTOR, token=erasure.token, is_rehearsal=dry
+            )
+        }
+        kept += [KeptThing(f"state {name}", "cannot be read by this version") for name in unreadable]
+        kept += _list_users(work, request.account)
+    if not dry:
+        compact(database, [*changed, "audit"])
+    places = [ErasedPlace(database.place, name, count) for name, count in changed.items()]
+    for number, place in enumerate(places):
+        yield place, kept if number == 0 else []
+
+
+def _list_users(work: Transaction, account: str) -> list[KeptThing]:
+    if work.users.find(account) is None:
+        return []
+    return [
+        KeptThing(
+            "a user of the console with this name", "it signs somebody in; an admin disables or renames it"
+        )
+    ]

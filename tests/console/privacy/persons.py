@@ -14,6 +14,7 @@ from seawall.console.context import ConsoleSettings
 from seawall.detection.incidents.story.act import StorySentence
 from seawall.events.problem import Problem
 from seawall.storage.database import StoredSource
+from seawall.storage.database.tasks import TaskDraft
 from seawall.storage.lake import Lake
 from tests.console.consoles import Browser, Console, console
 from tests.console.samples import DAY, INCIDENT
@@ -90,6 +91,7 @@ def full_of_names(folder: Path, settings: ConsoleSettings | None = None, **parts
             work.incidents.put(incidents())
             work.announcements.add([WORST], at=now)
             work.answers.give(WORST, "safe", by="carol", at=now, note="Anna Berger phoned, bob too")
+            fill_handling(work, now)
             work.audit.append(at=now, actor="carol", action="records-read", subject=ANNA, details={"by": BOB})
             work.views.put("analyst-user", "mine", f'account:"{ANNA}"', at=now)
             gap = {
@@ -125,3 +127,14 @@ def pseudonym(browser: Browser, number: int = 0) -> str:
     found = browser.get(f"/api/incidents/{number:012x}").json()["account"]
     assert found.startswith("person ")
     return str(found)
+
+
+def fill_handling(work: Any, now: int) -> None:
+    """What analysts add to an incident, full of names."""
+    handling = {"owner": BOB, "status": "in-progress", "due_at": now, "expected": 0, "by": "carol", "at": now}
+    work.handling.put(WORST, **handling)
+    work.handling.add_tag(WORST, "anna-berger", by="carol", at=now)
+    work.comments.add(WORST, f"Anna Berger says that {BOB} phoned", by=BOB, at=now)
+    work.tasks.add(WORST, TaskDraft("call Anna Berger", BOB, now), by="carol", at=now)
+    document = {"account": ANNA, "raw": {"UserDisplayName": "Bobby Stonehenge"}, "mailbox": BOB}
+    work.stars.add(WORST, "id-1", document, record_at=FIRST, remark="opened by bob", by="carol", at=now)

@@ -69,6 +69,7 @@ def queries(path: str, person: str) -> list[str]:
         ],
         "/api/look": [f"?subject=account:{person}", "?subject=ip:203.0.113.7", f"?subject={person}"],
         "/api/look/records": [f"?subject=account:{person}", "?subject=ip:203.0.113.7&limit=1"],
+        "/api/search": [f"?q={person}", "?q=takeover anna ip:203.0.113.7", "?q=zzz bad:x"],
         "/api/problems": [""],
         "/api/audit": ["", "?limit=1"],
     }
@@ -85,7 +86,8 @@ def find_names(content: bytes) -> list[str]:
     texts += [str(json.loads(content))] if content[:1] in b"{[" and content else []
     for cursor in re.findall(rb'_cursor":"([\w-]+)"', content):
         texts.append(base64.urlsafe_b64decode(cursor + b"=" * (-len(cursor) % 4)).decode("utf-8", "replace"))
-    return [name for name in NAMES if any(name in text.lower() for text in texts)]
+    words = {name: re.compile(rf"(?<![a-z]){name}(?![a-z])", re.IGNORECASE) for name in NAMES}
+    return [name for name, word in words.items() if any(word.search(text) for text in texts)]
 
 
 @pytest.mark.parametrize("path", list_gets())

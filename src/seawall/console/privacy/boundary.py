@@ -36,7 +36,7 @@ LOOK_SECONDS: Final = 10.0
 """Seconds after which the lake is looked through for new names; addresses are recognised without that."""
 
 _STREAM: Final = "text/event-stream"
-_TEXTS: Final = ("text/csv", "text/plain", "application/x-ndjson", "text/markdown")
+_TEXTS: Final = ("text/csv", "text/html", "text/plain", "application/x-ndjson", "text/markdown")
 _MOST_INCIDENTS: Final = 1_000_000
 _OF_CONTENT: Final = frozenset({"content-length", "etag", "last-modified"})
 _NO_NAMES: Final = NamesInLake(frozenset(), frozenset())
@@ -140,7 +140,7 @@ async def hide_response(look: Callable[[], NameView | None], response: Response)
     if isinstance(response, StreamingResponse) and media == _STREAM:
         return _hide_stream(look, response)
     view = look()
-    if view is None or media == "text/html":
+    if view is None:
         return response
     if response.status_code == 204:
         return response

@@ -31,10 +31,13 @@ _DISPLAY_NAMES: Final = frozenset(
     {"userdisplayname", "actordisplayname", "fullname", "givenname", "surname", "firstname", "lastname"}
 )
 _ELSEWHERE: Final = re.compile(
-    r"-?(?:network|country|app|client|kind|tenant|severity|is|answer|after|before|score)[:<>]", re.IGNORECASE
+    r"-?(?:network|country|app|client|kind|tenant|severity|is|answer|after|before|score"
+    r"|ip|cidr|session|token|device|key|operation|agent|day|tag|status)[:<>]",
+    re.IGNORECASE,
 )
 """A term of a search that cannot match a person."""
 
+_NETWORK_ADDRESS: Final = re.compile(r"-?[0-9a-f]*[.:][0-9a-f.:]+(?:/[0-9]+)?", re.IGNORECASE)
 _TERM: Final = re.compile(r'(?:[^\s"]+:)?"(?:[^"\\]|\\.)*"|\S+')
 _LETTERS: Final = re.compile(r"[^\W_]+")
 _PLAIN: Final = re.compile(r"[^\s\"\\:<>=-][^\s\"\\:<>=]*")
@@ -162,7 +165,11 @@ class NameView:
     def _withhold_term(self, found: re.Match[str]) -> str:
         """Return a term of a search, or a word that matches nothing if the term is part of a name."""
         term = found[0]
-        if _ELSEWHERE.match(term) or PSEUDONYM.search(term.replace("\x00", " ")):
+        if (
+            _ELSEWHERE.match(term)
+            or _NETWORK_ADDRESS.fullmatch(term)
+            or PSEUDONYM.search(term.replace("\x00", " "))
+        ):
             return term.replace("\x00", " ")
         value = term.partition(":")[2] or term
         for hit in list(self.names.find(value)):
@@ -175,7 +182,7 @@ class NameView:
     def _withhold_subject(self, text: str) -> str:
         """Return what is looked up; a message id that is part of a name would find the person's records."""
         kind, _, value = text.partition(":")
-        if kind.strip().lower() not in {"message", "rule"} or PSEUDONYM.search(value):
+        if kind.strip(" -!").lower() not in {"message", "rule"} or PSEUDONYM.search(value):
             return text
         plain = value.strip("\"' \\:{}[]<>")
         parts = [plain] if "@" in value else [w for w in _LETTERS.findall(value) if len(w) >= _SHORTEST_PART]

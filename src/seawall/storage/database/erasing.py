@@ -12,6 +12,7 @@ from seawall.storage.database import revisions
 from seawall.storage.database.audit import ERASED
 from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.database import Database
+from seawall.storage.database.incident_queue import fold_text
 from seawall.storage.database.models import AuditRow, Model
 from seawall.storage.database.work import Transaction
 from seawall_base.hash_chain import digest_values
@@ -169,6 +170,8 @@ def _find_changes(
         if not values:
             continue
         now = {**row, **values}
+        if "value_key" in row and "value" in values:
+            values["value_key"] = make_index_key(str(now["kind"]), fold_text(str(now["value"])))
         for key, sources in _KEYS.items():
             texts = [str(now[name]) for name in sources if name in now]
             if key in row and values.keys() & set(sources) and table.name != "queue":

@@ -7,11 +7,12 @@ import { Page } from "../parts/page";
 import { Channels } from "./channels";
 import { Console } from "./console";
 import { Me } from "./me";
+import { Privacy } from "./privacy";
 import { Tokens } from "./tokens";
 import { Users } from "./users";
 import "./settings.css";
 
-type Part = "me" | "console" | "users" | "tokens" | "channels";
+type Part = "me" | "console" | "privacy" | "users" | "tokens" | "channels";
 
 export default function SettingsPage() {
   const isAdmin = useIsAdmin();
@@ -21,6 +22,7 @@ export default function SettingsPage() {
   const parts: { value: Part; label: string }[] = [
     { value: "me", label: "Signing in" },
     { value: "console", label: "This console" },
+    ...(isLimited ? [] : [{ value: "privacy" as const, label: "Privacy" }]),
     ...(isAdmin && !isLimited
       ? [
           { value: "users" as const, label: "Users" },
@@ -43,6 +45,7 @@ export default function SettingsPage() {
       <div className="settings">
         {part === "me" && <Me />}
         {part === "console" && <Console />}
+        {part === "privacy" && <Privacy />}
         {part === "users" && <Users />}
         {part === "tokens" && <Tokens />}
         {part === "channels" && <Channels />}

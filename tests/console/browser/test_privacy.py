@@ -76,5 +76,5 @@ def test_a_reveal_that_is_refused_says_why(visit: Visiting) -> None:
     page.get_by_label("Pseudonym", exact=True).fill("person 0000-0000")
     page.get_by_label("Reason, for the audit trail").fill("nothing in particular")
     page.get_by_role("button", name="Reveal this person").click()
-    expect(page.get_by_role("alert").first).to_contain_text("no such person")
+    expect(page.get_by_role("alert").first).to_contain_text("no person with this pseudonym")
     assert faults(page) == []

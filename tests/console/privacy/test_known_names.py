@@ -106,6 +106,12 @@ def test_display_names_of_records_are_hidden_by_their_field() -> None:
     assert hidden["UserDisplayName"] == MAKER.pseudonym_of("Annie B")
 
 
+def test_a_name_of_odd_characters_is_found_within_a_text() -> None:
+    odd = '"><img src=x onerror="a()">@x.example'
+    hidden = view(odd, ANNA).hide_text(f"Account takeover: {odd} and Anna Berger")
+    assert hidden == f"Account takeover: {MAKER.pseudonym_of(odd)} and {MAKER.pseudonym_of(ANNA)}"
+
+
 def test_keys_of_objects_are_hidden_if_they_are_names() -> None:
     assert view(ANNA).hide_values({ANNA: 1, "anna": 2}) == {MAKER.pseudonym_of(ANNA): 1, "anna": 2}
 

@@ -22,6 +22,13 @@ from seawall.storage.database import StoredSource
 from seawall.storage.files.state_file import pack
 from seawall.storage.joined_names import STATE, names_state
 from seawall.storage.location import Store, open_store
+from seawall.storage.raw_records import (
+    KeptRecord,
+    RawFolder,
+    RecordOrigin,
+    keep_record,
+    write_kept_records,
+)
 from tests.console.samples import DAY, INCIDENT
 from tests.sample_events import START, event, sign_in, table
 
@@ -45,6 +52,16 @@ def events() -> pa.Table:
     return table(rows)
 
 
+def raw_records() -> list[KeptRecord]:
+    """A record as it came of Anna, one of Bob that names her in short, and one of Bob alone."""
+    texts = (json.dumps({"UserId": ANNA, "Name": DISPLAY}), '{"By": "Berger, Anna"}', '{"By": "bob"}')
+    accounts = (ANNA, BOB, BOB)
+    return [
+        keep_record(RecordOrigin(f"w-{n}", "x.example", account, FIRST + n, "a.jsonl", n), text)
+        for n, (account, text) in enumerate(zip(accounts, texts, strict=True))
+    ]
+
+
 def incident() -> Any:
     """An incident whose texts name Anna."""
     return replace(
@@ -57,6 +74,7 @@ def make_store(folder: Path, database: str | None = None) -> None:
     """A store with all of this."""
     with open_store(folder, database, make=True) as store:
         store.lake.append(events())
+        RawFolder(store.lake.root).append(raw_records())
         store.lake.publish(NOW)
         fill_database(store)
     (folder / "automatic").mkdir()
@@ -106,6 +124,7 @@ def make_results(folder: Path) -> None:
     (folder / "messages.csv").write_text(f"who,what\n{ANNA},read\n{BOB},read\n", encoding="utf-8")
     (folder / "old.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
     pq.write_table(events(), folder / "events.parquet")
+    write_kept_records(folder / "raw-records.parquet", raw_records())
     digest = hashlib.sha256((folder / "report.html").read_bytes()).hexdigest()
     (folder / "manifest.json").write_text(json.dumps({"report.html": digest}), encoding="utf-8")
     (folder / f"letter-{ANNA}").mkdir()

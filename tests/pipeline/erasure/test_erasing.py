@@ -20,6 +20,7 @@ from seawall.response.notification.register import NotificationRegister
 from seawall.storage.files.state_file import unpack
 from seawall.storage.lake.query import EventQuery
 from seawall.storage.location import open_store
+from seawall.storage.raw_records import RawFolder
 from seawall_base.errors import DatabaseInUse, UsageError
 from seawall_base.hash_chain import ChainHead
 from tests.pipeline.erasure.places import (
@@ -104,6 +105,7 @@ def test_no_byte_keeps_the_name(places: ErasureRequest, tmp_path: Path, database
     kinds = {one.kind: one.changed for one in receipt.erased}
     assert kinds["records"] == 9
     assert kinds["audit"] == 1
+    assert [one.changed for one in receipt.erased if one.kind == "raw records"] == [2, 2]
     assert (kinds["incidents"], kinds["candidates"], kinds["states"]) == (2, 1, 2)
 
 
@@ -117,6 +119,8 @@ def test_others_and_the_counts_stay(places: ErasureRequest, database: str | None
         assert accounts.count(BOB) == 4
         assert accounts.count(f"{receipt.token}@x.example") + accounts.count(receipt.token) == 9
         assert store.lake.check() == []
+        kept = RawFolder(store.lake.root).find("x.example", ["w-0", "w-1", "w-2"])
+        assert [one.text for one in kept] == [f'{{"By": "{receipt.token}"}}', '{"By": "bob"}']
         with store.database.reading() as work:
             found: Incident | None = work.incidents.get("a" * 12)
             assert found is not None

@@ -32,6 +32,7 @@ class NameErasure:
         self._domain = account.casefold().rpartition("@")[2] if "@" in account else ""
         known = {name: account for name in aliases if name and name.casefold() != account.casefold()}
         same = {name.casefold() for name in (*known, account)}
+        self.names = (account, *known)
         self._names = KnownNames(
             [account, *(name for name in others if name.casefold() not in same)], aliases=known
         )

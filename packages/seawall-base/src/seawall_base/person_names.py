@@ -21,6 +21,7 @@ ADDRESS: Final = re.compile(
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _BETWEEN: Final = re.compile(r"[ .,_'’+\-]{1,3}")
+_MOST_ODD: Final = 200
 _LONGEST: Final = 200
 """Characters of a name that is searched for in texts; a longer one is recognised as a whole."""
 
@@ -49,6 +50,8 @@ class NameHit:
 class KnownNames:
     """The names of persons. `whole` holds the account name of each name, in lower case."""
 
+    _odd: re.Pattern[str] | None
+
     def __init__(
         self,
         accounts: Iterable[str],
@@ -76,6 +79,7 @@ class KnownNames:
             found.sort(key=lambda one: -len(one[0]))
         for name, account in {**(others or {}), **(aliases or {})}.items():
             self.whole.setdefault(name.casefold(), account)
+        self._odd = self._make_odd_pattern(names.values())
         self._haystack = "\n".join(self.whole)
 
     def __len__(self) -> int:
@@ -102,12 +106,33 @@ class KnownNames:
     def find(self, text: str) -> Iterator[NameHit]:
         """Yield the names in a text from left to right, without overlap; addresses too that nobody knows."""
         at = 0
-        for found in ADDRESS.finditer(text):
+        for odd in self._odd.finditer(text) if self._odd is not None else ():
+            yield from self._find_plain(text, at, odd.start())
+            yield NameHit(odd.start(), odd.end(), self.whole.get(odd[0].casefold(), odd[0]))
+            at = odd.end()
+        yield from self._find_plain(text, at, len(text))
+
+    def _make_odd_pattern(self, names: Iterable[str]) -> re.Pattern[str] | None:
+        """Return a pattern of names that are neither addresses nor words, such as markup; at most `_MOST_ODD`."""
+        self._odd = None
+        odd = [
+            name
+            for name in names
+            if len(name) <= _LONGEST
+            and not name.isalnum()
+            and not any(hit.end - hit.start == len(name) for hit in self.find(name))
+        ]
+        chosen = sorted(odd, key=lambda name: (-len(name), name))[:_MOST_ODD]
+        return re.compile("|".join(map(re.escape, chosen)), re.IGNORECASE) if chosen else None
+
+    def _find_plain(self, text: str, start: int, end: int) -> Iterator[NameHit]:
+        at = start
+        for found in ADDRESS.finditer(text, start, end):
             yield from self.find_words(text, at, found.start())
             address = found[0].replace("%40", "@")
             yield NameHit(found.start(), found.end(), self.whole.get(address.casefold(), address))
             at = found.end()
-        yield from self.find_words(text, at, len(text))
+        yield from self.find_words(text, at, end)
 
     def find_words(self, text: str, start: int, end: int) -> Iterator[NameHit]:
         """Yield the names in a stretch of a text by their words alone, within addresses too."""

@@ -35,8 +35,10 @@ from seawall.storage.database.erasing import (
 )
 from seawall.storage.joined_names import JoinedNames
 from seawall.storage.lake.erasing import erase_from_lake
+from seawall.storage.lake.layout import RAW
 from seawall.storage.lake.person_names import LakeNames
 from seawall.storage.location import DATABASE, EVENTS, MARKER, Store, open_store
+from seawall.storage.raw_records import RAW_RECORDS, erase_raw_records
 from seawall_base.clock import read_wall_clock
 from seawall_base.errors import UsageError
 from seawall_base.name_erasure import NameErasure
@@ -165,13 +167,32 @@ def _erase_places(
         lake = erase_from_lake(store.lake, erasure, at=at, is_rehearsal=dry)
         damaged = [KeptThing(str(one.path), f"a damaged part: {one.reason}") for one in lake.damaged]
         yield ErasedPlace(str(store.lake.root), "records", lake.rows), damaged
+        yield _erase_raw_records(store.lake.root, store.lake.root / RAW, erasure, at, request)
         for path in sorted(store.folder.iterdir()):
             if path.name not in OWN_FILES and not path.name.startswith(DATABASE):
                 yield _erase_folder(path, "files of the store", erasure, at, request)
     for folder in request.folders:
+        raw = folder / RAW_RECORDS
+        if raw.is_file() and not raw.is_symlink():
+            yield _erase_raw_records(folder, raw, erasure, at, request)
         yield _erase_folder(folder, "results", erasure, at, request)
     if store is not None:
         yield from _erase_database(store, erasure, at, request)
+
+
+def _erase_raw_records(
+    place: Path, raw: Path, erasure: NameErasure, at: int, request: ErasureRequest
+) -> tuple[ErasedPlace, list[KeptThing]]:
+    """Delete the person's records as they came, and replace further spellings of the name in those of others."""
+    count = 0
+    if not request.is_rehearsal:
+        count = erase_raw_records(place, erasure.names)
+    if not raw.exists():
+        return ErasedPlace(erasure.replace_text(str(raw)), "raw records", count), []
+    found = erase_from_folder(raw, erasure, at=at, is_rehearsal=request.is_rehearsal)
+    kept = [KeptThing(_say_path(one, erasure), one.why) for one in found if one.outcome == "unreadable"]
+    changed = count + sum(one.names for one in found)
+    return ErasedPlace(erasure.replace_text(str(raw)), "raw records", changed), kept
 
 
 def _erase_folder(
@@ -180,7 +201,12 @@ def _erase_folder(
     if path.is_symlink():
         return ErasedPlace(str(path), kind, 0), [KeptThing(str(path), "a link: links are not followed")]
     found = erase_from_folder(
-        path, erasure, at=at, is_rehearsal=request.is_rehearsal, should_delete=request.should_delete
+        path,
+        erasure,
+        at=at,
+        is_rehearsal=request.is_rehearsal,
+        should_delete=request.should_delete,
+        done=path / RAW_RECORDS,
     )
     kept = [KeptThing(_say_path(one, erasure), one.why) for one in found if one.outcome == "unreadable"]
     return ErasedPlace(erasure.replace_text(str(path)), kind, len(found) - len(kept)), kept

@@ -46,17 +46,26 @@ class FileErasure:
 
 
 def erase_from_folder(
-    folder: Path, erasure: NameErasure, *, at: int, is_rehearsal: bool = False, should_delete: bool = False
+    folder: Path,
+    erasure: NameErasure,
+    *,
+    at: int,
+    is_rehearsal: bool = False,
+    should_delete: bool = False,
+    done: Path | None = None,
 ) -> list[FileErasure]:
     """Replace names in every regular file below a folder, in contents and file names; return the files concerned.
 
     With `should_delete`, files that hold a name or may hold one, and cannot be rewritten, are deleted: archives,
     documents, databases of other programs. Otherwise they are `unreadable` and stay. Links are not followed. A file is
-    replaced whole or not at all, so a stop loses nothing: run it again. Raises UsageError for a journal in use.
+    replaced whole or not at all, so a stop loses nothing: run it again. The file `done` is
+    left out. Raises UsageError for a journal in use.
     """
     found: list[FileErasure] = []
     renewed: dict[str, str] = {}
     for path in list_files(folder):
+        if path == done:
+            continue
         one = _erase_file(path, erasure, renewed, at, is_rehearsal=is_rehearsal)
         if one is not None and one.outcome == "unreadable" and should_delete:
             if not is_rehearsal:
@@ -195,11 +204,13 @@ def _archive_holds(content: bytes, erasure: NameErasure) -> bool:
 
 
 def _erase_parquet(content: bytes, erasure: NameErasure) -> tuple[bytes, int]:
-    table, changed = erase_from_table(pq.read_table(io.BytesIO(content)), erasure)
+    with pq.ParquetFile(io.BytesIO(content)) as file:
+        groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+        table, changed = erase_from_table(file.read(), erasure)
     if not changed:
         return content, 0
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", row_group_size=max(groups))
     return sink.getvalue(), changed
 
 

@@ -60,6 +60,7 @@ def test_a_database_is_named_in_the_same_way_by_every_verb() -> None:
         if "--database" in parameter.opts
     }
     assert {path[0] for path in found} == {
+        "erase",
         "watch",
         "serve",
         "user",

@@ -94,7 +94,7 @@ class AuditTrail:
     def verify(self, known: ChainHead | None = None) -> AuditCheck:
         """Recompute the whole chain, a page at a time, and compare it with a head noted earlier."""
         try:
-            head = verify(self._links(), known, self._vouched())
+            head = verify(self._links(), known, self._read_vouchers())
         except ChainBroken as broken:
             return AuditCheck(broken.head.sequence, broken.head, str(broken))
         return AuditCheck(head.sequence, head)

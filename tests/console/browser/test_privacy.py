@@ -61,7 +61,7 @@ def test_a_person_is_revealed_and_hidden_again_by_keyboard(visit: Visiting, widt
     expect(page.locator(".row .row-account", has_text=name).first).to_be_visible()
 
     opened.go(PART)
-    page.get_by_role("button", name=f"Hide {pseudonym} again").focus()
+    page.get_by_role("button", name=f"Hide again: {pseudonym}").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".settings-line", has_text=pseudonym)).to_have_count(0)
     opened.go("/?queue=all")

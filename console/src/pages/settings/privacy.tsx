@@ -125,7 +125,7 @@ function Revealed({ reveal }: { reveal: RevealValue }) {
         </p>
         <Said fault={fault} />
       </div>
-      <Button isSmall isDisabled={isBusy} aria-label={`Hide ${reveal.person} again`} onPress={() => void hide()}>
+      <Button isSmall isDisabled={isBusy} aria-label={`Hide again: ${reveal.person}`} onPress={() => void hide()}>
         Hide again
       </Button>
     </div>

@@ -99,7 +99,7 @@ class AuditTrail:
             return AuditCheck(broken.head.sequence, broken.head, str(broken))
         return AuditCheck(head.sequence, head)
 
-    def _vouched(self) -> dict[int, str]:
+    def _read_vouchers(self) -> dict[int, str]:
         """Return the digests of entries that lost a person's name."""
         query = select(AuditRow.sequence, AuditRow.details).where(AuditRow.action == ERASED)
         rows = self._session.execute(query.order_by(AuditRow.sequence))

@@ -185,3 +185,9 @@ def test_the_image_runs_as_nobody_and_from_the_lock() -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"] in (
         CHART / "Chart.yaml"
     ).read_text("utf-8")
+
+
+def test_what_git_ignores_is_in_no_image() -> None:
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").split()}
+    left_out = {line.removeprefix("**/") for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()}
+    assert ignored | {".git"} <= left_out

@@ -20,6 +20,7 @@ from seawall.response.notification.enclosures import make_enclosures
 from seawall.response.notification.forms import render_text
 from seawall.response.notification.language import list_languages, load_language
 from seawall.response.notification.letter import LetterFacts, collect_facts, decode_facts, digest_facts
+from seawall.response.notification.package import write_package
 from seawall.response.notification.writing import LetterEdition, write_letter
 from seawall.response.scope import ScopeQuery, search
 from seawall.response.scope import subject_acts as acts_of
@@ -308,3 +309,24 @@ def test_hostile_names_stay_text_and_many_lines_are_cut(tmp_path: Path) -> None:
     document = write_letter(found, LetterEdition(1, T, "CODE"), load_language("en"))
     assert len(happened(document)) == 25
     assert "5 more lines" in render_text(document)
+
+
+def test_a_package_for_others_tells_the_acts_without_names(tmp_path: Path) -> None:
+    whole = ScopeSubject("organisation", "contoso", "contoso", "touched", ("read",))
+    boxes = [
+        mailbox(ANNA, acts=ACTED),
+        mailbox("ben@contoso.example", acts=ACTED[:1]),
+        mailbox("c@contoso.example"),
+    ]
+    names = write_package(case(case_text(), tmp_path), scope(boxes, (), [whole]), tmp_path / "out")
+    assert "acts.csv" in names
+    table = list(csv.reader((tmp_path / "out/acts.csv").read_text("utf-8-sig").splitlines()))
+    assert [row[:2] for row in table[1:]] == [
+        *([ANNA, act.act] for act in ACTED),
+        ["ben@contoso.example", "inbox_rule"],
+    ]
+    bundle = json.loads((tmp_path / "out/bundle.json").read_text("utf-8"))
+    told = next(one["description"] for one in bundle["objects"] if one["type"] == "incident")
+    assert "A rule for incoming mail was set up in the mailbox (2 mailboxes or accounts)." in told
+    assert "An application was allowed to act for the account (1 mailbox or account)." in told
+    assert "anna" not in told

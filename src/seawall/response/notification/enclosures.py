@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from seawall.response.notification.letter import LetterFacts
-from seawall.response.scope_values import Message
+from seawall.response.scope_values import Message, SubjectAct
 from seawall_base.csv_text import Cell, csv_lines
 from seawall_base.times import rfc3339
 
@@ -19,7 +20,9 @@ def make_enclosures(facts: LetterFacts) -> dict[str, bytes]:
         "messages.csv": write_messages(facts.messages) if facts.messages else b"",
         "mailboxes.csv": _mailboxes(facts) if facts.kind == "organisation" and facts.listed_subjects else b"",
         "folders.csv": _folders(facts) if facts.folders else b"",
-        "acts.csv": _acts(facts) if any(subject.acts for subject in facts.subjects) else b"",
+        "acts.csv": write_acts(told)
+        if (told := [(one.name, one.acts) for one in facts.subjects if one.acts])
+        else b"",
     }
     return {name: content for name, content in files.items() if 0 < len(content) <= MOST_BYTES}
 
@@ -70,20 +73,12 @@ def _folders(facts: LetterFacts) -> bytes:
     return _encode(("mailbox", "folder", "first", "last"), rows)
 
 
-def _acts(facts: LetterFacts) -> bytes:
-    """Format what the intruder did, with the ids of the records that prove it."""
+def write_acts(acts: Iterable[tuple[str, Sequence[SubjectAct]]]) -> bytes:
+    """Format what the intruder did, by (mailbox or account, acts), with the ids of the records that prove it."""
     rows: list[tuple[Cell, ...]] = [
-        (
-            subject.name,
-            act.act,
-            act.object,
-            rfc3339(act.first),
-            rfc3339(act.last),
-            act.count,
-            " ".join(act.records),
-        )
-        for subject in facts.subjects
-        for act in subject.acts
+        (name, act.act, act.object, rfc3339(act.first), rfc3339(act.last), act.count, " ".join(act.records))
+        for name, done in acts
+        for act in done
     ]
     return _encode(("mailbox_or_account", "act", "object", "first", "last", "count", "records"), rows)
 

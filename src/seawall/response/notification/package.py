@@ -16,9 +16,11 @@ from seawall.response.errors import CaseInvalid
 from seawall.response.export import stix_objects as stix
 from seawall.response.notification.case_file import NotificationCase
 from seawall.response.notification.drafts import write_file
-from seawall.response.notification.enclosures import write_messages
+from seawall.response.notification.enclosures import write_acts, write_messages
+from seawall.response.notification.language import load_language
 from seawall.response.scope_values import Indicator, Scope, ScopeSubject
 from seawall_base.csv_text import Cell, csv_lines
+from seawall_base.plurals import plural
 from seawall_base.rfc3339 import format_time
 from seawall_base.safe_text import visible
 from seawall_base.times import rfc3339
@@ -47,6 +49,7 @@ def write_package(
         "messages.csv": write_messages(messages),
         "subjects.csv": _subjects_csv(subjects),
         "indicators.csv": _indicators_csv(_indicators(scope, organisation)),
+        "acts.csv": write_acts((subject.name, subject.acts) for subject in subjects if subject.acts),
     }
     sums = "".join(
         f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())
@@ -77,7 +80,7 @@ def make_package_bundle(
     incident = stix.make_object(
         "incident",
         at,
-        {"name": stix.clean_text(title), "description": _counts(subjects)},
+        {"name": stix.clean_text(title), "description": f"{_counts(subjects)}{_tell_acts(subjects)}"},
         author=author,
         tlp=tlp,
     )
@@ -153,6 +156,20 @@ def _counts(subjects: Sequence[ScopeSubject]) -> str:
         f"Mailboxes: {counts['touched']} proved accessed, {counts['possible']} cannot be ruled out, "
         f"{counts['not_touched']} proved not accessed. Messages certainly read: {read}."
     )
+
+
+def _tell_acts(subjects: Sequence[ScopeSubject]) -> str:
+    """Return what the intruder did, a sentence for each kind of act in order of time, without names."""
+    acts = sorted((act.first, act.act, one.name) for one in subjects for act in one.acts)
+    names: dict[str, set[str]] = {}
+    for _, act, name in acts:
+        names.setdefault(act, set()).add(name)
+    say = load_language("en").say
+    told = [
+        f" {say(f'act.{act}').capitalize()} ({plural(len(found), 'mailbox or account', 'mailboxes or accounts')})."
+        for act, found in names.items()
+    ]
+    return "".join(told)
 
 
 def _limits(scope: Scope) -> str:

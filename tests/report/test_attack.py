@@ -9,6 +9,8 @@ from seawall.detection.incidents.story.act import StorySentence
 from seawall.report import attack_words as words
 from seawall.report import queue_terminal
 from seawall.report.incident_page import render_report
+from seawall.report.incident_terminal import explanation
+from seawall.report.incident_words import ticket_lines
 
 from .samples import incident, report
 from .test_terminal import console, text
@@ -116,3 +118,16 @@ def test_the_report_shows_one_attack_with_its_incidents() -> None:
     assert page.index("One attack on 3 accounts") < page.index("u1@x.example") < page.index("u4@x.example")
     alone = render_report(replace(report(), incidents=tuple(replace(one, attack="a") for one in found())))
     assert "1 attack to look at, of 4 incidents" in alone
+
+
+def test_an_incident_says_what_ties_it_to_others() -> None:
+    tied = replace(
+        incident(1), attack="a", attack_links=(AttackLink("b", "bob@x.example", "application", "Tool"),)
+    )
+    line = "with bob: both touched the application Tool"
+    out, stream = console(width=120)
+    explanation(out, tied, 1)
+    assert line in text(stream)
+    assert line in render_report(replace(report(), incidents=(tied,)))
+    assert f"Part of an attack {line}" in ticket_lines(tied)
+    assert not any("Part of an attack" in one for one in ticket_lines(incident(1)))

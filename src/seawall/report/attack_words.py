@@ -78,6 +78,11 @@ def link_text(link: AttackLink) -> str:
     return _TIES[link.kind].format(name=link.name)
 
 
+def link_lines(incident: Incident) -> list[str]:
+    """Return a line for each tie of an incident to others of its attack: their accounts, and what ties them."""
+    return [f"with {shorten_account(link.account)}: {link_text(link)}" for link in incident.attack_links]
+
+
 @dataclass(frozen=True, slots=True)
 class AttackActLine:
     """Hold one act of an attack. `time` is in microseconds since 1970, `when` says it in short, `account` is a short name."""

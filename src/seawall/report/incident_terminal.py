@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seawall.detection.incident import Incident
+from seawall.report import attack_words
 from seawall.report import incident_words as words
 from seawall.report import story_words as story
 from seawall.report.terminal_parts import (
@@ -97,6 +98,8 @@ def _explanation(
     if incident.actions:
         yield from _section("All steps", _bullets(incident.actions))
     yield from _section("The incident", _facts(incident, addresses))
+    if tied := attack_words.link_lines(incident):
+        yield from _section("Part of an attack", _bullets(tied))
     if incident.story and incident.summary:
         yield from _section("What is unusual", show_text(incident.summary))
     yield from _section("Why", _evidence(incident, ascii_only))

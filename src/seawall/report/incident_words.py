@@ -11,6 +11,7 @@ from seawall.detection.incident import BaselineComparison, Incident
 from seawall.detection.incidents.count_words import describe_days, describe_peers
 from seawall.detection.incidents.story.text import write_story
 from seawall.detection.reason import Reason
+from seawall.report.attack_words import link_lines
 from seawall.response.judgement import describe_confidence, describe_severity, list_confidence_reasons
 from seawall_base.plurals import plural
 from seawall_base.times import minute_text, parse_rfc3339, span_text
@@ -301,6 +302,7 @@ def ticket_lines(incident: Incident) -> tuple[str, ...]:
     )
     if began := beginnings_text(incident):
         lines.append(f"Sessions in which mail was read, by how they began: {began}")
+    lines += [f"Part of an attack {line}" for line in link_lines(incident)]
     lines += [f"Said by others: {line}" for line in statement_lines(list_statements(incident))]
     lines += [f"Not shown by the logs: {note}" for note in incident.coverage]
     lines += [f"Next: {action}" for action in incident.actions]

@@ -11,9 +11,23 @@ const englishAlone: Plugin = {
   },
 };
 
+/** What the head would fetch first comes last: the first words are painted before it. */
+const wordsFirst: Plugin = {
+  name: "words-first",
+  enforce: "post",
+  transformIndexHtml: {
+    order: "post",
+    handler(page) {
+      const fetched = /^\s*<(?:link rel="(?:stylesheet|modulepreload)"[^>]*href="\/assets\/[^>]*|script type="module"[^>]*)>(?:<\/script>)?\n?/gm;
+      const tags = page.match(fetched) ?? [];
+      return page.replace(fetched, "").replace("</body>", `${tags.join("")}  </body>`);
+    },
+  },
+};
+
 /** Built into the Python package; nothing inline (the server's policy forbids it), nothing from elsewhere. */
 export default defineConfig({
-  plugins: [react(), englishAlone],
+  plugins: [react(), englishAlone, wordsFirst],
   base: "/",
   build: {
     outDir: "../src/seawall/console/bundle",

@@ -2,9 +2,9 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
+import { endFirstWords } from "./app/first";
 import { startKeyboard } from "./app/keys";
 import { showStoredTheme } from "./app/theme";
-import "./design/fonts.css";
 import "./design/tokens.css";
 import "./design/base.css";
 
@@ -18,3 +18,5 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
+
+endFirstWords(root);

@@ -22,6 +22,7 @@ from seawall.console.context import ConsoleContext
 from seawall.console.endpoint import JSON, LOCAL, ApiCall, Endpoint, Visitor
 from seawall.console.error_responses import respond_to_error
 from seawall.console.gatekeeper import CSRF_HEADER, Gatekeeper
+from seawall.console.packed_answer import pack_response
 from seawall.console.privacy.boundary import check_media, get_boundary, hide_response, read_names
 from seawall.console.privacy.name_view import NameView
 from seawall.console.request_origin import ORIGIN_KEY, RequestOrigin, client_network
@@ -70,7 +71,8 @@ class EndpointRunner:
         async def answer(request: Request) -> Response:
             response = await respond(request)
             try:
-                return await hide_response(partial(self._look, endpoint, request), response)
+                hidden = await hide_response(partial(self._look, endpoint, request), response)
+                return pack_response(hidden, endpoint.path, request.headers.get("accept-encoding", ""))
             except Exception as error:  # noqa: BLE001 - an answer whose names cannot be hidden is not sent
                 return respond_to_error(error, where)
 

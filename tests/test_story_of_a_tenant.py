@@ -62,11 +62,11 @@ def test_the_takeover_is_told_in_order_with_names(scanned: Scanned) -> None:
     told = [one["sentence"] for one in story]
     steps = [
         r"signed in from",
-        r"consented to rnicrosoft_office \(reads mail, sends mail.*looks like Microsoft Office\)",
-        r"gave GradyA, HenriettaM and 2 more 32 roles",
-        r"made the inbox rule “\.”",
-        r"made the mail flow rule “\.” \(sends blind copies .* to ITCornpany@gmail\.com\)",
-        r"gave ITCornpany \(looks like ITCompany\) full access to 3 mailboxes",
+        r"consented to rnicrosoft_office \(reads mail, sends mail.*lookalike of Microsoft Office\)",
+        r"gave 32 roles to GradyA, HenriettaM and 2 more",
+        r"made an inbox rule named “\.”",
+        r"made a mail flow rule named “\.” \(sends blind copies .* to ITCornpany@gmail\.com\)",
+        r"gave ITCornpany \(lookalike of ITCompany\) full access to 3 mailboxes",
     ]
     places = [next((at for at, line in enumerate(told) if re.search(step, line)), None) for step in steps]
     assert None not in places, told
@@ -81,7 +81,7 @@ def test_a_title_is_one_sentence_and_a_short_telling_has_seven_lines(scanned: Sc
         assert "\n" not in incident["title"]
     assert len(find_takeover(incidents)["story"]) > KEY_LINES
     assert "rnicrosoft_office" in report
-    assert "looks like Microsoft Office" in report
+    assert "lookalike of Microsoft Office" in report
     assert "<details" in report
 
 

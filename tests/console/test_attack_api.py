@@ -95,7 +95,7 @@ def test_the_attack_is_the_same_from_each_of_its_incidents(shown: Console, asked
         ("bob", f"consented to {MARKUP}"),
     ]
     assert attack["left_behind"] == ["roles of bob", "the consent"]
-    assert "; ann and user2 belong to the attack" in attack["title"]
+    assert "; the same attack used ann and user2" in attack["title"]
     links = {one["incident"]["id"]: one["links"] for one in attack["members"]}
     assert [one["incident"] for one in links[IDS[0]]] == [IDS[1]], "what is stored no more is not named"
     assert "(bob)" in links[IDS[0]][0]["text"]

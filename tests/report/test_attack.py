@@ -54,7 +54,7 @@ def test_incidents_of_one_attack_come_together_the_gravest_first() -> None:
     view, alone = views
     assert view.severity == "critical"
     assert view.accounts == ("u2@x.example", "u1@x.example", "u4@x.example")
-    assert words.attack_title(view) == "Title 2; u1 and u4 belong to the attack"
+    assert words.attack_title(view) == "Title 2; the same attack used u1 and u4"
     assert words.attack_title(alone) == "Title 3"
     assert words.as_whole(view).first_event == view.first == min(one.first_event for _, one in view.members)
 
@@ -96,7 +96,7 @@ def test_the_terminal_shows_one_attack_with_its_incidents() -> None:
     assert shown.count("one attack on 3 accounts") == 1
     assert "u1 consented to Tool" in shown
     assert f"u2 made {MARKUP}" in shown
-    assert "block u1 and u4 too" in shown
+    assert "to block u1 and u4 too, type the same commands with 1 and 4 instead of 2" in shown
     marks = ("one attack", "  1  ▲", "  4  ○", "  3  ⬢")
     assert [shown.index(mark) for mark in marks] == sorted(shown.index(mark) for mark in marks)
 
@@ -111,13 +111,13 @@ def test_no_more_incidents_are_listed_than_one_screen_holds() -> None:
 
 def test_the_report_shows_one_attack_with_its_incidents() -> None:
     page = render_report(replace(report(), incidents=tuple(found())))
-    assert "2 attacks and incidents to look at, of 4 incidents" in page
+    assert "2 attacks and incidents to look at: 4 incidents" in page
     assert page.count('<li class="attack') == 1
-    assert "Then block u1 and u4" in page
+    assert "To block u1 and u4 too, type the same commands with 1 and 4 instead of 2" in page
     assert MARKUP not in page
     assert page.index("One attack on 3 accounts") < page.index("u1@x.example") < page.index("u4@x.example")
     alone = render_report(replace(report(), incidents=tuple(replace(one, attack="a") for one in found())))
-    assert "1 attack to look at, of 4 incidents" in alone
+    assert "1 attack to look at: 4 incidents" in alone
 
 
 def test_an_incident_says_what_ties_it_to_others() -> None:

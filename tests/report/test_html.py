@@ -96,7 +96,7 @@ def test_what_a_reader_needs_is_there_without_script() -> None:
         "3 incidents to look at",
         "0 of 1,240 peers",
         "0 of 212 active days",
-        "the budget allowed <strong>5</strong>",
+        "The alert budget allows <strong>5</strong>",
         "1,204,311",
         "Usual versus now",
         "What would have made it normal",

@@ -49,7 +49,7 @@ def test_the_order_is_call_block_preserve_deadline_and_then_review() -> None:
 def test_what_is_left_behind_is_taken_away_with_the_block_and_looked_through_after_it() -> None:
     found = attacked(story=(left_behind("the consent to X"), left_behind("a rule")))
     steps = list_urgent_steps(found, "1")
-    assert "take away 2 things left behind" in steps[1].text
+    assert "take away 2 things that it left behind" in steps[1].text
     assert steps[-1].name == "review"
     assert "left behind" in steps[-1].text
     assert "left behind" not in list_urgent_steps(attacked(), "1")[1].text
@@ -117,10 +117,10 @@ def test_an_unlikely_candidate_is_not_urgent() -> None:
 
 def test_logs_that_run_out_first_are_named_first_with_their_day() -> None:
     text = list_urgent_steps(attacked(), "1")[2].text
-    assert "Entra's sign-in logs on 1 Apr 2026 (30 days; 7 without P1)" in text
-    assert text.index("Entra's sign-in logs") < text.index("audit log on 29 Aug 2026 (180 days)")
+    assert "Entra's sign-in logs until 1 Apr 2026 (30 days; 7 without a licence of Entra ID P1)" in text
+    assert text.index("Entra's sign-in logs") < text.index("audit log until 29 Aug 2026 (180 days)")
     okta = list_urgent_steps(attacked(details={"sources": ["okta"]}), "1")[2].text
-    assert "Okta's System Log on 31 May 2026 (90 days)" in okta
+    assert "Okta's System Log until 31 May 2026 (90 days)" in okta
     assert "Entra" not in okta
 
 
@@ -133,20 +133,20 @@ def test_every_log_has_a_retention_in_ascending_order() -> None:
 
 def test_deadlines_are_those_of_the_law_and_conditional() -> None:
     read = list_urgent_steps(attacked(messages_proved=3), "1")[3].text
-    assert read.startswith("Mail was read: from when you know of it, these may run: 24 hours")
+    assert read.startswith("Mail was read. These deadlines may run from the moment you know of it: 24 hours")
     assert "(NIS2 Art. 23(4)(a)) and 72 hours" in read
     assert "(GDPR Art. 33(1))" in read
     none = list_urgent_steps(attacked(messages_proved=0, messages_possible=0), "1")[3].text
-    assert none.startswith("If personal data was seen:")
+    assert none.startswith("If personal data was seen.")
 
 
 @pytest.mark.parametrize(
     ("lasted", "end", "text"),
     [
         (0, None, "began 2 Mar 2026 08:00 UTC"),
-        (90 * 60_000_000, None, "began 2 Mar 2026 08:00 UTC, and went on for 2 hours"),
-        (60_000_000, BEGIN + 30 * DAY, "began 2 Mar 2026 08:00 UTC, 30 days before the logs end, and went on for 1 minute"),
-        (5 * DAY, BEGIN + 5 * DAY, "began 2 Mar 2026 08:00 UTC, 5 days before the logs end, and went on for 5 days"),
+        (90 * 60_000_000, None, "began 2 Mar 2026 08:00 UTC and went on for 2 hours"),
+        (60_000_000, BEGIN + 30 * DAY, "began 2 Mar 2026 08:00 UTC (30 days before the last record) and went on for 1 minute"),
+        (5 * DAY, BEGIN + 5 * DAY, "began 2 Mar 2026 08:00 UTC (5 days before the last record) and went on for 5 days"),
         (0, BEGIN + HOUR // 2, "began 2 Mar 2026 08:00 UTC"),
     ],
 )  # fmt: skip

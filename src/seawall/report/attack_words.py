@@ -128,13 +128,21 @@ def left_behind_text(view: AttackView, most: int = LEFT_SHOWN) -> str:
 def attack_title(view: AttackView) -> str:
     """Return the attack in one sentence: that of the gravest incident, and the accounts that belong to it besides."""
     title, others = view.lead[1].title, list_other_names(view)
-    verb = "belongs" if len(view.accounts) == 2 else "belong"
-    return f"{title}; {others} {verb} to the attack" if others else title
+    return f"{title}; the same attack used {others}" if others else title
 
 
 def as_whole(view: AttackView) -> Incident:
     """Return the gravest incident with the span of the whole attack."""
     return replace(view.lead[1], first_event=view.first, last_event=view.last)
+
+
+def list_other_ranks(view: AttackView) -> str:
+    """Return the rank of the gravest incident of each other account, in the order of `list_other_names`: `7, 5 and 3`."""
+    first: dict[str, int] = {}
+    for rank, incident in view.members:
+        first.setdefault(incident.account, rank)
+    ranks = [str(first[account]) for account in view.accounts[1:]]
+    return f"{', '.join(ranks[:-1])} and {ranks[-1]}" if len(ranks) > 1 else "".join(ranks)
 
 
 def list_other_names(view: AttackView) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from jinja2.exceptions import TemplateNotFound
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from seawall.detection.incident import SEVERITIES, Incident
 from seawall.events.problem import Problem
@@ -161,6 +161,7 @@ def environment() -> Environment:
         anchor=_anchor,
     )
     environment.filters["number"] = words.number
+    environment.filters["code"] = _show_code
     environment.filters["capitalize_first"] = words.sentence
     return environment
 
@@ -175,6 +176,14 @@ def _show(value: Any) -> Any:
 def _anchor(incident_id: str) -> str:
     """Return a fragment id for an incident, safe whatever the incident's id contains."""
     return "incident-" + re.sub(r"[^A-Za-z0-9_-]", "-", incident_id)[:80]
+
+
+def _show_code(text: str) -> Markup:
+    """Return a text with what stands between backticks as code; everything is escaped."""
+    parts = [escape(visible(part)) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)
+    )
 
 
 def _severity_counts(incidents: Sequence[Incident]) -> list[tuple[str, int]]:

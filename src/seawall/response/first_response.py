@@ -80,8 +80,8 @@ def describe_beginning(incident: Incident, end: int | None = None) -> str:
     lasted, before = incident.last_event - incident.first_event, (end or 0) - incident.first_event
     text = f"began {minute_text(incident.first_event)} UTC"
     if before >= _HOUR:
-        text += f", {_describe_length(before)} before the logs end"
-    return f"{text}, and went on for {_describe_length(lasted)}" if lasted >= _MINUTE else text
+        text += f" ({_describe_length(before)} before the last record)"
+    return f"{text} and went on for {_describe_length(lasted)}" if lasted >= _MINUTE else text
 
 
 def is_refused(incident: Incident) -> bool:
@@ -112,7 +112,11 @@ def _make_block(incident: Incident, chosen: str) -> UrgentStep:
         return UrgentStep("block", text, commands)
     whose = "the account" if "@" in incident.account else "the application"
     left = len(list_left_behind(incident.story))
-    also = f", and take away {plural(left, 'thing')} left behind, which would work on" if left else ""
+    also = (
+        f", and take away {plural(left, 'thing')} that it left behind and that would keep working"
+        if left
+        else ""
+    )
     first = "If the owner does not know of it, block" if _is_asked_first(incident) else "Block"
     return UrgentStep("block", f"{first} {whose}{also}.", commands, _describe_by_hand(incident))
 
@@ -140,7 +144,7 @@ def _describe_records(incident: Incident) -> str:
     logs = [describe_retention(log, incident.first_event) for log in list_retention(list_sources(incident))]
     if not logs:
         return "Save these results and the logs now: vendors keep some of them for a week only."
-    return f"Save these results, and the logs before they run out: {_join(logs)}."
+    return f"Save these results, and export the logs while the vendor has them: {_join(logs)}."
 
 
 def _describe_deadlines(incident: Incident) -> str:
@@ -148,13 +152,13 @@ def _describe_deadlines(incident: Incident) -> str:
     hours = _join([f"{one.hours} hours for the {one.what} ({one.rule})" for one in duties])
     is_read = incident.messages_proved or incident.messages_possible
     seen = "Mail was read" if is_read else "If personal data was seen"
-    return f"{seen}: from when you know of it, these may run: {hours}."
+    return f"{seen}. These deadlines may run from the moment you know of it: {hours}."
 
 
 def _make_reviews(incident: Incident) -> Iterator[UrgentStep]:
     """Yield what to look through after blocking: what works on after the intruder, and the steps of detection about it."""
     if list_left_behind(incident.story):
-        others = "search for others whom the intruder used (`seawall scope`)"
+        others = "search for other accounts that the intruder used (`seawall scope`)"
         yield UrgentStep("review", f"Then look through what is left behind with the owner, and {others}.")
     elif incident.actions[2:]:
         yield UrgentStep("review", " ".join(incident.actions[2:]))

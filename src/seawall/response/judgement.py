@@ -55,10 +55,14 @@ def describe_severity(incident: Incident, most: int = 6) -> str:
 
 
 def describe_confidence_briefly(incident: Incident) -> str:
-    """Return how sure it is and why in one line, without the names of rules and other accounts; "" if it was not judged."""
+    """Return how sure it is and why in one line, without the names of rules and other accounts; "" if it was not judged.
+
+    The chance by the score alone is left out where other reasons speak too: beside them, it reads as the opposite.
+    """
     sure = describe_confidence(incident)
     reasons = [one for one in list_confidence_reasons(incident) if not one.startswith("It shares")]
-    parts = [_lower(one.rstrip(".").partition(": ")[0]) for one in reasons]
+    others = [one for one in reasons if "score alone" not in one]
+    parts = [_lower(one.rstrip(".").partition(": ")[0]) for one in others or reasons]
     return "; ".join([*([f"a takeover is {sure}"] if sure else []), *parts])
 
 

@@ -20,8 +20,8 @@ class LogRetention:
 
 
 RETENTION: Final[dict[str, LogRetention]] = {
-    "entra_signin": LogRetention("Entra's sign-in logs", 30, "7 without P1"),
-    "entra_audit": LogRetention("Entra's audit logs", 30, "7 without P1"),
+    "entra_signin": LogRetention("Entra's sign-in logs", 30, "7 without a licence of Entra ID P1"),
+    "entra_audit": LogRetention("Entra's audit logs", 30, "7 without a licence of Entra ID P1"),
     "mail_flow": LogRetention("Exchange's message trace", 90),
     "m365_audit": LogRetention("Microsoft 365's audit log", 180),
     "okta": LogRetention("Okta's System Log", 90),
@@ -45,6 +45,6 @@ def list_retention(sources: Collection[str]) -> list[LogRetention]:
 
 
 def describe_retention(log: LogRetention, first: int) -> str:
-    """Return when a log loses what happened at `first`, in microseconds since 1970: `Okta's System Log on 3 May 2026`."""
+    """Return until when a log has what happened at `first`, in microseconds since 1970: `Okta's System Log until 3 May 2026`."""
     note = f"; {log.note}" if log.note else ""
-    return f"{log.name} on {day_text(first + log.days * DAY)} ({log.days} days{note})"
+    return f"{log.name} until {day_text(first + log.days * DAY)} ({log.days} days{note})"

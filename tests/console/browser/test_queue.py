@@ -89,7 +89,7 @@ def test_views_are_kept_and_removed(visit: Visiting) -> None:
     page.get_by_role("button", name="Saved views").click()
     page.get_by_role("menuitem", name=re.compile("^Save")).click()
     page.get_by_label("Name").fill("The worst")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.goto(page.url.split("/?")[0] + "/?queue=all")
     page.get_by_role("button", name="Saved views").click()

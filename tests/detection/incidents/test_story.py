@@ -98,7 +98,7 @@ def test_a_takeover_is_told_in_order_with_names_counts_and_ids(tmp_path: Path) -
     assert by_act["signed_in"].sentence == "signed in from Far Hosting"
     assert by_act["read"].sentence == "read 12 messages and synchronised a folder in 2 mailboxes: ann and bob"
     assert set(by_act["read"].events) == {"read1", "read2", "sync", "theirs"}
-    assert by_act["inbox_rule"].sentence == "made the inbox rule “.” in ann's mailbox (deletes mail)"
+    assert by_act["inbox_rule"].sentence == "made an inbox rule named “.” in ann's mailbox (deletes mail)"
     assert by_act["mailbox_access"].sentence == "gave it full access to 2 mailboxes: bob and cy"
     assert by_act["mailbox_access"].events == ("grant1", "grant2")
     assert by_act["role"].sentence == "gave bob the role Global Administrator"
@@ -186,7 +186,7 @@ def test_what_a_provider_records_beside_a_consent_is_part_of_it() -> None:
 
 def test_an_imitated_name_is_called_so() -> None:
     (told,) = tell_story([[StoryAct("consent", 1, 1, ANN, "rnicrosoft_office", detail="reads mail")]], ANN)
-    assert told.sentence == "consented to rnicrosoft_office (reads mail; looks like Microsoft Office)"
+    assert told.sentence == "consented to rnicrosoft_office (reads mail; lookalike of Microsoft Office)"
     assert told.short == "consented to rnicrosoft_office"
     (plain,) = tell_story([[StoryAct("consent", 1, 1, ANN, "Mail Tool")]], ANN)
     assert plain.sentence == "consented to Mail Tool"

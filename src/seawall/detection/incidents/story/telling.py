@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -187,14 +188,19 @@ def _tell(group: list[StoryAct], account: str, own: Sequence[str]) -> StorySente
         whom=first.whom if len(things) == 1 else names["whoms"],
         place=first.place if len(things) == 1 else texts["places"],
         count=count,
-        sentence=fill_template(said, texts | noted) + (f", {plural(count, 'time')}" if again else ""),
-        short=fill_template(said.partition(":")[0], texts | names | {"objects": ""}),
+        sentence=_take(fill_template(said, texts | noted)) + (f", {plural(count, 'time')}" if again else ""),
+        short=_take(fill_template(said.partition(":")[0], texts | names | {"objects": ""})),
         left=fill_template(template.left, texts | names | {"whom": _shorten(holder, account)}),
         events=events[:MOST_EVENTS],
         unlisted=sum(act.unlisted for act in group) + max(len(events) - MOST_EVENTS, 0),
         is_intruders=any(act.is_intruders for act in group),
         is_key=template.weight >= _KEY_WEIGHT,
     )
+
+
+def _take(sentence: str) -> str:
+    """Return a sentence in which who gives to the own account takes."""
+    return re.sub(r"^gave itself ", "took ", sentence)
 
 
 def _is_lesser_role(name: str) -> bool:
@@ -207,14 +213,14 @@ def _is_lesser_role(name: str) -> bool:
 def _note_imitation(name: str, account: str, own: Sequence[str]) -> str:
     """Return an account's short name, with the name that it imitates."""
     imitated = find_imitated_name(name.partition("@")[0], own)
-    return _shorten(name, account) + (f" (looks like {imitated})" if imitated else "")
+    return _shorten(name, account) + (f" (lookalike of {imitated})" if imitated else "")
 
 
 def _say_detail(act: StoryAct, own: Sequence[str]) -> str:
     if act.act not in _OF_APPLICATIONS:
         return act.detail
     imitated = find_imitated_name(act.object, own)
-    return "; ".join(part for part in (act.detail, f"looks like {imitated}" if imitated else "") if part)
+    return "; ".join(part for part in (act.detail, f"lookalike of {imitated}" if imitated else "") if part)
 
 
 def _strip_number(network: str) -> str:
@@ -252,7 +258,7 @@ def _list(parts: Sequence[str]) -> str:
 
 
 def _weigh(one: StorySentence) -> int:
-    imitates = one.act in _OF_APPLICATIONS and "looks like" in one.sentence
+    imitates = one.act in _OF_APPLICATIONS and "lookalike of" in one.sentence
     return TEMPLATES[one.act].weight + 10 * imitates + 100 * one.is_intruders
 
 

@@ -90,7 +90,7 @@ TEMPLATES: Final[Mapping[str, ActTemplate]] = {
     ),
     "role": ActTemplate(
         "gave {whom|somebody} [the role {object}|a role]",
-        "gave {whoms|somebody} {count} roles[ in all, among them {objects}]",
+        "gave {count} roles to {whoms|somebody}[, among them {objects}]",
         96,
         left="roles[ of {whoms}]",
         same=_NONE,
@@ -137,14 +137,14 @@ TEMPLATES: Final[Mapping[str, ActTemplate]] = {
         left="the identity provider {object|without a name}",
     ),
     "inbox_rule": ActTemplate(
-        "made [the inbox rule “{object}”|an inbox rule] in {place|the account}'s mailbox[ ({detail})]",
+        "made an inbox rule[ named “{object}”] in {place|the account}'s mailbox[ ({detail})]",
         weight=95,
-        left="[the inbox rule “{object}”|an inbox rule] of {place|the account}",
+        left="[the inbox rule named “{object}”|an inbox rule] of {place|the account}",
     ),
     "inbox_rule_changed": ActTemplate(
-        "changed [the inbox rule “{object}”|inbox rules] in {place|the account}'s mailbox[ ({detail})]",
+        "changed [the inbox rule named “{object}”|inbox rules] in {place|the account}'s mailbox[ ({detail})]",
         weight=94,
-        left="[the inbox rule “{object}”|inbox rules] of {place|the account}",
+        left="[the inbox rule named “{object}”|inbox rules] of {place|the account}",
     ),
     "mail_filter": ActTemplate("made a mail filter", weight=88, left="a mail filter"),
     "forwarding": ActTemplate(
@@ -158,14 +158,14 @@ TEMPLATES: Final[Mapping[str, ActTemplate]] = {
         left="{whom|somebody}'s right to send on behalf of {place|the account}",
     ),
     "flow_rule": ActTemplate(
-        "made [the mail flow rule “{object}”|a mail flow rule][ ({detail})]",
+        "made a mail flow rule[ named “{object}”][ ({detail})]",
         weight=97,
-        left="[the mail flow rule “{object}”|a mail flow rule]",
+        left="[the mail flow rule named “{object}”|a mail flow rule]",
     ),
     "flow_rule_changed": ActTemplate(
-        "changed [the mail flow rule “{object}”|how the organisation's mail flows][ ({detail})]",
+        "changed [the mail flow rule named “{object}”|how the organisation's mail flows][ ({detail})]",
         weight=90,
-        left="[the mail flow rule “{object}”|the mail flow]",
+        left="[the mail flow rule named “{object}”|the mail flow]",
     ),
     "mailbox_access": ActTemplate(
         "gave {whom|somebody} full access to {place|the account}'s mailbox",

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from seawall.storage.database.upgrading import upgrade
+from seawall.storage.location import database_place
 from tests.cli.conftest import Run, run
 from tests.gate.step_up.device import Device
 
@@ -34,13 +36,18 @@ def device_of(held: dict[str, Any], domain: str) -> Device:
 
 @pytest.fixture
 def unpack(tmp_path: Path) -> Unpack:
-    """Unpack one archive of fixtures, or some top-level names of it, and return the folder, in which verbs run."""
+    """Unpack one archive of fixtures, or some top-level names of it, and return the folder, in which verbs run.
+
+    The database of `store` is migrated, as `watch` and `serve` do when they start.
+    """
 
     def unpacked(kind: str, *names: str) -> Path:
         with tarfile.open(HERE / "fixtures" / f"{kind}.tar.xz") as archive:
             members = [one for one in archive if not names or one.name.partition("/")[0] in names]
             assert members
             archive.extractall(tmp_path, members, filter="tar")
+        if any(one.name == "store/seawall.db" for one in members):
+            upgrade(database_place(tmp_path / "store", None), copies=tmp_path)
         return tmp_path
 
     return unpacked

@@ -212,10 +212,11 @@ def test_a_backup_becomes_a_store_that_goes_on(
     folder = unpack("stores", "backup")
     restored = run("store", "restore", "backup", "--to", "store")
     assert restored.code == 0, restored.err
+    assert run("store", "migrate", "--store", "store").code == 0
     with_later_logs(folder, unpack)
     watch_on(folder, folder / "store")
     assert incidents_of(folder / "store") == rescored["store"]
-    assert answer("store", "backup", "again", "--store", "store")["database_version"] == "0004"
+    assert answer("store", "backup", "again", "--store", "store")["database_version"] == "0005"
 
 
 @pytest.mark.parametrize("version", ["0001", "0002", "0003"])

@@ -11,16 +11,15 @@ const englishAlone: Plugin = {
   },
 };
 
-/** What the head would fetch first comes last: the first words are painted before it. */
+/** Styles come last in the body: the first words are painted without them. Scripts wait for nothing and hold nothing up. */
 const wordsFirst: Plugin = {
   name: "words-first",
   enforce: "post",
   transformIndexHtml: {
     order: "post",
     handler(page) {
-      const fetched = /^\s*<(?:link rel="(?:stylesheet|modulepreload)"[^>]*href="\/assets\/[^>]*|script type="module"[^>]*)>(?:<\/script>)?\n?/gm;
-      const tags = page.match(fetched) ?? [];
-      return page.replace(fetched, "").replace("</body>", `${tags.join("")}  </body>`);
+      const styles = /^\s*<link rel="stylesheet"[^>]*href="\/assets\/[^>]*>\n?/gm;
+      return page.replace(styles, "").replace("  </body>", `${(page.match(styles) ?? []).join("")}  </body>`);
     },
   },
 };

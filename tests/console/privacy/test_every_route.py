@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seawall.console.data.tables import NAMES as TABLES
 from seawall.console.openapi import build_document
 from seawall.console.table import all_endpoints
 from seawall.storage.database import Role
@@ -49,7 +50,7 @@ def list_gets() -> list[str]:
 
 
 def queries(path: str, person: str) -> list[str]:
-    """Questions to a route that find something."""
+    """Questions to a route that find something. What follows `#` is the name in the path."""
     account = {"tenant": "x.example", "account": person}
     pairs = {
         "/api/incidents": [
@@ -72,6 +73,10 @@ def queries(path: str, person: str) -> list[str]:
         "/api/search": [f"?q={person}", "?q=takeover anna ip:203.0.113.7", "?q=zzz bad:x"],
         "/api/problems": [""],
         "/api/audit": ["", "?limit=1"],
+        "/api/tables/{name}": [
+            f"{query}#{table}" for table in TABLES for query in ("", f"?account={person}", f"?q={person}")
+        ],
+        "/api/tables/{name}/rows.csv": [f"#{table}" for table in TABLES],
     }
     return pairs.get(path, [""])
 
@@ -97,7 +102,8 @@ def test_no_name_occurs(path: str, shown: Console) -> None:
     browser = shown.signed_in("admin")
     person = pseudonym(browser)
     for query in queries(path, person):
-        answer = browser.get(path.replace("{id}", WORST).replace("{name}", "mine") + query)
+        name = query.partition("#")[2] or "mine"
+        answer = browser.get(path.replace("{id}", WORST).replace("{name}", name) + query.partition("#")[0])
         assert answer.status_code not in {401, 404, 500} or path in MISSING, answer.text
         assert find_names(answer.content) == [], (path + query, answer.text[:3000])
 

@@ -230,7 +230,7 @@ def test_trail_is_whole_and_readable_by_keyboard(admin: Admin, served: Served) -
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("part", ["me", "console", "users", "tokens"])
+@pytest.mark.parametrize("part", ["me", "console", "users", "tokens", "channels"])
 def test_settings_are_accessible(admin: Admin, served: Served, part: str, dark: bool) -> None:
     page = admin.page
     page.emulate_media(color_scheme="dark" if dark else "light")

@@ -193,7 +193,7 @@ def test_a_search_whose_console_was_killed_ends_and_leaves_nothing_behind(
     folder = tmp_path / "search"
     folder.mkdir()
     (folder / LOST).touch()
-    first, end = search_days(INCIDENT)
+    first, end = search_days(INCIDENT.first_event, INCIDENT.last_event)
     task = ScopeTask(str(folder), str(team.context.lake.root), first, end, incident_document(INCIDENT), 10)
     run = [sys.executable, "-m", "seawall.console.data.scope_child"]
     ended = subprocess.run(run, input=msgspec.json.encode(task) + b"\n", timeout=60, check=False)
@@ -247,7 +247,7 @@ def test_what_leaves_mailboxes_open_is_said_with_what_to_do_and_the_gravest_come
 
 @pytest.mark.parametrize("time", [-(10**18), 0, 10**18])
 def test_days_outside_the_calendar(time: int) -> None:
-    first, end = search_days(replace(INCIDENT, first_event=time, last_event=time))
+    first, end = search_days(time, time)
     assert date.min < first < end < date.max
 
 

@@ -513,6 +513,24 @@ export interface IncidentValue {
   aliases: string[];
 }
 
+/** A saved indicator: `id` removes it, `subject` looks it up, `tenant` is empty for all organisations. */
+export interface IndicatorValue {
+  id: string;
+  subject: string;
+  kind: "account" | "agent" | "app" | "cidr" | "client" | "country" | "day" | "device" | "ip" | "key" | "mailbox" | "message" | "network" | "operation" | "rule" | "session" | "token";
+  value: string;
+  tenant: string;
+  since: string;
+  note: string;
+  by: string;
+  at: string;
+}
+
+/** The saved indicators, the last saved first. */
+export interface Indicators {
+  items: IndicatorValue[];
+}
+
 /** Ingest health. A silent source is an alarm, and so is an organisation with mostly `unjudged` records. */
 export interface IngestHealth {
   sources: SourceValue[];
@@ -594,7 +612,8 @@ export interface LookUpTerm {
  * What the stored events show of a value. `kind` and `value` are the first of `subjects`. `searched` rows were
  * looked at, back to `looked_from`; `is_cut` if older ones were not. `incidents` list records of the value, the
  * worst first, of the worst thousand incidents; `incident_count` counts all that fit, and `rules` hit those that
- * list records.
+ * list records. `may_be_indicator`: it is one value that may be saved as the intruder's; `is_owners_too`: owners
+ * show such values as well.
  */
 export interface LookUpValue {
   kind: "account" | "agent" | "app" | "cidr" | "client" | "country" | "day" | "device" | "ip" | "key" | "mailbox" | "message" | "network" | "operation" | "rule" | "session" | "token";
@@ -609,6 +628,8 @@ export interface LookUpValue {
   incidents: IncidentRow[];
   incident_count: number;
   rules: SeenRule[];
+  may_be_indicator: boolean;
+  is_owners_too: boolean;
   searched: number;
   looked_from: string | null;
   is_cut: boolean;
@@ -721,6 +742,14 @@ export interface NewHandling {
   due_at?: string | null;
 }
 
+/** A value to save: it is the intruder's from a day or time on, in one organisation or in all. */
+export interface NewIndicator {
+  subject: string;
+  from: string;
+  tenant?: string;
+  note?: string;
+}
+
 /** The name of a new token: the collector that uses it. */
 export interface NewIngestToken {
   name: string;
@@ -749,6 +778,14 @@ export interface NewReveal {
   person: string;
   reason: string;
   minutes?: number;
+}
+
+/** A search to start: the values are the intruder's from a day or time on, and were last seen before another. */
+export interface NewScopeSearch {
+  subject: string[];
+  tenant?: string;
+  from: string;
+  to?: string | null;
 }
 
 /** A record to star. `day` is its UTC day, which is searched first. */

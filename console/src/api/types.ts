@@ -57,6 +57,8 @@ export type {
   PrivacySettings,
   PrivacyValue,
   RevealValue,
+  Indicators,
+  IndicatorValue,
   LookUpTerm,
   SearchReading,
   SeenBeside,

@@ -23,6 +23,7 @@ const PAGES: Record<string, { title: string; Page: ComponentType }> = {
   "/search": { title: "Search", Page: page(() => import("../pages/search")) },
   "/look": { title: "Look into a value", Page: page(() => import("../pages/look")) },
   "/tables": { title: "Tables", Page: page(() => import("../pages/tables")) },
+  "/indicators": { title: "Indicators", Page: page(() => import("../pages/indicators")) },
   "/health": { title: "Health", Page: page(() => import("../pages/health")) },
   "/detector": { title: "Detector", Page: page(() => import("../pages/detector")) },
   "/exceptions": { title: "Exceptions", Page: page(() => import("../pages/exceptions")) },

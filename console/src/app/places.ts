@@ -28,6 +28,7 @@ export const PLACES: readonly Place[] = [
   { path: "/health", label: "Health", icon: "health", key: "h", alarm: (summary) => summary.silent_sources > 0 || summary.ingest.state === "stopped", isMain: true },
   { path: "/detector", label: "Detector", icon: "detector", key: "d" },
   { path: "/exceptions", label: "Exceptions", icon: "exceptions", key: "e" },
+  { path: "/indicators", label: "Indicators", icon: "star", key: "i" },
   { path: "/audit", label: "Audit", icon: "audit", key: "u", role: "admin", isThere: () => BASE === "" },
   { path: "/settings", label: "Settings", icon: "settings", key: "t", isThere: () => BASE === "" },
 ];

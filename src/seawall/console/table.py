@@ -22,6 +22,7 @@ MODULES: Final = (
     "data.look_up",
     "data.tables",
     "data.search",
+    "data.indicators",
     "data.answers",
     "data.handling",
     "data.handling_files",

@@ -93,3 +93,42 @@ def test_a_value_that_nothing_shows_says_so(visit: Visiting) -> None:
     assert axe_faults(page) == []
     page = visit("/look").page
     expect(page.get_by_role("heading", level=1)).to_have_text("Look into a value")
+
+
+def test_a_value_is_saved_as_an_indicator_and_the_scope_searched_from_it(
+    visit: Visiting, served_alone: str
+) -> None:
+    made = visit(f"/incidents/{HOSTILE_ID}", address=served_alone)
+    page = made.go("/indicators")
+    expect(page.get_by_text("No indicator is saved")).to_be_visible()
+    assert axe_faults(page) == []
+    page = made.go("/look?subject=ip:203.0.113.7")
+    page.get_by_label("Note").fill("<b>seen</b> in the ticket")
+    page.get_by_label("Note").press("Enter")
+    expect(page.get_by_role("heading", name="Saved as an indicator")).to_be_visible()
+    expect(page.get_by_text("<b>seen</b> in the ticket")).to_be_visible()
+    page.get_by_role("button", name="Search from this value").click()
+    counts = page.get_by_role("region", name="Verdicts")
+    expect(counts.get_by_role("rowheader", name="Accounts")).to_be_visible()
+    assert axe_faults(page) == []
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page = made.go("/indicators")
+    expect(page.get_by_role("link", name="203.0.113.7")).to_be_visible()
+    expect(page.get_by_role("button", name="Search again")).to_be_visible()
+    assert axe_faults(page) == []
+    page.get_by_role("button", name="Remove the indicator ip:203.0.113.7").click()
+    expect(page.get_by_text("No indicator is saved")).to_be_visible()
+
+
+def test_an_account_opens_its_values_and_its_related_accounts(visit: Visiting) -> None:
+    page = visit("/search?q=country:NL").page
+    page.locator(".look-seen").get_by_role("link", name="@kestrel-group").first.click()
+    expect(page.get_by_text("First seen")).to_be_visible()
+    page.get_by_role("button", name="Look for related accounts").click()
+    for name in ("Others who used its mailbox", "Other mailboxes that it used"):
+        expect(page.get_by_role("region", name=name)).to_be_visible()
+    expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+    assert axe_faults(page) == []
+    page.locator(".habit-list").first.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Network")

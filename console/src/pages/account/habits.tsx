@@ -1,12 +1,16 @@
 /** The usual values of an account, each with its share of the active days. */
 import { useMemo, useState } from "react";
 import type { Habit } from "../../api/types";
+import { Link } from "../../app/link";
 import { Button } from "../../design/controls";
 import { Panel } from "../../design/states";
 import { number, plural } from "../../words/numbers";
 import { day } from "../../words/times";
+import { lookAddress } from "../look/subjects";
 
 const FEW = 5;
+/** What the server calls records without a network. */
+const NONE = "no network recorded";
 
 /** Merge named and unnamed records of an application; its days are at least the larger number of both. */
 function merged(habits: readonly Habit[]): Habit[] {
@@ -37,9 +41,11 @@ interface HabitsProps {
   days: number;
   /** Whether a value can occur with and without a name. */
   areNamed?: boolean;
+  /** The kind of value, which opens its page. */
+  kind: "network" | "client" | "app" | "country";
 }
 
-export function Habits({ title, habits: listed, days, areNamed = false }: HabitsProps) {
+export function Habits({ title, habits: listed, days, areNamed = false, kind }: HabitsProps) {
   const habits = useMemo(() => (areNamed ? merged(listed) : listed), [listed, areNamed]);
   const [all, setAll] = useState(false);
   const shown = all ? habits : habits.slice(0, FEW);
@@ -53,7 +59,7 @@ export function Habits({ title, habits: listed, days, areNamed = false }: Habits
             <li key={`${habit.value} ${habit.country ?? ""} ${habit.class ?? ""}`} title={`${habit.name ? `${habit.value}: ` : ""}${plural(habit.events, "record")}, ${day(habit.first)} to ${day(habit.last)}`}>
               <div className="habit-line">
                 <span className="habit-value log-text">
-                  {habit.name || habit.value || "unknown"}
+                  {habit.value && habit.value !== NONE ? <Link href={lookAddress(`${kind}:${habit.value}`)}>{habit.name || habit.value}</Link> : habit.name || habit.value || "unknown"}
                   {(habit.country || habit.class) && <span className="soft"> · {[habit.country, habit.class].filter(Boolean).join(" · ")}</span>}
                 </span>
                 <span className="habit-days">{number(habit.days)}</span>

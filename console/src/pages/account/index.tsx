@@ -9,13 +9,15 @@ import { useZone } from "../../app/zone";
 import { Button, CopyButton, Segments } from "../../design/controls";
 import { EmptyState, ErrorState, Panel, Skeleton } from "../../design/states";
 import { number, plural } from "../../words/numbers";
-import { span } from "../../words/times";
+import { moment } from "../../words/times";
 import { IncidentLines } from "../parts/incident-lines";
 import { Facts, Page } from "../parts/page";
 import { Records } from "../parts/records";
 import { UnjudgedNotice } from "../parts/unjudged";
+import { Intruders } from "../look/intruder";
 import { Habits } from "./habits";
 import { lanesOf } from "./merge";
+import { RelatedAccounts } from "./related";
 import "./account.css";
 
 type Order = "newest" | "oldest";
@@ -68,7 +70,8 @@ function Known({ account }: { account: Account }) {
         facts={[
           ["Records", number(account.events)],
           ["Active days", number(account.active_days)],
-          ["Seen", `${span(account.first, account.last)} UTC`],
+          ["First seen", `${moment(account.first)} UTC`],
+          ["Last seen", `${moment(account.last)} UTC`],
           ["Incidents", number(account.incidents.length)],
         ]}
       />
@@ -102,11 +105,13 @@ function Known({ account }: { account: Account }) {
         </Panel>
       )}
       <div className="habits">
-        <Habits title="Networks" habits={account.networks} days={account.active_days} />
-        <Habits title="Clients" habits={account.clients} days={account.active_days} />
-        <Habits title="Applications" habits={account.apps} days={account.active_days} areNamed />
-        <Habits title="Countries" habits={account.countries} days={account.active_days} />
+        <Habits title="Networks" kind="network" habits={account.networks} days={account.active_days} />
+        <Habits title="Clients" kind="client" habits={account.clients} days={account.active_days} />
+        <Habits title="Applications" kind="app" habits={account.apps} days={account.active_days} areNamed />
+        <Habits title="Countries" kind="country" habits={account.countries} days={account.active_days} />
       </div>
+      <RelatedAccounts account={account.account} />
+      {account.events > 0 && <Intruders key={account.account} subject={`account:${account.account.toLowerCase()}`} first={account.first} last={account.last} isOwnersToo />}
       <Panel
         title="Records"
         id="records"

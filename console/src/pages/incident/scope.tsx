@@ -16,6 +16,30 @@ const KINDS: Record<VerdictCounts["kind"], string> = { account: "Accounts", mail
 
 export function IncidentScope({ id }: { id: string }) {
   const path = `/api/incidents/${encodeURIComponent(id)}/scope`;
+  return (
+    <ScopePanel
+      path={path}
+      files={{ scope: `${path}.json`, messages: path.replace(/scope$/, "messages.csv") }}
+      about="From the records of this incident, follow the intruder's sessions, tokens and addresses through every stored account and mailbox, and say who is proved touched, who may be, and who is proved not to be."
+      begin="Search from this incident"
+      onEnd={() => refresh(path.replace(/scope$/, "plan"))} // accounts proved touched join the plan
+    />
+  );
+}
+
+interface ScopePanelProps {
+  /** Where the state of the search is read, and where it is started. */
+  path: string;
+  start?: { path: string; body: unknown };
+  files: { scope: string; messages: string };
+  about: string;
+  /** The label of the button that starts the first search. */
+  begin: string;
+  onEnd?: () => void;
+}
+
+/** A search for who else was touched: started by an analyst, followed until it ends, with what it found. */
+export function ScopePanel({ path, start = { path, body: {} }, files, about, begin: label, onEnd }: ScopePanelProps) {
   const { data, error, loading, reload } = useResource<ScopeSearch>(path);
   const [fault, setFault] = useState<ApiError>();
   const state = data?.state;
@@ -30,14 +54,14 @@ export function IncidentScope({ id }: { id: string }) {
   useEffect(() => {
     if (before.current === "running" && state !== "running") {
       announce("The search for the scope has ended");
-      refresh(path.replace(/scope$/, "plan")); // accounts proved touched join the plan
+      onEnd?.();
     }
     before.current = state;
-  }, [state, path]);
+  }, [state, onEnd]);
 
   const begin = async () => {
     try {
-      provide(path, await post<ScopeSearch>(path));
+      provide(path, await post<ScopeSearch>(start.path, start.body));
       setFault(undefined);
       announce("The search for the scope has begun");
     } catch (problem) {
@@ -58,7 +82,7 @@ export function IncidentScope({ id }: { id: string }) {
         <p className="soft small">
           {state === "failed"
             ? `There is no answer: ${data.why}.`
-            : "From the records of this incident, follow the intruder's sessions, tokens and addresses through every stored account and mailbox, and say who is proved touched, who may be, and who is proved not to be."}
+            : about}
         </p>
       )}
       {state === "running" && data?.begun_at && (
@@ -71,15 +95,15 @@ export function IncidentScope({ id }: { id: string }) {
         <div className="scope-actions">
           {state !== "running" && (
             <Button isSmall icon="search" onPress={() => void begin()}>
-              {state === "none" ? "Search from this incident" : "Search again"}
+              {state === "none" ? label : "Search again"}
             </Button>
           )}
           {data.scope && (
             <>
-              <Button isSmall icon="download" onPress={() => download(`${path}.json`)}>
+              <Button isSmall icon="download" onPress={() => download(files.scope)}>
                 scope.json
               </Button>
-              <Button isSmall icon="download" onPress={() => download(path.replace(/scope$/, "messages.csv"))}>
+              <Button isSmall icon="download" onPress={() => download(files.messages)}>
                 messages.csv
               </Button>
             </>

@@ -10,6 +10,7 @@ import { KIND_MEANS, KIND_NAMES, termsWords } from "../../words/looks";
 import { Page } from "../parts/page";
 import { quoted } from "../search/fields";
 import { SaveView } from "../search/views";
+import { Intruders } from "./intruder";
 import { LookResult } from "./result";
 import type { Asked } from "./subjects";
 import "./look.css";
@@ -88,7 +89,15 @@ function Known({ found, asked }: { found: LookedUp; asked: Asked }) {
         </>
       }
     >
-      <LookResult found={found} asked={asked} />
+      <LookResult
+        found={found}
+        asked={asked}
+        between={
+          found.may_be_indicator && found.first !== null && found.last !== null ? (
+            <Intruders key={found.subject} subject={found.subject} first={found.first} last={found.last} isOwnersToo={found.is_owners_too} />
+          ) : null
+        }
+      />
       <SaveView query={query} isOpen={isSaving} onClose={() => setSaving(false)} />
     </Page>
   );

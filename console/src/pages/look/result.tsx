@@ -1,4 +1,5 @@
 /** What the stored records show of some values: first and last seen, incidents, accounts, what goes with them, records. */
+import type { ReactNode } from "react";
 import { usePages } from "../../api/resource";
 import type { LogRecord, LookedUp, LookUpTerm } from "../../api/types";
 import { Link } from "../../app/link";
@@ -18,11 +19,13 @@ interface ResultProps {
   asked: Asked;
   /** Where incidents are listed elsewhere on the page, they are not listed again. */
   withIncidents?: boolean;
+  /** What stands between incidents and the values beside. */
+  between?: ReactNode;
 }
 
 const seenAt = (time: string | null) => (time === null ? "never" : <time dateTime={time} title={exact(time)}>{`${moment(time)} UTC`}</time>);
 
-export function LookResult({ found, asked, withIncidents = true }: ResultProps) {
+export function LookResult({ found, asked, withIncidents = true, between }: ResultProps) {
   const count = (name: string) => found.seen.find((field) => field.name === name);
   const accounts = count("accounts");
   return (
@@ -47,7 +50,7 @@ export function LookResult({ found, asked, withIncidents = true }: ResultProps) 
           No stored record shows {found.subjects.length > 1 ? "all of this" : "it"}: {plural(found.searched, "record")} looked at. Records that were never collected, or are older than what is kept, are not among them.
         </p>
       ) : (
-        <Shown found={found} asked={asked} withIncidents={withIncidents} />
+        <Shown found={found} asked={asked} withIncidents={withIncidents} between={between} />
       )}
     </>
   );
@@ -58,11 +61,12 @@ function isOnlyItself(values: LookedUp["seen"][number]["values"], subjects: read
   return values.every((value) => subjects.some((one) => !one.is_not && one.subject.toLowerCase() === value.subject.toLowerCase()));
 }
 
-function Shown({ found, asked, withIncidents = true }: ResultProps) {
+function Shown({ found, asked, withIncidents = true, between }: ResultProps) {
   const records = usePages<LogRecord>("/api/look/records", { subject: asked.subject, tenant: asked.tenant, from: asked.from, to: asked.to }, 50);
   return (
     <>
       {withIncidents && <Incidents found={found} />}
+      {between}
       <div className="look-seen">
         {found.seen.map((field) =>
           isOnlyItself(field.values, found.subjects) ? null : (

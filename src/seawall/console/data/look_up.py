@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from seawall.console.data.incident_values import Page
+from seawall.console.data.indicator_values import find_indicator, is_owners_too
 from seawall.console.data.lake_pages import cache_by_state, require_lake
 from seawall.console.data.look_up_query import (
     LookUpQuery,
@@ -93,6 +94,10 @@ def show_look_up(call: ApiCall) -> LookUpValue:
         incidents=[listed_row(row) for row in rows],
         incident_count=count,
         rules=[SeenRule(title, records) for title, records in count_rules(meant)[:MOST_SHOWN]],
+        may_be_indicator=len(request.wanted) == 1
+        and not request.unwanted
+        and find_indicator(subject) is not None,
+        is_owners_too=is_owners_too(subject),
         searched=found.searched,
         looked_from=time_text(found.start) if found.is_cut else None,
         is_cut=found.is_cut,

@@ -57,7 +57,8 @@ class LookUpValue(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` and `value` are the first of `subjects`. `searched` rows were looked at, back to `looked_from`; `is_cut` if
     older ones were not. `incidents` list records of the value, the worst first, of the worst thousand incidents;
-    `incident_count` counts all that fit, and `rules` hit those that list records.
+    `incident_count` counts all that fit, and `rules` hit those that list records. `may_be_indicator`: it is one value that
+    may be saved as the intruder's; `is_owners_too`: owners show such values as well.
     """
 
     kind: LookUpKind
@@ -72,6 +73,8 @@ class LookUpValue(msgspec.Struct, frozen=True, kw_only=True):
     incidents: list[IncidentRow]
     incident_count: Count
     rules: list[SeenRule]
+    may_be_indicator: bool
+    is_owners_too: bool
     searched: Count
     looked_from: Time | None
     is_cut: bool

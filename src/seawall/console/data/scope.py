@@ -5,7 +5,6 @@ An analyst starts a search, which takes seconds to minutes in another process; c
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.responses import FileResponse, Response
@@ -16,30 +15,38 @@ from seawall.console.data.lake_pages import require_lake
 from seawall.console.data.presentation import time_text
 from seawall.console.data.reading_audit import audit_reading
 from seawall.console.data.scope_child import MESSAGES, SCOPE
-from seawall.console.data.scope_search import RunningSearch, scope_searches, search_days
+from seawall.console.data.scope_search import (
+    RunningSearch,
+    SearchStart,
+    scope_searches,
+    start_from_incident,
+)
 from seawall.console.data.scope_values import ScopeSearch
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incident import Incident
 from seawall.response.scope.stored import find_unread
+from seawall.storage.lake.layout import start_of
 
 CSV: Final = "text/csv; charset=utf-8"
 
 
 def begin_scope(call: ApiCall) -> ScopeSearch:
     """Start a search, recorded in the audit trail."""
-    lake, incident = require_lake(call.context), _incident(call)
-    first, _ = search_days(incident)
-    since = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) * 1_000_000
-    searches = scope_searches(call.context)
-    lost = find_unread(call.context.database, since)
-    search = searches.begin(lake, lost, incident, call.who.name, call.now)
+    return begin_search(call, start_from_incident(_incident(call)))
+
+
+def begin_search(call: ApiCall, start: SearchStart) -> ScopeSearch:
+    """Start a search, recorded in the audit trail under its key."""
+    lake, searches = require_lake(call.context), scope_searches(call.context)
+    lost = find_unread(call.context.database, start_of(start.days[0]))
+    search = searches.begin(lake, lost, start, call.who.name, call.now)
     try:
         with call.context.database.writing() as work:
-            call.note(work, "scope-searched", incident.id)
+            call.note(work, "scope-searched", start.key)
     except BaseException:
         searches.stop(search)  # an unrecorded search must not run
         raise
-    return _answer(search)
+    return search_value(search)
 
 
 def show_scope(call: ApiCall) -> ScopeSearch:
@@ -48,7 +55,7 @@ def show_scope(call: ApiCall) -> ScopeSearch:
     search = scope_searches(call.context).of(incident.id)
     if search is None:
         return ScopeSearch(state="none")
-    answer = _answer(search)
+    answer = search_value(search)
     if answer.scope is not None:
         audit_reading(call, incident.tenant, incident.account, scope=incident.id)
     return answer
@@ -69,7 +76,8 @@ def _incident(call: ApiCall) -> Incident:
         return get_incident(work, call.path["id"])[0]
 
 
-def _answer(search: RunningSearch) -> ScopeSearch:
+def search_value(search: RunningSearch) -> ScopeSearch:
+    """Return where a search stands, and what it found."""
     return ScopeSearch(
         state=search.state,
         by=search.by,
@@ -80,12 +88,16 @@ def _answer(search: RunningSearch) -> ScopeSearch:
 
 
 def _file(call: ApiCall, name: str, media: str) -> Response:
-    incident = _incident(call)
-    search = scope_searches(call.context).of(incident.id)
+    return send_file(call, _incident(call).id, name, media)
+
+
+def send_file(call: ApiCall, key: str, name: str, media: str) -> Response:
+    """Return a file of a search that is done, and record it in the audit trail. Raises `ApiError` (409)."""
+    search = scope_searches(call.context).of(key)
     if search is None or search.state != "done":
-        raise conflict("nobody has searched for the scope of this incident yet", fix="start the search first")
+        raise conflict("nobody has searched for this scope yet", fix="start the search first")
     with call.context.database.writing() as work:
-        call.note(work, "scope-exported", incident.id, file=name)
+        call.note(work, "scope-exported", key, file=name)
     return FileResponse(search.file(name), media_type=media, filename=name)
 
 

@@ -29,7 +29,7 @@ from seawall.response.plan_request import PlanRequest, request_plan
 from seawall.response.scope import ScopeQuery, SearchBounds
 from seawall.response.scope.document import write_scope
 from seawall.response.scope.stored import Lost, scope_of_lake
-from seawall.response.scope_values import Scope
+from seawall.response.scope_values import IndicatorKind, Scope
 from seawall.storage.files.incident_documents import incident_from_document
 from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.lake import Lake
@@ -54,24 +54,32 @@ POLITE: Final = 10
 class ScopeTask(msgspec.Struct, frozen=True):
     """A search: the lake's folder, the days, the incident as a document, the bounds.
 
-    `names` maps object ids to accounts, by organisation.
+    `names` maps object ids to accounts, by organisation. Without an incident it starts from `seeds`, which are the
+    intruder's from `start` on (microseconds; None: derived from the logs), in the organisation `tenant` or in all.
     """
 
     folder: str
     lake: str
     first_day: date
     end_day: date
-    incident: dict[str, Any]
+    incident: dict[str, Any] | None
     messages: int
     names: dict[str, dict[str, str]] = {}
+    seeds: list[tuple[IndicatorKind, str]] = []
+    start: int | None = None
+    tenant: str = ""
 
 
 def run_scope(task: ScopeTask) -> None:
     """Search, and leave the result files in the task's folder. Raises what the search raises."""
     folder = Path(task.folder)
     tempfile.tempdir = task.folder  # so that the parent can delete everything with the folder
-    incident = incident_from_document(task.incident)
-    asked = ScopeQuery(incidents={incident.id: tuple(incident.events)})
+    incident = None if task.incident is None else incident_from_document(task.incident)
+    asked = (
+        ScopeQuery(tuple(task.seeds), task.start, tenant=task.tenant)
+        if incident is None
+        else ScopeQuery(incidents={incident.id: tuple(incident.events)})
+    )
     with Lake.open(Path(task.lake)) as lake:
         lake.names_of = lambda tenant: task.names.get(tenant, {})
         scope, _ = scope_of_lake(
@@ -86,7 +94,8 @@ def run_scope(task: ScopeTask) -> None:
     write_scope(folder / SCOPE, scope)
     write_messages(folder / MESSAGES, scope)
     (folder / VALUE).write_bytes(msgspec.json.encode(scoped_value(scope)))
-    _plan(folder, incident, replace(scope, messages=(), mailboxes=(), organisations=()))
+    if incident is not None:
+        _plan(folder, incident, replace(scope, messages=(), mailboxes=(), organisations=()))
     (folder / EVENTS).unlink()  # keep the result, not the searched events
 
 

@@ -26,6 +26,7 @@ from seawall.console.data.scope_child import FAULT, LOST, PLAN_VALUES, VALUE, Sc
 from seawall.console.data.scope_values import ScopedValue, SearchState
 from seawall.detection.incident import Incident
 from seawall.response.scope.stored import Lost
+from seawall.response.scope_values import IndicatorKind
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.lake import Lake
 
@@ -45,11 +46,27 @@ _MODULE: Final = "seawall.console.data.scope_child"
 _BY_HAND: Final = "search on the command line instead: seawall scope --store DIR"
 
 
+@dataclass(frozen=True, slots=True)
+class SearchStart:
+    """What a search starts from, on which days (the first, and the one after the last), and the key of its result.
+
+    Either an incident, or `seeds` that are the intruder's from `start` on (microseconds; None: derived from the logs),
+    in the organisation `tenant` or in all.
+    """
+
+    key: str
+    days: tuple[date, date]
+    incident: Incident | None = None
+    seeds: tuple[tuple[IndicatorKind, str], ...] = ()
+    start: int | None = None
+    tenant: str = ""
+
+
 @dataclass(slots=True)
 class RunningSearch:
-    """One search: who started it and when (microseconds), its folder, its process, and its outcome."""
+    """One search: its key, who started it and when (microseconds), its folder, its process, and its outcome."""
 
-    incident: str
+    key: str
     by: str
     at: int
     folder: tempfile.TemporaryDirectory[str] = field(repr=False)
@@ -82,28 +99,28 @@ class ScopeSearches:
         self._searches: OrderedDict[str, RunningSearch] = OrderedDict()
         self._is_closed = False
 
-    def of(self, incident: str) -> RunningSearch | None:
-        """Return the search of an incident, None if there is none."""
+    def of(self, key: str) -> RunningSearch | None:
+        """Return the search of an incident (by its id) or of values (by its key), None if there is none."""
         with self._lock:
-            return self._searches.get(incident)
+            return self._searches.get(key)
 
-    def begin(self, lake: Lake, lost: Iterable[Lost], incident: Incident, by: str, at: int) -> RunningSearch:
-        """Start a search, or return the one running for this incident. Raises `ApiError` if another one runs."""
-        first, end = search_days(incident)
+    def begin(self, lake: Lake, lost: Iterable[Lost], start: SearchStart, by: str, at: int) -> RunningSearch:
+        """Start a search, or return the one running with this key. Raises `ApiError` if another one runs."""
+        first, end = start.days
         if sum(day.rows for day in lake.size().days if first <= day.day < end) > MOST_EVENTS:
-            raise conflict(f"more than {MOST_EVENTS:,} events lie around the incident", fix=_BY_HAND)
+            raise conflict(f"more than {MOST_EVENTS:,} events lie in the days to search", fix=_BY_HAND)
         with self._lock:
             if self._is_closed:
                 raise unavailable("the console is ending")
             running = next((one for one in self._searches.values() if one.state == "running"), None)
             if running is not None:
-                if running.incident == incident.id:
+                if running.key == start.key:
                     return running
-                raise conflict("a search for another incident is running", fix="try again when it is done")
+                raise conflict("another search is running", fix="try again when it is done")
             folder = tempfile.TemporaryDirectory(prefix=".seawall-scope-")
-            search = RunningSearch(incident.id, by, at, folder)
-            self._searches.pop(incident.id, None)
-            self._searches[incident.id] = search
+            search = RunningSearch(start.key, by, at, folder)
+            self._searches.pop(start.key, None)
+            self._searches[start.key] = search
             while len(self._searches) > KEPT:
                 self._searches.popitem(last=False)[1].folder.cleanup()
         task = ScopeTask(
@@ -111,9 +128,12 @@ class ScopeSearches:
             str(lake.root.resolve()),
             first,
             end,
-            incident_document(incident),
+            None if start.incident is None else incident_document(start.incident),
             MOST_MESSAGES,
             {tenant: dict(lake.names_of(tenant)) for tenant in lake.tenants()},
+            list(start.seeds),
+            start.start,
+            start.tenant,
         )
         threading.Thread(
             target=self._run, args=(search, task, lost), name="scope-search", daemon=True
@@ -178,9 +198,14 @@ class ScopeSearches:
         return f"the search failed: {said}"
 
 
-def search_days(incident: Incident) -> tuple[date, date]:
-    """Return the days of events to search: the first, and the one after the last."""
-    first, last = _day(incident.first_event), _day(incident.last_event)
+def start_from_incident(incident: Incident) -> SearchStart:
+    """Return the start of a search from an incident's records."""
+    return SearchStart(incident.id, search_days(incident.first_event, incident.last_event), incident)
+
+
+def search_days(first_event: int, last_event: int) -> tuple[date, date]:
+    """Return the days of events to search around a span: the first, and the one after the last."""
+    first, last = _day(first_event), _day(last_event)
     return first - timedelta(days=BEFORE_DAYS), last + timedelta(days=AFTER_DAYS + 1)
 
 

@@ -17,6 +17,7 @@ from seawall.storage.database.first_imports import FirstImports
 from seawall.storage.database.handling import Handlings
 from seawall.storage.database.incident_names import IncidentAliases, IncidentAnnouncements
 from seawall.storage.database.incidents import Incidents
+from seawall.storage.database.indicators import SavedIndicators
 from seawall.storage.database.merges import IncidentMerges
 from seawall.storage.database.outbox import Outbox
 from seawall.storage.database.problems import Problems
@@ -41,6 +42,11 @@ class Transaction:
     def incidents(self) -> Incidents:
         """Incidents and their reasons."""
         return Incidents(self.session)
+
+    @cached_property
+    def indicators(self) -> SavedIndicators:
+        """Values that analysts saved as the intruder's."""
+        return SavedIndicators(self.session)
 
     @cached_property
     def answers(self) -> Answers:

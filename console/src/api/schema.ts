@@ -13,10 +13,14 @@ export interface Accepted {
   id: string;
 }
 
-/** An account in a list. `worst` is the score of its worst incident. */
+/**
+ * An account in a list. `worst` is the score of its worst incident; `name` is an application's, "" if none is
+ * known.
+ */
 export interface AccountRow {
   tenant: string;
   account: string;
+  name: string;
   type: string | null;
   events: number;
   first: string;
@@ -34,10 +38,11 @@ export interface AccountTimeline {
   marks: Mark[];
 }
 
-/** An account with its behaviour profile and incidents. */
+/** An account with its behaviour profile and incidents; `name` is an application's, "" if none is known. */
 export interface AccountValue {
   tenant: string;
   account: string;
+  name: string;
   type: string | null;
   first: string;
   last: string;

@@ -13,6 +13,9 @@ export function story(row: Pick<IncidentRow, "account" | "summary">): string {
   return capital(start === undefined ? row.summary : row.summary.slice(start.length));
 }
 
+/** Return whether the title tells what the intruder did: then its acts say more than the evidence in short. */
+export const isTold = (row: Pick<IncidentRow, "account" | "title">) => row.title.startsWith(`${row.account.split("@")[0]} `);
+
 /** Return the summary without the account and without the figures in the chips. */
 export function verdict(row: Pick<IncidentRow, "account" | "summary">): string {
   const text = story(row);

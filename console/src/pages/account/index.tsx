@@ -7,6 +7,7 @@ import "../../charts/charts.css";
 import { navigate, useParameter, useRoute, withParameters } from "../../app/router";
 import { useZone } from "../../app/zone";
 import { Button, CopyButton, Segments } from "../../design/controls";
+import { useSummary } from "../../app/session";
 import { EmptyState, ErrorState, Panel, Skeleton } from "../../design/states";
 import { number, plural } from "../../words/numbers";
 import { moment } from "../../words/times";
@@ -45,6 +46,7 @@ export default function AccountPage() {
 
 function Known({ account }: { account: Account }) {
   const who = { tenant: account.tenant, account: account.account };
+  const hasSeveral = (useSummary()?.tenants.length ?? 0) > 1;
   const range = useRange();
   const zone = useZone();
   const [order, setOrder] = useParameter("order", "newest");
@@ -62,8 +64,8 @@ function Known({ account }: { account: Account }) {
   );
   return (
     <Page
-      title={account.account}
-      about={[account.tenant, account.type].filter(Boolean).join(" · ")}
+      title={account.name || account.account}
+      about={[account.name && account.account, hasSeveral && account.tenant, account.type].filter(Boolean).join(" · ")}
       actions={<CopyButton text={account.account} label="Copy name" isSmall={false} />}
     >
       <Facts

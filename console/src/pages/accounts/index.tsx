@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { usePages } from "../../api/resource";
 import type { AccountRow } from "../../api/types";
 import { accountAddress, navigate, useParameter } from "../../app/router";
+import { useSummary } from "../../app/session";
 import { EmptyState } from "../../design/states";
 import { number, score, SCORE_MEANS } from "../../words/numbers";
 import { span } from "../../words/times";
@@ -16,17 +17,21 @@ const COLUMNS: Column<AccountRow>[] = [
     name: "Account",
     cell: (row) => (
       <span className="accounts-name">
-        <b className="clip log-text" title={row.account}>{row.account}</b>
+        <b className="clip log-text" title={row.account}>{row.name || row.account}</b>
+        {row.name && <span className="soft small clip log-text">{row.account}</span>}
         {row.type && row.type !== "user" && <span className="badge">{row.type}</span>}
       </span>
     ),
   },
   { name: "Organisation", cell: (row) => <span className="clip soft" title={row.tenant}>{row.tenant}</span> },
-  { name: "Records", isRight: true, cell: (row) => number(row.events) },
+  { name: "Records", isRight: true, cell: (row) => <>{number(row.events)}<span className="accounts-noun"> {row.events === 1 ? "record" : "records"}</span></> },
   { name: "Seen", cell: (row) => <span className="soft">{span(row.first, row.last)}</span> },
   { name: "Incidents", isRight: true, cell: (row) => (row.incidents > 0 ? <span className="badge badge-warning">{number(row.incidents)}{" "}<span className="visually-hidden">incidents</span></span> : <span className="soft">–</span>) },
   { name: "Worst", isRight: true, cell: (row) => (row.worst === null ? <span className="soft">–</span> : <b title={SCORE_MEANS}>{score(row.worst)}</b>) },
 ];
+
+/** The same without the organisation, which is that of all accounts. */
+const OF_ONE = COLUMNS.filter((column) => column.name !== "Organisation");
 
 const ORDERS: [order: string, words: string][] = [
   ["worst", "Worst incident first"],
@@ -45,6 +50,7 @@ export default function AccountsPage() {
     const timer = setTimeout(() => setAsked(typed), 250);
     return () => clearTimeout(timer);
   }, [typed, asked, setAsked]);
+  const hasSeveral = (useSummary()?.tenants.length ?? 0) > 1;
   const pages = usePages<AccountRow>("/api/accounts", { q: asked, sort: order }, 200);
   return (
     <Page title="Accounts" about="Whose habits are known. Open one to see where, how and when it is used.">
@@ -78,8 +84,8 @@ export default function AccountsPage() {
         <LongList
           label="Accounts"
           pages={pages}
-          columns={COLUMNS}
-          className="accounts-grid"
+          columns={hasSeveral ? COLUMNS : OF_ONE}
+          className={`accounts-grid ${hasSeveral ? "" : "of-one"}`}
           keyOf={(row) => `${row.tenant}\n${row.account}`}
           rowHeight={42}
           narrowHeight={62}

@@ -117,7 +117,7 @@ export default function QueuePage() {
               <Icon name="up" /> {waiting} new
             </button>
           )}
-          {main.loading ? (
+          {main.loading || (rows.length === 0 && !fault && !isEmptyHere) ? (
             <Skeleton rows={10} height={56} />
           ) : fault && fault.field !== "q" && rows.length === 0 ? (
             <ErrorState error={fault} onRetry={main.reload} />

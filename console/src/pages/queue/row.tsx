@@ -2,7 +2,7 @@
 import { memo } from "react";
 import type { IncidentRow } from "../../api/types";
 import { Icon, SeverityMark } from "../../design/marks";
-import { chipWords, kindName, nameParts, verdict, whose } from "../../words/incidents";
+import { chipWords, isTold, kindName, nameParts, verdict, whose } from "../../words/incidents";
 import { HISTORY, HISTORY_MEANS } from "../../words/history";
 import { score, scoreMeans } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
@@ -56,20 +56,22 @@ export const Row = memo(function Row({ row, now, isChosen, isFresh, isMember, is
             {age(row.last_event, now)}
           </time>
         </div>
-        <p className="row-verdict clip log-text">
+        <p className={`row-verdict log-text ${isTold(row) ? "is-told" : "clip"}`}>
           <b>{kindName(row.kind)}</b> <span>{verdict(row)}</span>
         </p>
-        <ul className="chips" aria-label="Reasons">
-          {row.chips.slice(0, 4).map((chip) => {
-            const { name, counts } = chipWords(chip);
-            return (
-              <li key={`${chip.layer} ${chip.aspect}`} className="chip" title={chip.text}>
-                {name}
-                {counts && <b>{counts}</b>}
-              </li>
-            );
-          })}
-        </ul>
+        {!isTold(row) && (
+          <ul className="chips" aria-label="Reasons">
+            {row.chips.slice(0, 4).map((chip) => {
+              const { name, counts } = chipWords(chip);
+              return (
+                <li key={`${chip.layer} ${chip.aspect}`} className="chip" title={chip.text}>
+                  {name}
+                  {counts && <b>{counts}</b>}
+                </li>
+              );
+            })}
+          </ul>
+        )}
       </div>
       <span className="row-score numbers" title={scoreMeans(row.chance)}>
         {score(row.score)}

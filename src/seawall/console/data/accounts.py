@@ -30,6 +30,7 @@ from seawall.console.data.records import Moment
 from seawall.console.data.slow_values import SlowValueCache, slow_value_cache
 from seawall.console.data.summary import count_accounts
 from seawall.console.endpoint import ApiCall, Endpoint
+from seawall.events.applications import find_application_name
 from seawall.storage.database import QueueEntry, QueueQuery
 from seawall.storage.lake import Lake, LakeAccount, UsedValue
 from seawall.storage.lake.appending import UNKNOWN
@@ -157,6 +158,7 @@ def _row(tenant: str, one: LakeAccount, worst: Worst) -> AccountRow:
     return AccountRow(
         tenant=tenant,
         account=one.account,
+        name=find_application_name(one.account) or "",
         type=one.type,
         events=one.events,
         first=time_text(one.first),
@@ -219,6 +221,7 @@ def show_account(call: ApiCall) -> AccountValue:
     return AccountValue(
         tenant=asked.tenant,
         account=asked.account,
+        name=find_application_name(asked.account) or "",
         type=None if one is None else one.type,
         first=time_text(min(row.first_event for row in incidents) if one is None else one.first),
         last=time_text(max(row.last_event for row in incidents) if one is None else one.last),

@@ -40,10 +40,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An account in a list. `worst` is the score of its worst incident."""
+    """An account in a list. `worst` is the score of its worst incident; `name` is an application's, "" if none is known."""
 
     tenant: str
     account: str
+    name: str
     type: str | None
     events: Count
     first: Time
@@ -76,10 +77,11 @@ class ValueUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountValue(msgspec.Struct, frozen=True, kw_only=True):
-    """An account with its behaviour profile and incidents."""
+    """An account with its behaviour profile and incidents; `name` is an application's, "" if none is known."""
 
     tenant: str
     account: str
+    name: str
     type: str | None
     first: Time
     last: Time

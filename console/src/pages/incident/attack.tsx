@@ -43,10 +43,25 @@ export function AttackPanel({ id }: { id: string }) {
       )}
       {isOpen && attack.more_acts > 0 && <p className="soft small">and {plural(attack.more_acts, "more act")}, in the incidents</p>}
       {attack.left_behind.length > 0 && (
-        <p className="log-text">
-          <b>Left behind:</b> {leftWords(attack.left_behind)}.
-        </p>
+        <>
+          <h3 className="small attack-heading">Left behind</h3>
+          <ul className="notes log-text">
+            {attack.left_behind.slice(0, LEFT_SHOWN).map((thing) => (
+              <li key={thing}>{thing}</li>
+            ))}
+            {attack.left_behind.length > LEFT_SHOWN && <li>and {plural(attack.left_behind.length - LEFT_SHOWN, "more thing")}, in its incidents</li>}
+          </ul>
+        </>
       )}
+      <p className="log-text attack-heading">
+        <b>Block these accounts too:</b>{" "}
+        {othersOf(attack, id).map(({ incident }, at) => (
+          <span key={incident.id}>
+            {at > 0 && ", "}
+            <Link href={incidentAddress(incident.id)}>{nameParts(incident.account).local}</Link>
+          </span>
+        ))}
+      </p>
       <details className="attack-members">
       <summary>Its accounts and incidents</summary>
       <AttackGraph attack={attack} chosen={id} />
@@ -78,9 +93,11 @@ export function AttackPanel({ id }: { id: string }) {
   );
 }
 
-function leftWords(left: readonly string[]): string {
-  const more = left.length - LEFT_SHOWN;
-  return left.slice(0, LEFT_SHOWN).join("; ") + (more > 0 ? ` and ${plural(more, "more thing")}` : "");
+/** The gravest incident of each account beside that of the incident on the page. */
+function othersOf(attack: Attack, id: string): Attack["members"] {
+  const own = attack.members.find((member) => member.incident.id === id)?.incident.account;
+  const seen = new Set([own]);
+  return attack.members.filter(({ incident }) => !seen.has(incident.account) && seen.add(incident.account));
 }
 
 function linkWords(attack: Attack, id: string): string {

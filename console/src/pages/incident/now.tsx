@@ -11,7 +11,7 @@ export function WhatToDo({ incident }: { incident: Incident }) {
       <ol className="urgent">
         {incident.now.map((step) => (
           <li key={step.name}>
-            <span className="log-text">{step.text}</span>
+            <span className="log-text">{withCode(step.text)}</span>
             {step.commands.length > 0 && <Commands id={incident.id} commands={step.commands} />}
             {step.by_hand && (
               <p className="small">
@@ -47,3 +47,6 @@ function Commands({ id, commands }: { id: string; commands: readonly string[] })
     </div>
   );
 }
+
+/** The text with what stands between backticks as code. */
+const withCode = (text: string) => text.split("`").map((part, at) => (at % 2 === 1 ? <code key={`${at} ${part}`}>{part}</code> : part));

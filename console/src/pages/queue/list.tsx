@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef } from "react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { IncidentRow } from "../../api/types";
-import { plural } from "../../words/numbers";
+import { number, plural } from "../../words/numbers";
 import { ROW_HEIGHT, Row } from "./row";
 
 const LINE_HEIGHT = 40;
@@ -105,7 +105,7 @@ function Line({ above, members, below }: { above: number; members: number; below
   return (
     <div className="budget-line" role="option" aria-disabled="true" aria-selected="false">
       <span>
-        <b>Budget line</b> {plural(above, members > 0 ? "attack or incident" : "incident", members > 0 ? "attacks and incidents" : "incidents")} above
+        <b>Budget line</b> {members > 0 ? `${number(above)} to look at` : plural(above, "incident")} above
         {members > 0 && <> ({plural(above + members, "incident")})</>}
         {below !== null && <>, {plural(below, "candidate")} below</>}
       </span>

@@ -50,6 +50,9 @@ _OF_APPLICATIONS: Final = frozenset(
         "app_assigned",
     }
 )
+_IMITATES: Final = ("lookalike of", "looks like")
+"""Words of a sentence about a name that imitates another; stored sentences may have the second."""
+
 _COUNTED: Final = frozenset(
     {"read", "synchronised", "opened", "sent", "deleted", "downloaded", "viewed", "shared"}
 )
@@ -258,7 +261,7 @@ def _list(parts: Sequence[str]) -> str:
 
 
 def _weigh(one: StorySentence) -> int:
-    imitates = one.act in _OF_APPLICATIONS and "lookalike of" in one.sentence
+    imitates = one.act in _OF_APPLICATIONS and any(words in one.sentence for words in _IMITATES)
     return TEMPLATES[one.act].weight + 10 * imitates + 100 * one.is_intruders
 
 

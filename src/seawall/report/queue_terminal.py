@@ -85,7 +85,7 @@ def _attack(view: AttackView, ascii_only: bool, lines: int) -> RenderableType:
     head.append(f"  {span_text(view.first, view.last)} UTC", style="dim")
     parts: list[RenderableType] = [show_text(attacks.attack_title(view) + ".")]
     if lines:
-        acts = attacks.list_acts(view, lines)
+        acts = attacks.list_acts(view, BRIEF_LINES if len(view.members) > BRIEF_FROM else lines)
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True)
         grid.add_column()

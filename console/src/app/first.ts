@@ -1,6 +1,8 @@
 /** The first words of the page (`public/first.js`) go when the console shows as much; then the fonts come, which are large. */
 
-const LONGEST_MILLISECONDS = 20_000;
+const LONGEST_MILLISECONDS = 8_000;
+/** What a page shows when it is there: its heading, a state such as an empty one, a form, or a fault. */
+const SHOWN = "h1, h2, form, [role=alert]";
 
 /** Remove the first words as soon as the console shows more than a skeleton in `root`. */
 export function endFirstWords(root: HTMLElement): void {
@@ -8,7 +10,7 @@ export function endFirstWords(root: HTMLElement): void {
   const since = performance.now();
   root.hidden = first !== null;
   const look = () => {
-    const isThere = root.querySelector("h1") !== null && root.querySelector(".skeleton") === null;
+    const isThere = root.querySelector(SHOWN) !== null && root.querySelector(".skeleton") === null;
     if (!isThere && performance.now() - since < LONGEST_MILLISECONDS) {
       requestAnimationFrame(look);
       return;

@@ -104,7 +104,14 @@ export default function QueuePage() {
   const unjudged = useUnjudged(state.tenant);
   const fault = main.error ?? below.error;
 
-  if (summary?.empty && isEmptyHere && !isFiltered(state)) return <NoLogs />;
+  if (summary?.empty && isEmptyHere && !isFiltered(state)) {
+    return (
+      <>
+        <h1 className="visually-hidden">Queue</h1>
+        <NoLogs />
+      </>
+    );
+  }
   return (
     <div className="queue">
       <section className="queue-pane" ref={pane} aria-label="Queue">

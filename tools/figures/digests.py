@@ -15,9 +15,13 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/events/**/*.py",
         "src/seawall/events/networks/data/*",
         "src/seawall/pipeline/__init__.py",
+        "src/seawall/pipeline/keep_raw.py",
         "src/seawall/pipeline/scan.py",
         "src/seawall/storage/__init__.py",
+        "src/seawall/storage/errors.py",
         "src/seawall/storage/files/*.py",
+        "src/seawall/storage/lake/*.py",
+        "src/seawall/storage/raw_records/*.py",
         "src/seawall/storage/spool/*.py",
         "src/seawall/version.py",
         *(
@@ -41,6 +45,9 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/cli/scan.py",
         "src/seawall/report/**/*.py",
         "src/seawall/report/templates/*",
+        "src/seawall/response/*.py",
+        "src/seawall/response/containment/*.py",
+        "src/seawall/response/notification/*.py",
     ),
     "made-up organisations": ("src/seawall/lab/__init__.py", "src/seawall/lab/worlds/**/*.py"),
     "speed measurement": tuple(

@@ -118,8 +118,9 @@ def scan(
     elif result.summary["events"] or is_empty:
         results.show(result, _where(out))
     if not result.summary["events"] and not is_empty:
+        where = f" (see {out / 'problems.jsonl'})" if result.problem_counts else ""
         raise InputUnreadable(
-            f"nothing was read, so nothing can be said about any account: {results.count_problems(result)}",
+            f"nothing was read, so nothing can be said about any account: {results.count_problems(result)}{where}",
             fix=f"`seawall doctor {shlex.join(map(str, paths))}` says what each file is; "
             "docs/how-to/export-logs.md says what to export",
         )

@@ -13,6 +13,7 @@ from seawall.report import incident_words as words
 from seawall.report.handling.words import STATUS_NAMES
 from seawall.response.handling.gathering import HandledIncident
 from seawall.response.notification.document import LetterSection
+from seawall_base.plurals import plural
 from seawall_base.safe_text import visible
 from seawall_base.times import minute_text, moment
 
@@ -85,7 +86,7 @@ def say_standing(case: HandledIncident) -> str:
     """Return in one sentence whether an intruder used the account, as far as somebody has said."""
     account = shorten(case.incident.account, 120)
     others = len({one.account for one in case.members} - {case.incident.account})
-    also = f" and {others} other account{'s' if others > 1 else ''}" if others else ""
+    also = f" and {plural(others, 'other account')}" if others else ""
     answer = find_last_answer(case)
     if answer == "compromised":
         return f"An intruder used {account}{also}. This was confirmed."

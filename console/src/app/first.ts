@@ -10,7 +10,9 @@ export function endFirstWords(root: HTMLElement): void {
   const since = performance.now();
   root.hidden = first !== null;
   const look = () => {
-    const isThere = root.querySelector(SHOWN) !== null && root.querySelector(".skeleton") === null;
+    // Incidents on the screen stay until as much is there; a mere "loading" makes room for the first heading.
+    const isBetter = first?.querySelector("li") === null || root.querySelector(".skeleton") === null;
+    const isThere = root.querySelector(SHOWN) !== null && isBetter;
     if (!isThere && performance.now() - since < LONGEST_MILLISECONDS) {
       requestAnimationFrame(look);
       return;

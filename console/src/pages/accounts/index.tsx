@@ -1,5 +1,5 @@
 /** The list of all accounts in the logs, with a search by name. */
-import { useEffect, useState } from "react";
+import { useEffect, useState, useRef } from "react";
 import { usePages } from "../../api/resource";
 import type { AccountRow } from "../../api/types";
 import { accountAddress, navigate, useParameter } from "../../app/router";
@@ -44,12 +44,21 @@ export default function AccountsPage() {
   const [sort, setSort] = useParameter("sort");
   const order = ORDERS.some(([one]) => one === sort) ? sort : asked ? "name" : "worst";
   const [typed, setTyped] = useState(asked);
-  useEffect(() => setTyped(asked), [asked]);
+  // What was typed goes into the address; only another address, such as by going back, goes into the field.
+  const sent = useRef(asked);
   useEffect(() => {
-    if (typed === asked) return undefined;
-    const timer = setTimeout(() => setAsked(typed), 250);
+    if (asked === sent.current) return;
+    sent.current = asked;
+    setTyped(asked);
+  }, [asked]);
+  useEffect(() => {
+    if (typed === sent.current) return undefined;
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      setAsked(typed);
+    }, 250);
     return () => clearTimeout(timer);
-  }, [typed, asked, setAsked]);
+  }, [typed, setAsked]);
   const hasSeveral = (useSummary()?.tenants.length ?? 0) > 1;
   const pages = usePages<AccountRow>("/api/accounts", { q: asked, sort: order }, 200);
   return (

@@ -53,7 +53,7 @@ def list_urgent_lines(incident: Incident, chosen: str, *, is_all: bool) -> Rende
         lines.append(show_hanging(f"{number}", step.text))
         lines += [Padding(show_text(command, "cyan"), (0, 0, 0, 2)) for command in step.commands]
         if step.by_hand:
-            lines.append(show_hanging(" ", f"or: {step.by_hand}"))
+            lines.append(show_hanging(" ", f"or, only to block it: {step.by_hand}"))
     return Group(*lines)
 
 

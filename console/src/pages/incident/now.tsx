@@ -15,7 +15,7 @@ export function WhatToDo({ incident }: { incident: Incident }) {
             {step.commands.length > 0 && <Commands id={incident.id} commands={step.commands} />}
             {step.by_hand && (
               <p className="small">
-                Or by hand: <code className="log-text">{step.by_hand}</code>
+                Or, only to block it, by hand: <code className="log-text">{step.by_hand}</code>
               </p>
             )}
           </li>

@@ -77,7 +77,10 @@ def test_a_folder_without_logs_says_where_to_look(run: Run, tmp_path: Path) -> N
     (tmp_path / "empty").mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a.txt").write_text("hello\n")
-    for folder, reason in (("empty", "there is no file"), ("other", "1 × not a log that Seawall reads")):
+    for folder, reason in (
+        ("empty", "there is no file"),
+        ("other", "1 × not a log that Seawall reads (see other-out/problems.jsonl)"),
+    ):
         found = run("scan", folder, "--out", f"{folder}-out")
         error, fix = found.err.splitlines()[-2:]
         assert found.code == 3

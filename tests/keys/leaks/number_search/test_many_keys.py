@@ -112,6 +112,9 @@ def test_every_encoding_of_a_secret_is_found_among_many_keys(searches: dict[Any,
                 data = bytes(place - 1) + b"\xff" + written + b"\xff" + point(key)
                 hits = [hit for search in searches[None] for hit in search.search(data)]
                 is_reversed_seed = kind.startswith("Ed") and written == secret[::-1]
-                is_unaligned = written == python_int(secret) and place % 4
-                if not is_reversed_seed and not is_unaligned:
+                is_python_int = written == python_int(secret)
+                is_unaligned = is_python_int and place % 4
+                # Of d alone: one in ten keys of 1,024 bits has one that is a digit shorter than the modulus.
+                is_short = is_python_int and len(written) < len(python_int(b"\xff" * len(secret)))
+                if not is_reversed_seed and not is_unaligned and not is_short:
                     assert {hit.thumbprint for hit in hits} == {thumbprint(key)}

@@ -1,6 +1,7 @@
 """Find RSA numbers as CPython stores integers: 30-bit digits in 32-bit words, lowest first (`longintrepr.h`).
 
-A program that builds a key from a JWK, or reads a key's numbers, leaves them in its heap in this form.
+A program that builds a key from a JWK, or reads a key's numbers, leaves them in its heap in this form. Misses exponents d
+that have fewer digits than the modulus: any digit could be their highest, and a search for them would stop everywhere.
 """
 
 from __future__ import annotations

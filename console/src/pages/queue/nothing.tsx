@@ -20,7 +20,7 @@ function Command({ text, children }: { text: string; children: string }) {
 
 /** Nothing was ever read: explain how to deliver logs. */
 export function NoLogs() {
-  const { demo } = useSession();
+  const { demo, may_drop: mayDrop } = useSession();
   if (demo) {
     return (
       <EmptyState icon="clock" title="The demo’s logs are arriving">
@@ -30,7 +30,10 @@ export function NoLogs() {
   }
   return (
     <EmptyState icon="queue" title="No logs yet">
-      <p>Seawall has read nothing so far. Show it where your collector drops files, or send it records.</p>
+      <p>
+        Seawall has read nothing so far. {mayDrop && "Drag an exported CSV, JSON or ZIP onto this page. "}
+        Show it where your collector drops files, or send it records.
+      </p>
       <ul className="commands">
         <Command text="seawall serve /var/log/m365">Follow a folder</Command>
         <Command text={`curl -H "Authorization: Bearer …" --data-binary @audit.jsonl ${window.location.origin}/api/ingest`}>Send records (the token is made in Settings)</Command>

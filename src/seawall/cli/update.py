@@ -51,6 +51,7 @@ def update(
 
 
 def _read_key(path: Path) -> bytes:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
@@ -61,7 +62,7 @@ def _read_key(path: Path) -> bytes:
             loaded = load_pem_public_key(file.read(1 << 16))
     except OSError as error:
         raise InputUnreadable(f"{path}: {error.strerror}", fix="give the publisher's public key") from None
-    except Exception:  # noqa: BLE001 - the last line of defence: whatever the library says of a file that is no key
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         loaded = None
     if not isinstance(loaded, Ed25519PublicKey):
         raise InputUnreadable(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seawall.console.privacy.reveals import Reveal, Reveals
+from seawall.storage.database import Role
 from tests.console.consoles import Browser, Console
 from tests.console.privacy.persons import ANNA, BOB, WORST, full_of_names, hide_from, pseudonym
 
@@ -69,8 +70,8 @@ def test_the_audit_trail_says_who_whom_and_why(shown: Console) -> None:
 
 
 @pytest.mark.parametrize("role", ["viewer", "admin"])
-def test_a_role_without_the_right_cannot_reveal(role: str, shown: Console) -> None:
-    browser = shown.signed_in(role)  # type: ignore[arg-type]
+def test_a_role_without_the_right_cannot_reveal(role: Role, shown: Console) -> None:
+    browser = shown.signed_in(role)
     person = pseudonym(browser)
     assert browser.get("/api/privacy").json()["may_reveal"] is False
     assert ask(browser, person) == 403

@@ -119,6 +119,16 @@ def test_texts_are_the_same_to_the_byte_in_every_form(tmp_path: Path, form: str,
         assert json.loads(text)["Id"] == ids[place]
 
 
+@pytest.mark.parametrize("with_totals", [False, True])
+@pytest.mark.parametrize("around", ["[{}]", '{{"Records":[{}]}}', '{{"value": [ {} ]}}'])
+def test_a_line_that_wraps_one_record_is_not_its_text(tmp_path: Path, around: str, with_totals: bool) -> None:
+    texts = [json.dumps(mail_read(n)) for n in range(3)]
+    path = tmp_path / "audit.jsonl"
+    path.write_text("\n".join([texts[0], around.format(texts[1]), texts[2]]))
+    found, _ = find_all(path, with_totals=with_totals)
+    assert list(found.values()) == texts
+
+
 @settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ class _Finder:
         is_counted = total is not None or (self.ids is not None and header is None)
         if is_counted and (header is not None or is_line_delimited(head, self.limits.depth)):
             found = self._find_lines(text, numbers, total, is_table=header is not None)
-            if found is None or (total is None and not self._are_lines_of_ids(name, found)):
+            if found is None or not self._are_wanted(name, found, is_table=header is not None):
                 self.doubtful.append(name)
                 return
             for number, line in found:
@@ -173,6 +173,11 @@ class _Finder:
                     found.append((number, line.rstrip(b"\r")))
         return found if total is None or number == total else None
 
+    def _are_wanted(self, name: str, found: Sequence[tuple[int, bytes]], *, is_table: bool) -> bool:
+        if name not in self.totals and not self._are_lines_of_ids(name, found):
+            return False
+        return is_table or _are_records(line for _, line in found)
+
     def _are_lines_of_ids(self, name: str, found: Sequence[tuple[int, bytes]]) -> bool:
         ids = self.ids or {}
         return len(found) == len(self.wanted[name]) and all(
@@ -219,6 +224,11 @@ class _TextMemory:
             return bool(parse(text, self.depth) == record)
         except (NotJson, TooDeep):
             return False
+
+
+def _are_records(lines: Iterable[bytes]) -> bool:
+    """Return whether each line is a record by itself: an array or a page of one record is as many lines as records too."""
+    return all(line.lstrip()[:1] == b"{" and cut_first_records(line, 2) == [line.strip()] for line in lines)
 
 
 def _cut_at_lines(text: Utf8Stream) -> Iterator[bytes]:

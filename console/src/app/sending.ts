@@ -52,13 +52,14 @@ export async function sendExport(files: readonly File[]): Promise<void> {
     tell({ ...sending, id, sent: total, isSending: false });
   } catch (fault) {
     const error = fault instanceof ApiError ? fault : new ApiError(0, "failed", "The file could not be sent.");
-    if (id !== null) await remove(`/api/drops/${id}`).catch(() => undefined);
+    // who cancels closes the export too: a second request for it would find nothing
+    if (id !== null && !signal.aborted) await remove(`/api/drops/${id}`).catch(() => undefined);
     tell(signal.aborted ? null : { ...sending, isSending: false, error });
   }
   refresh("/api/drops");
 }
 
-/** Stop sending; nothing is kept. */
+/** Stop sending. Whoever stops it closes the export on the server. */
 export const cancelSending = (): void => aborting.abort();
 
 /** Forget what was sent last, so that its pages do not open by themselves. */

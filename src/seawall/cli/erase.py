@@ -83,11 +83,19 @@ def _list_lines(receipt: ErasureReceipt, folder: Path) -> list[str]:
     lines = [f"{verb}: the name in {plural(total, 'place')}"]
     lines += [f"  {one.changed:>8,}  {one.kind} in {one.place}" for one in receipt.erased]
     lines += ["kept:", *(f"  {one.what}: {one.why}" for one in receipt.kept)]
+    if receipt.left:
+        lines += [
+            "NOT ERASED, the name is or may be in:",
+            *(f"  {one.what}: {one.why}" for one in receipt.left),
+        ]
+        lines.append(
+            "make them again without the name, or delete them: the same command with --delete-unreadable"
+        )
     check = receipt.check
     if check is not None:
         searched = f"{plural(check.files, 'file')}, {check.bytes:,} bytes, {plural(check.values, 'value')} of the database"
         lines.append(
-            f"searched again: {searched}; the name occurs in none"
+            f"searched again: {searched}; the name occurs in {'no other' if receipt.left else 'none'}"
             if not check.found
             else f"searched again: {searched}; THE NAME STILL OCCURS in {', '.join(check.found)}"
         )

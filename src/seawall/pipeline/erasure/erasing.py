@@ -25,7 +25,6 @@ from seawall.pipeline.erasure.receipt import (
     sum_places,
 )
 from seawall.pipeline.erasure.states import erase_from_candidate, erase_from_state
-from seawall.storage.database import Transaction
 from seawall.storage.database.erasing import (
     compact,
     erase_from_audit,
@@ -110,21 +109,23 @@ def erase_person(
                 request.receipt_folder, request.account, begun_at=begun_at, reference=request.reference
             )
         erasure = _make_erasure(request, store, receipt.token)
-        kept = [_AUDIT, _IDS, _ELSEWHERE]
+        kept, left = [_AUDIT, _IDS, _ELSEWHERE], list[KeptThing]()
+        if store is not None:
+            kept += _list_users(store, request.account)
         found: list[ErasedPlace] = []
         for place, unreadable in _erase_places(request, store, erasure, clock):
             found += [place] if place.changed else []
-            kept += unreadable
+            left += unreadable
             if not request.is_rehearsal:
                 receipt = _renew(receipt, erased=sum_places([place] if place.changed else [], receipt.erased))
                 save_receipt(request.receipt_folder, receipt)
             step(place.kind)
         if request.is_rehearsal:
-            return _renew(receipt, erased=found, kept=kept, ended_at=rfc3339(clock()))
+            return _renew(receipt, erased=found, kept=kept, left=left, ended_at=rfc3339(clock()))
         check = check_erasure(request.store, store, request.folders, erasure, request.account)
         done = _renew(
-            receipt, kept=kept, check=check, ended_at=rfc3339(clock()),
-            state="incomplete" if check.found else "done", salt="", digest="",
+            receipt, kept=kept, left=left, check=check, ended_at=rfc3339(clock()),
+            state="incomplete" if check.found or left else "done", salt="", digest="",
         )  # fmt: skip
         save_receipt(request.receipt_folder, done)
         return done
@@ -222,7 +223,7 @@ def _erase_database(
     """Erase from all tables in one transaction; a stop leaves all of them as they were."""
     database, dry = store.database, request.is_rehearsal
     changed: dict[str, int] = {}
-    kept: list[KeptThing] = []
+    left: list[KeptThing] = []
     with database.reading() if dry else database.writing() as work:
         changed = erase_from_database(work, erasure, is_rehearsal=dry)
         states, unreadable = erase_from_states(
@@ -239,18 +240,18 @@ def _erase_database(
                 work, erasure, at=at, actor=ACTOR, token=erasure.token, is_rehearsal=dry
             )
         }
-        kept += [KeptThing(f"state {name}", "cannot be read by this version") for name in unreadable]
-        kept += _list_users(work, request.account)
+        left += [KeptThing(f"state {name}", "cannot be read by this version") for name in unreadable]
     if not dry:
         compact(database, [*changed, "audit"])
     places = [ErasedPlace(database.place, name, count) for name, count in changed.items()]
     for number, place in enumerate(places):
-        yield place, kept if number == 0 else []
+        yield place, left if number == 0 else []
 
 
-def _list_users(work: Transaction, account: str) -> list[KeptThing]:
-    if work.users.find(account) is None:
-        return []
+def _list_users(store: Store, account: str) -> list[KeptThing]:
+    with store.database.reading() as work:
+        if work.users.find(account) is None:
+            return []
     return [
         KeptThing(
             "a user of the console with this name", "it signs somebody in; an admin disables or renames it"

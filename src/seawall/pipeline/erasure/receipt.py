@@ -28,7 +28,7 @@ class ErasedPlace(msgspec.Struct, frozen=True):
 
 
 class KeptThing(msgspec.Struct, frozen=True):
-    """Something that was kept, or could not be searched, and why."""
+    """Something that was kept, or that holds the name or may hold it, and why."""
 
     what: str
     why: str
@@ -44,7 +44,10 @@ class ErasureCheck(msgspec.Struct, frozen=True):
 
 
 class ErasureReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """A receipt. `salt` and `digest` recognise the person while the erasure runs, and are empty once it is done."""
+    """A receipt. `kept` stays by design; `left` could not be rewritten or searched, and makes it incomplete.
+
+    `salt` and `digest` recognise the person while the erasure runs, and are empty once it is done.
+    """
 
     format: Literal["seawall-erasure"] = "seawall-erasure"
     version: Literal[1] = 1
@@ -55,6 +58,7 @@ class ErasureReceipt(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: str = ""
     erased: list[ErasedPlace] = []
     kept: list[KeptThing] = []
+    left: list[KeptThing] = []
     check: ErasureCheck | None = None
     salt: str = ""
     digest: str = ""

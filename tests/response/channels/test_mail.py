@@ -15,13 +15,15 @@ from seawall_base.webhooks import DeliveryFailed
 from tests.response.channels.kinds import HOSTILE, incident_note, write_secret
 from tests.response.notification.mail_server import Server, leaves, leaving, serving
 
+SENDER = "seawall@example.org"
+
 
 def channel(server: Server, **changes: Any) -> MailChannel:
     values: dict[str, Any] = {
         "name": "soc",
         "host": "127.0.0.1",
         "port": server.port,
-        "sender": "seawall@example.org",
+        "sender": SENDER,
         "to": ("anna@example.org",),
         "ca_file": str(server.authority or ""),
         "timeout": 5.0,
@@ -130,3 +132,25 @@ def test_settings_that_would_send_a_password_in_the_clear_are_refused(tmp_path: 
         channel(Server(25), host="mail.example.com", security="none").check()
     with pytest.raises(ChannelsInvalid, match="password"):
         channel(Server(25), user="seawall").check()
+
+
+def test_mails_of_one_attack_are_one_thread() -> None:
+    links = [
+        {"account": f"{name}@x.example", "incident": "b", "kind": "account", "name": ""} for name in "abcdefg"
+    ]
+    first, second = (
+        make_mail(incident_note(id=id_, attack="a1", attack_links=links), SENDER, "soc@x.example")
+        for id_ in "ab"
+    )
+    alone = make_mail(incident_note(), SENDER, "soc@x.example")
+    assert first["References"] == second["References"] == "<seawall-attack-a1@example.org>"
+    assert alone["References"] is None
+    named = ", ".join(f"{name}@x.example" for name in "abcde")
+    assert f"Same attack as: {named} and 2 more" in body(first, "text/plain")
+    assert "Same attack" not in body(alone, "text/plain")
+
+
+def test_an_attack_id_that_is_no_id_makes_no_header() -> None:
+    note = incident_note(attack="a> <b@evil.example\r\nBcc: x@evil.example")
+    mail = make_mail(note, SENDER, "soc@x.example")
+    assert (mail["References"], mail["Bcc"]) == (None, None)

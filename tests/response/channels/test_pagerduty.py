@@ -36,6 +36,16 @@ def test_an_incident_is_one_alert_however_often_it_is_sent(server: PagerDutyStan
     assert server.accepted[0]["payload"]["source"] == "contoso.com"
 
 
+def test_an_attack_is_one_alert_until_a_graver_incident_joins(
+    server: PagerDutyStandIn, tmp_path: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        channel(server, tmp_path).send(incident_note(id=name, attack="a"))
+    channel(server, tmp_path).send(incident_note(id="d", attack="a", severity="critical"))
+    channel(server, tmp_path).send(incident_note(id="e", attack=""))
+    assert sorted(server.alerts.values()) == [1, 1, 3]
+
+
 def test_the_return_of_a_source_resolves_its_alert(server: PagerDutyStandIn, tmp_path: Path) -> None:
     document = {"tenant": "contoso.com", "source": "m365", "last_heard": "2026-03-02T07:34:00Z"}
     for kind in ("source.silent", "source.resumed"):

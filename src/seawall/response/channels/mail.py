@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from email import policy
@@ -25,6 +26,7 @@ from seawall_base.times import moment
 from seawall_base.webhooks import DeliveryFailed
 
 _address: Final = form(r"[!#-'*+\-/-9=?A-Z^-~.]{1,64}@[A-Za-z0-9.-]{1,253}", "name@example.org")
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 COLOURS: Final = {
     "info": "#5b6770",
     "low": "#2563a8",
@@ -125,13 +127,16 @@ class MailChannel(ChannelTable):
 
 
 def make_mail(note: ChannelNote, sender: str, recipient: str) -> EmailMessage:
-    """Return the mail: plain text and HTML. Its Message-ID is the same in all attempts."""
+    """Return the mail: plain text and HTML. Its Message-ID is the same in all attempts; mails of one attack are one thread."""
     mail = EmailMessage(policy=policy.SMTP)
     mail["Subject"] = f"[Seawall] [{note.level}] {note.title}"
     mail["From"] = f"Seawall <{sender}>"
     mail["To"] = recipient
     mail["Date"] = format_datetime(moment(note.at))
-    mail["Message-ID"] = f"<{note.id}@{sender.rpartition('@')[2]}>"
+    domain = sender.rpartition("@")[2]
+    mail["Message-ID"] = f"<{note.id}@{domain}>"
+    if _ID.fullmatch(note.attack):
+        mail["References"] = f"<seawall-attack-{note.attack}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Seawall-Kind"] = note.kind
     if note.level in {"high", "critical"}:

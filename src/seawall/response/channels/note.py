@@ -30,6 +30,7 @@ ENDINGS: Final = {
 LONGEST_LINE: Final = 600
 LONGEST_TITLE: Final = 200
 MOST_LINES: Final = 10
+MOST_ACCOUNTS: Final = 5
 _LEVELS: Final[dict[str, Level]] = {
     "history.judged": "medium",
     "source.silent": "medium",
@@ -44,7 +45,8 @@ _LEVELS: Final[dict[str, Level]] = {
 class ChannelNote:
     """One message. `id` is the same in all attempts. `at` is its time in microseconds since 1970.
 
-    `about` is the same for an alarm and for its ending: an incident's id, or the name of what stopped. `title`, `lines` and
+    `about` is the same for an alarm and for its ending: an incident's id, or the name of what stopped. `attack` is the same
+    for the incidents of one attack, "" for one that stands alone. `title`, `lines` and
     `facts` are single lines without control characters; each channel escapes them for its own markup. `link` is empty if
     the console's address is unknown. `document` is what the webhook gets as `data`.
     """
@@ -60,6 +62,7 @@ class ChannelNote:
     facts: tuple[tuple[str, str], ...]
     link: str
     document: Mapping[str, Any]
+    attack: str = ""
 
     @property
     def is_ending(self) -> bool:
@@ -68,7 +71,12 @@ class ChannelNote:
 
     @property
     def key(self) -> str:
-        """Return the key that an alarm and its ending share, at most 255 characters."""
+        """Return the key that an alarm and its ending share, at most 255 characters.
+
+        Incidents of one attack share it too, as long as their level is the same: a graver one is an alarm of its own.
+        """
+        if self.attack:
+            return f"seawall:attack:{self.attack}:{self.level}"[:255]
         return f"seawall:{ENDINGS.get(self.kind, self.kind)}:{self.about}"[:255]
 
     def text(self) -> str:
@@ -102,6 +110,7 @@ def make_note(
         facts=tuple((name, _line(value)) for name, value in facts if value not in (None, "")),
         link=f"{console}{page}" if console else "",
         document=document,
+        attack=_line(document.get("attack") or "") if kind == "incident.raised" else "",
     )
 
 
@@ -120,6 +129,7 @@ def _make_incident(_: str, document: Mapping[str, Any]) -> _Made:
     facts = [
         ("Account", account),
         ("Organisation", document.get("tenant")),
+        ("Same attack as", _list_attacked(document)),
         ("Severity", level),
         ("Chance", _chance(document.get("chance"))),
         ("First event", document.get("first_event")),
@@ -129,6 +139,15 @@ def _make_incident(_: str, document: Mapping[str, Any]) -> _Made:
     title, local = str(document.get("title") or "Incident"), str(account).partition("@")[0]
     is_named = bool(local) and title.startswith(local)
     return level, title if is_named else f"{title}: {account}", _list_lines(document), facts
+
+
+def _list_attacked(document: Mapping[str, Any]) -> str:
+    """Return the other accounts that the incident is tied to in its attack, "" if it stands alone."""
+    links = [one for one in document.get("attack_links") or () if isinstance(one, Mapping)]
+    accounts = list(dict.fromkeys(str(one.get("account", "")) for one in links))
+    if len(accounts) <= MOST_ACCOUNTS:
+        return ", ".join(accounts)
+    return f"{', '.join(accounts[:MOST_ACCOUNTS])} and {len(accounts) - MOST_ACCOUNTS} more"
 
 
 def _list_lines(document: Mapping[str, Any]) -> list[Any]:

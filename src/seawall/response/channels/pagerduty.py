@@ -48,7 +48,7 @@ class PagerDutyChannel(HttpChannelTable):
 
 
 def make_event(note: ChannelNote, routing_key: str) -> dict[str, Any]:
-    """Return the event. `dedup_key` is the same for an alarm, its repetition and its ending."""
+    """Return the event. `dedup_key` is the same for an alarm, its repetition, its ending, and others of its attack and level."""
     event: dict[str, Any] = {"routing_key": routing_key, "dedup_key": note.key}
     if note.is_ending:
         return {**event, "event_action": "resolve"}

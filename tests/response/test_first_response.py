@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.detection.incident import Incident
+from seawall.detection.incident import AttackLink, Incident
 from seawall.detection.incidents.refused_steps import REFUSED_STEPS
 from seawall.detection.incidents.story.act import StorySentence
 from seawall.response.first_response import (
@@ -44,6 +44,14 @@ def test_the_order_is_call_block_preserve_deadline_and_then_review() -> None:
     assert "mail" in steps[0].text
     assert steps[1].commands == ("seawall respond plan 3 --out results --to plan.json", APPLY)
     assert list_urgent_steps(attacked(), "")[1].commands == (APPLY,)
+
+
+def test_the_plan_of_an_attack_covers_all_its_accounts() -> None:
+    tied = attacked(attack="a", attack_links=(AttackLink("b", "bob@contoso.example", "account", "x"),))
+    block = list_urgent_steps(tied, "3 --out results")[1]
+    assert block.commands[0] == "seawall respond plan 3 --out results --attack --to plan.json"
+    assert block.text.endswith("The plan covers every account of the attack.")
+    assert "attack" not in list_urgent_steps(attacked(), "3")[1].text
 
 
 def test_what_is_left_behind_is_taken_away_with_the_block_and_looked_through_after_it() -> None:

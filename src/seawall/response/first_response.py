@@ -103,7 +103,8 @@ def _describe_call(incident: Incident) -> str:
 
 def _make_block(incident: Incident, chosen: str) -> UrgentStep:
     gated = " --gate" if incident.kind in gate.FORGED else ""
-    commands = (f"seawall respond plan {chosen}{gated} --to plan.json", APPLY) if chosen else (APPLY,)
+    tied = " --attack" if incident.attack_links else ""
+    commands = (f"seawall respond plan {chosen}{tied}{gated} --to plan.json", APPLY) if chosen else (APPLY,)
     if gated:
         text = (
             "The plan refuses the key that signed the tokens, where you run a gate (--gate). Blocking the account does not stop "
@@ -118,7 +119,8 @@ def _make_block(incident: Incident, chosen: str) -> UrgentStep:
         else ""
     )
     first = "If the owner does not know of it, block" if _is_asked_first(incident) else "Block"
-    return UrgentStep("block", f"{first} {whose}{also}.", commands, _describe_by_hand(incident))
+    others = " The plan covers every account of the attack." if tied and chosen else ""
+    return UrgentStep("block", f"{first} {whose}{also}.{others}", commands, _describe_by_hand(incident))
 
 
 def _is_asked_first(incident: Incident) -> bool:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seawall.detection.incident import Incident
-from seawall.storage.files.incident_documents import look_up
+from seawall.detection.incidents.attacks import list_attack
+from seawall.storage.files.incident_documents import look_up, read_incidents
 from seawall.storage.files.merged_events import EVENTS
 from seawall_base.errors import InputUnreadable
 
@@ -45,6 +46,9 @@ class IncidentSource(EventSource, Protocol):
         Raises UsageError, and what reading raises.
         """
 
+    def attack(self, incident: Incident) -> list[Incident]:
+        """Return the incidents of an incident's attack, itself among them, the highest score first."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScanResults:
@@ -59,7 +63,18 @@ class ScanResults:
 
     def incident(self, wanted: str) -> Incident:
         """Return an incident of `incidents.jsonl`. Raises InputUnreadable or UsageError."""
-        return look_up(self.folder / "incidents.jsonl", wanted)[2]
+        return look_up(self._incidents, wanted)[2]
+
+    def attack(self, incident: Incident) -> list[Incident]:
+        """Return the incidents of an incident's attack, itself among them. Raises InputUnreadable."""
+        if not incident.attack_links:
+            return [incident]
+        others = {one.id: one for one in read_incidents(self._incidents) if one.attack == incident.attack}
+        return list_attack(incident, others.get)
+
+    @property
+    def _incidents(self) -> Path:
+        return self.folder / "incidents.jsonl"
 
     def events(self, _: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """Yield all events, whatever is requested. Raises InputUnreadable."""

@@ -26,6 +26,7 @@ _PLACES: Final = ("metadata_uid", "src_ip")
 class PlanRequest:
     """A request for a plan: an incident, a scope, or an incident with its scope.
 
+    `others` are further incidents of the incident's attack.
     `with_possible` adds accounts that the scope cannot rule out. `thumbprints` are keys known to be stolen.
     """
 
@@ -34,6 +35,12 @@ class PlanRequest:
     with_possible: bool = False
     with_gate: bool = False
     thumbprints: tuple[str, ...] = ()
+    others: tuple[Incident, ...] = ()
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """Return the incident and the others of its attack."""
+        return (*((self.incident,) if self.incident is not None else ()), *self.others)
 
     def gathering(self) -> evidence.EvidenceCollector:
         """Return the collector of the evidence that the plan needs."""
@@ -41,15 +48,14 @@ class PlanRequest:
         records = {record for one in (scope.accounts if scope else ()) for record in one.records}
         return evidence.EvidenceCollector(
             evidence.merge_spans(self._spans()),
-            frozenset((*(incident.events if incident else ()), *records)),
+            frozenset((*(id_ for one in self.incidents for id_ in one.events), *records)),
             begin=self._begin(),
             technique=str(incident.details.get("technique", "")) if incident else "",
             kind=incident.kind if incident else "",
         )
 
     def _spans(self) -> Iterator[tuple[str, str, int, int]]:
-        if self.incident is not None:
-            one = self.incident
+        for one in self.incidents:
             yield one.tenant, one.account, one.first_event, one.last_event
         if self.scope is not None:
             for subject in select_accounts(self.scope, with_possible=self.with_possible):
@@ -63,7 +69,7 @@ class PlanRequest:
 
     def _begin(self) -> int | None:
         """Return when the intrusion began, None if unknown: possibly touched accounts may have no times."""
-        firsts = [] if self.incident is None else [self.incident.first_event]
+        firsts = [one.first_event for one in self.incidents]
         if self.scope is not None:
             sure = select_accounts(self.scope, with_possible=False)
             firsts += [one.first for one in sure if one.first is not None]
@@ -84,6 +90,7 @@ def request_plan(kept: EventSource, question: PlanRequest) -> ContainmentPlan | 
     return make_plan(
         found,
         incident=question.incident,
+        others=question.others,
         scope=question.scope,
         with_possible=question.with_possible,
         with_gate=question.with_gate,

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.attacks import list_attack
 from seawall.events.coder import Coder, domain_of
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.response.incident_sources import AccountSpans, read_events_file
-from seawall.storage.database import Database
+from seawall.storage.database import Database, Transaction
 from seawall.storage.files.incident_documents import find
 from seawall.storage.files.merged_events import EVENTS, merge_events
 from seawall.storage.lake import EventQuery, Lake
@@ -67,6 +68,16 @@ class StoredIncidents(StoredEvents):
         if found is None:
             raise LookupError("an incident that was there a moment ago")
         return found
+
+    def attack(self, incident: Incident) -> list[Incident]:
+        """Return the incidents of an incident's attack, itself among them, the highest score first."""
+        with self.database.reading() as work:
+            return list_stored_attack(work, incident)
+
+
+def list_stored_attack(work: Transaction, incident: Incident) -> list[Incident]:
+    """Return the incidents of an incident's attack, itself among them; former ids lead to present incidents."""
+    return list_attack(incident, lambda id_: work.incidents.get(work.aliases.resolve(id_)))
 
 
 def open_stored_incidents(store: Store) -> StoredIncidents:

@@ -38,6 +38,9 @@ def plan(
     possible: Annotated[
         bool, typer.Option("--possible", help="With --scope: also plan for its possible accounts.")
     ] = False,
+    attack: Annotated[
+        bool, typer.Option("--attack", help="Also plan for the other incidents of the incident's attack.")
+    ] = False,
     gate: Annotated[
         bool, typer.Option("--gate", help="Also revoke access at a Seawall gate: tokens and their renewal.")
     ] = False,
@@ -62,6 +65,7 @@ def plan(
     \b
     Examples:
       seawall respond plan 1 --out out --to plan.json
+      seawall respond plan 1 --out out --attack --to plan.json
       seawall respond plan 1 --out out --scope scope/scope.json --calls
       seawall respond plan --store seawall-store --incident 3f9a --to plan.json
       seawall respond plan 1 --out out --gate --thumbprint cThIIoDvwdueQB468K5xDc5633seEFoqwxjF_xSJyQQ
@@ -75,9 +79,17 @@ def plan(
         raise UsageError("neither incident nor scope was given", fix="give INCIDENT, or --scope FILE")
     if thumbprint and not gate:
         raise UsageError("--thumbprint needs --gate", fix="give --gate too")
+    if attack and wanted is None:
+        raise UsageError("--attack needs an incident", fix="give INCIDENT too")
     with open_source(out, store, database) as kept:
         made = _make(
-            kept, wanted, scope, with_possible=possible, with_gate=gate, thumbprints=tuple(thumbprint or ())
+            kept,
+            wanted,
+            scope,
+            with_attack=attack,
+            with_possible=possible,
+            with_gate=gate,
+            thumbprints=tuple(thumbprint or ()),
         )
     if to is not None:
         from seawall.response.containment.documents import write_plan
@@ -97,15 +109,20 @@ def plan(
         output.next_step("the same with --to plan.json, to apply it")
 
 
-def _make(kept: IncidentSource, wanted: str | None, scope_file: Path | None, **how: Any) -> ContainmentPlan:
+def _make(
+    kept: IncidentSource, wanted: str | None, scope_file: Path | None, *, with_attack: bool, **how: Any
+) -> ContainmentPlan:
     from seawall.response.plan_request import PlanRequest, request_plan
     from seawall.response.scope.document import read_scope
     from seawall_base.errors import InputUnreadable
     from seawall_base.times import rfc3339
 
+    incident = kept.incident(wanted) if wanted is not None else None
+    members = kept.attack(incident) if incident is not None and with_attack else []
     question = PlanRequest(
-        kept.incident(wanted) if wanted is not None else None,
+        incident,
         read_scope(scope_file) if scope_file is not None else None,
+        others=tuple(one for one in members if incident is not None and one.id != incident.id),
         **how,
     )
     made = request_plan(kept, question)

@@ -8,7 +8,6 @@ import msgspec
 
 from seawall.console.api_error import invalid, not_found
 from seawall.console.data.answer_values import answer_fields, answer_value, is_standing
-from seawall.console.data.attack import find_members
 from seawall.console.data.incident_values import (
     AnswerName,
     AnswerValue,
@@ -26,6 +25,7 @@ from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.feedback_values import FeedbackDraft, FeedbackValue
 from seawall.detection.incident import Incident
 from seawall.pipeline.live.what_if import WhatIfService
+from seawall.response.stored_incidents import list_stored_attack
 from seawall.storage.database import Feedback, Transaction
 from seawall_base.json_text import clamp_to_finite
 from seawall_base.times import parse_rfc3339
@@ -119,7 +119,7 @@ def give_answer(call: ApiCall) -> AnswerValue:
 
 def _list_unanswered(work: Transaction, incident: Incident) -> list[str]:
     """Return the ids of the other incidents of the same attack that nobody has answered."""
-    found = (one.id for one in find_members(work, incident) if one.id != incident.id)
+    found = (one.id for one in list_stored_attack(work, incident) if one.id != incident.id)
     return [id_ for id_ in found if (row := work.incidents.row(id_)) is not None and row.answer is None]
 
 

@@ -15,9 +15,8 @@ from seawall.console.data.incidents import get_incident
 from seawall.console.data.presentation import listed_row, time_text
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.attacks import MOST_MEMBERS
 from seawall.report import attack_words as words
-from seawall.storage.database import Transaction
+from seawall.response.stored_incidents import list_stored_attack
 
 MOST_ACTS: Final = 30
 """Acts that are told of an attack."""
@@ -27,23 +26,10 @@ def show_attack(call: ApiCall) -> AttackValue:
     """Return the attack of an incident."""
     with call.context.database.reading() as work:
         incident, listed = get_incident(work, call.path["id"])
-        found = find_members(work, incident)
+        found = list_stored_attack(work, incident)
         rows = {one.id: listed_row(row) for one in found if (row := work.incidents.row(one.id)) is not None}
     rows[incident.id] = listed_row(listed)
     return _attack_value(found, rows)
-
-
-def find_members(work: Transaction, incident: Incident) -> list[Incident]:
-    """Return the incidents of the same attack, by way of what ties them; the highest score first."""
-    found, waiting = {incident.id: incident}, [incident]
-    while waiting and len(found) < MOST_MEMBERS:
-        for link in waiting.pop().attack_links:
-            id_ = work.aliases.resolve(link.incident)
-            other = None if id_ in found else work.incidents.get(id_)
-            if other is not None and other.attack == incident.attack:
-                found[other.id] = other
-                waiting.append(other)
-    return sorted(found.values(), key=lambda one: (-one.score, one.id))
 
 
 def _attack_value(found: list[Incident], rows: dict[str, IncidentRow]) -> AttackValue:

@@ -132,7 +132,7 @@ def _accounts(made: ContainmentPlan, question: PlanRequest, places: dict[str, in
     named = {
         (one.tenant, one.account): one.sure
         for one in select_subjects(
-            question.incident, question.scope, PlanEvidence(), with_possible=question.with_possible
+            question.incidents, question.scope, PlanEvidence(), with_possible=question.with_possible
         )
     }
     others = {whose: _surest(actions) for whose, actions in sorted(of.items()) if whose not in named}

@@ -12,12 +12,12 @@ more than act at the same time.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from seawall.detection.incident import AttackLinkKind
+from seawall.detection.incident import AttackLinkKind, Incident
 from seawall.detection.incidents.cases import SHARED_BY, Candidate
 from seawall.detection.incidents.story.handovers import name_account
 
@@ -71,6 +71,21 @@ def find_attacks(stories: Sequence[Story], scores: Sequence[float]) -> list[Atta
 
 
 _Tie = tuple[int, int, AttackLinkKind, str]
+
+
+def list_attack(incident: Incident, find: Callable[[str], Incident | None]) -> list[Incident]:
+    """Return the incidents of an incident's attack, itself among them, by way of what ties them; the highest score first.
+
+    `find` returns the incident with an id, None if there is none any more.
+    """
+    found, waiting = {incident.id: incident}, [incident]
+    while waiting and len(found) < MOST_MEMBERS:
+        for link in waiting.pop().attack_links:
+            other = None if link.incident in found else find(link.incident)
+            if other is not None and other.id not in found and other.attack == incident.attack:
+                found[other.id] = other
+                waiting.append(other)
+    return sorted(found.values(), key=lambda one: (-one.score, one.id))
 
 
 def _tie_by_handovers(stories: Sequence[Story], scores: Sequence[float]) -> Iterator[_Tie]:

@@ -27,6 +27,7 @@ from seawall.response.containment import (
     okta,
     roles,
 )
+from seawall.response.containment.plan_warnings import list_warnings
 from seawall.response.containment.steps import REVIEW, ChangesByAccount, StepSubject, make_account_step
 from seawall.response.containment.values import (
     CONFIDENCES,
@@ -40,7 +41,6 @@ from seawall.response.containment.values import (
 from seawall.response.errors import PlanInvalid
 from seawall.response.scope_values import Scope
 from seawall.response.scope_values import ScopeSubject as Touched
-from seawall_base.plurals import plural
 
 RANKS: Final[dict[ActionKind, int]] = {
     "block_key": 0,
@@ -94,6 +94,7 @@ def make_plan(
     evidence: PlanEvidence,
     *,
     incident: Incident | None = None,
+    others: Sequence[Incident] = (),
     scope: Scope | None = None,
     with_possible: bool = False,
     with_gate: bool = False,
@@ -102,11 +103,14 @@ def make_plan(
 ) -> ContainmentPlan:
     """Build the plan for an incident, for a scope, or for an incident with its scope.
 
+    `others` are further incidents of the incident's attack.
     `with_possible` adds accounts that the scope cannot rule out; with short logs these are most accounts.
     `thumbprints` are keys known to be stolen; they are blocked at the gate.
     """
-    subjects = list(select_subjects(incident, scope, evidence, with_possible=with_possible))
+    incidents = (*((incident,) if incident is not None else ()), *others)
+    subjects = list(select_subjects(incidents, scope, evidence, with_possible=with_possible))
     kind = incident.kind if incident else ""
+    kinds = {(one.tenant, one.account): one.kind for one in others}
     concerning = ChangesByAccount(read_changes(evidence.rows, evidence.intruders, evidence.letting_in))
     found: list[ContainmentStep] = []
     unmade: list[str] = []
@@ -119,7 +123,8 @@ def make_plan(
 
     for subject in subjects:
         keys = thumbprints if subject is subjects[0] else ()
-        take(subject.account, gate.make_steps(subject, kind=kind, gate=with_gate, thumbprints=keys))
+        own = kinds.get((subject.tenant, subject.account), kind) if keys or not thumbprints else ""
+        take(subject.account, gate.make_steps(subject, kind=own, gate=with_gate, thumbprints=keys))
         systems = evidence.systems.get((subject.tenant, subject.account), frozenset())
         take(subject.account, _make_account_steps(subject, systems))
         for record in concerning(subject):
@@ -133,7 +138,7 @@ def make_plan(
         created_from=created_from,
         actions=actions,
         prerequisites=tuple(_prerequisites(actions)),
-        warnings=tuple(_warnings(incident, scope, subjects, actions, unmade)),
+        warnings=tuple(list_warnings(incidents, scope, subjects, actions, unmade)),
         actor=evidence.actor,
     )
     return replace(made, id=digest_plan(made))
@@ -158,11 +163,11 @@ def digest_plan(made: ContainmentPlan) -> str:
 
 
 def select_subjects(
-    incident: Incident | None, scope: Scope | None, evidence: PlanEvidence, *, with_possible: bool = False
+    incidents: Sequence[Incident], scope: Scope | None, evidence: PlanEvidence, *, with_possible: bool = False
 ) -> Iterator[StepSubject]:
     """Yield the accounts that get steps, surest first.
 
-    An account of both incident and scope gets the higher confidence and both spans.
+    An account of several incidents, or of both incident and scope, gets the highest confidence and all spans.
     """
     found: dict[tuple[str, str], StepSubject] = {}
 
@@ -182,7 +187,7 @@ def select_subjects(
             object_id=evidence.object_ids.get((tenant, account), ""),
         )
 
-    if incident is not None:
+    for incident in incidents:
         sure: Confidence = "likely" if incident.raised else "precaution"
         add(incident.tenant, incident.account, sure, incident.first_event, incident.last_event)
     if scope is not None:
@@ -342,53 +347,3 @@ def _calls(action: ContainmentStep) -> Iterator[Any]:
     yield from (read.call for read in action.before)
     yield from action.calls
     yield from action.undo
-
-
-def _has_account(scope: Scope, incident: Incident) -> bool:
-    wanted = (incident.tenant, incident.account.casefold())
-    return any((one.tenant, one.name.casefold()) == wanted for one in scope.accounts)
-
-
-def _warnings(
-    incident: Incident | None,
-    scope: Scope | None,
-    subjects: Sequence[StepSubject],
-    actions: Sequence[ContainmentStep],
-    unmade: Sequence[str],
-) -> Iterator[str]:
-    if unmade:
-        yield (
-            f"{plural(len(unmade), 'step')} could not be made, because a name holds what no address can: look by hand at "
-            + ", ".join(dict.fromkeys(unmade[:5]))
-        )
-    if incident is not None and incident.kind in gate.FORGED:
-        yield (
-            "Disabling accounts, resetting passwords and revoking sessions do nothing against forged tokens: whoever holds a "
-            "stolen signing key makes a new one for any account. What ends them is the key and the renewal, blocked where tokens "
-            "are accepted: the steps block_key and block_renewal come first, and without them the rest is not containment."
-        )
-    if incident is not None and incident.severity in {"low", "medium"}:
-        yield (
-            f"The incident's severity is {incident.severity}: it may be the owner's own doing. Ask them, by telephone or in "
-            "person, before anything is applied."
-        )
-    if incident is not None and scope is not None and not _has_account(scope, incident):
-        yield f"The scope says nothing of {incident.account}: it is of other logs, or of another organisation."
-    unlisted = incident.details.get("events_not_listed") if incident is not None else 0
-    if isinstance(unlisted, int) and unlisted > 0:
-        yield (
-            f"{plural(unlisted, 'record')} of the intruder are not listed in the incident: what they changed may be missing here."
-        )
-    if incident is not None and incident.coverage:
-        yield "The logs had limits in this time: what the intruder left behind may not be in them, so look by hand too."
-    if scope is not None and scope.is_bounded:
-        yield "The search for the scope was stopped by a bound: more accounts may be touched than this plan knows."
-    if not actions:
-        yield "There is nothing in the records from which a step could be made."
-    planned = {action.account for action in actions}
-    without = [one.account for one in subjects if one.account not in planned]
-    if without:
-        shown = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
-        yield f"No system is known for {plural(len(without), 'account')}, so that nothing is planned there: {shown}"
-    if any(action.confidence == "precaution" for action in actions):
-        yield "Steps marked precaution may meet the owner's own doings: ask first, and apply them one by one with --steps."

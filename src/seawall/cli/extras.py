@@ -17,8 +17,8 @@ BROUGHT_BY: Final[dict[str, tuple[str, ...]]] = {
 """The packages that an extra brings, by the names that Python imports."""
 
 NEEDED_BY: Final[dict[str, str]] = {
-    "collect": "collect", "connect": "collect", "gate": "gate", "keys": "keys", "open": "console", "run": "console",
-    "serve": "console", "step-up": "gate",
+    "collect": "collect", "connect": "collect", "gate": "gate", "indicators": "store", "keys": "keys",
+    "open": "console", "run": "console", "serve": "console", "step-up": "gate",
     "store": "store", "token": "gate", "update": "collect", "user": "console", "watch": "store",
 }  # fmt: skip
 """The extra with which a verb works, whichever of its packages is missed first."""

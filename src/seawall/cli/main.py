@@ -40,6 +40,7 @@ from seawall.cli import (
 from seawall.cli.collect import verbs as collect
 from seawall.cli.extras import missing_extra
 from seawall.cli.incident import verbs as incident
+from seawall.cli.indicators import verbs as indicators
 from seawall.cli.keys import verbs as keys
 from seawall.cli.output import say
 from seawall.cli.respond import verbs as respond
@@ -82,6 +83,7 @@ app.command("tables", short_help="Print rule hits, sign-ins, consents and more."
 app.command("diff", short_help="Compare the results of two scans.")(diff.diff)
 app.command("look", short_help="Look into an address, a session or another value.")(look.look)
 app.command("campaigns", short_help="Show what several organisations have in common.")(campaigns.campaigns)
+app.add_typer(indicators.app, name="indicators", short_help="Exchange indicators over TAXII; match them.")
 app.command("assurance", short_help="Rank accounts by takeover risk; propose policy changes.")(
     assurance.assurance
 )

@@ -69,3 +69,22 @@ class JournalBusy(SeawallError):
     """Another process is applying or undoing this containment."""
 
     code = "journal-busy"
+
+
+class ExchangeInvalid(SeawallError):
+    """The group's key or the access to a TAXII server is missing, readable by others, or invalid."""
+
+    code = "exchange-invalid"
+    exit_code = 2
+
+
+class ExchangeRefused(SeawallError):
+    """An object was to leave that is no released indicator. Nothing was sent."""
+
+    code = "exchange-refused"
+
+
+class ExchangeFailed(SeawallError):
+    """A TAXII server did not answer, refused, or answered with something that is no TAXII."""
+
+    code = "exchange-failed"

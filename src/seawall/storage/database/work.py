@@ -22,6 +22,7 @@ from seawall.storage.database.merges import IncidentMerges
 from seawall.storage.database.outbox import Outbox
 from seawall.storage.database.problems import Problems
 from seawall.storage.database.progress import Checkpoints, DetectorStates
+from seawall.storage.database.received_indicators import ReceivedIndicators
 from seawall.storage.database.second_factors import Identities, Passkeys, TotpSeeds
 from seawall.storage.database.sessions import Sessions
 from seawall.storage.database.sources import Sources, Totals
@@ -47,6 +48,11 @@ class Transaction:
     def indicators(self) -> SavedIndicators:
         """Values that analysts saved as the intruder's."""
         return SavedIndicators(self.session)
+
+    @cached_property
+    def received_indicators(self) -> ReceivedIndicators:
+        """Indicators that came from other organisations."""
+        return ReceivedIndicators(self.session)
 
     @cached_property
     def answers(self) -> Answers:

@@ -1,0 +1,157 @@
+"""`seawall indicators push`: send what may leave to a TAXII collection."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import output
+from seawall.cli.indicators.options import (
+    CollectionName,
+    KeyFile,
+    PasswordFile,
+    ServerUrl,
+    TokenFile,
+    UserName,
+    read_credentials,
+)
+from seawall.cli.scan import DEFAULT_OUT
+from seawall.cli.store.options import AsJson, DatabaseUrl
+from seawall_base.errors import UsageError
+from seawall_base.plurals import plural
+
+if TYPE_CHECKING:
+    from seawall.response.exchange.gathering import GatheredValues
+    from seawall.response.exchange.release import ReleasedObjects
+
+OutFolder = Annotated[
+    Path,
+    typer.Option(
+        "--out", "-o", metavar="DIR", help="Send campaigns of these results of a scan with --campaigns."
+    ),
+]
+SavedStore = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", metavar="DIR", help="Send what analysts saved in this data store instead; as hashes alone."
+    ),
+]
+OwnBlocks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--own", metavar="BLOCK", help="A block of your organisations' own addresses; may be repeated."
+    ),
+]
+Marking = Annotated[str, typer.Option("--tlp", metavar="LEVEL", help="Marking: clear, green or amber.")]
+ValidDays = Annotated[
+    int, typer.Option("--days", metavar="N", min=1, max=3650, help="Days for which an indicator stays valid.")
+]
+"""The options that decide what leaves; `publish` has them too."""
+
+
+def push(
+    url: ServerUrl,
+    collection: CollectionName = "",
+    user: UserName = "",
+    password_file: PasswordFile = None,
+    token_file: TokenFile = None,
+    out: OutFolder = DEFAULT_OUT,
+    store: SavedStore = None,
+    database: DatabaseUrl = None,
+    key_file: KeyFile = None,
+    own: OwnBlocks = None,
+    tlp: Marking = "amber",
+    days: ValidDays = 90,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the objects that would be sent, and send nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add indicators to a TAXII 2.1 collection: those of campaigns as they are, others as hashes with the group's key.
+
+    No account, mailbox, session or organisation is named, and no internal or own address is sent. What came from others
+    is never passed on.
+
+    \b
+    Examples:
+      seawall indicators push https://hub.example/taxii2/ --out out --dry-run
+      seawall indicators push https://hub.example/taxii2/ --out out --user acme --key-file group.key
+      seawall indicators push https://hub.example/taxii2/ --store seawall-store --key-file group.key
+    """
+    from seawall.response.exchange.taxii_access import TaxiiAccess
+    from seawall.response.exchange.taxii_client import add_objects, find_collection
+
+    released = release(out, store, database, key_file, own or [], tlp, days)
+    if dry_run:
+        output.answer_json({"objects": list(released.objects), "withheld": dict(released.withheld)})
+        return
+    with closing(TaxiiAccess(url, read_credentials(user, password_file, token_file))) as access:
+        found = find_collection(access, collection, is_to_write=True)
+        counts = add_objects(access, found, released.objects)
+    if as_json:
+        output.answer_json(
+            {
+                "collection": found.url,
+                "accepted": counts.accepted,
+                "refused": counts.refused,
+                "pending": counts.pending,
+                "withheld": dict(released.withheld),
+            }
+        )
+        return
+    output.write(
+        f"{plural(len(released.objects), 'indicator')} sent: {counts.accepted} accepted, {counts.refused} refused, "
+        f"{counts.pending} pending.\n"
+    )
+    say_withheld(released)
+
+
+def release(
+    out: Path,
+    store: Path | None,
+    database: str | None,
+    key_file: Path | None,
+    own: list[str],
+    tlp: str,
+    days: int,
+) -> ReleasedObjects:
+    """Return what may leave of a scan's campaigns or of a store's saved values. Raises `UsageError` and what reading raises."""
+    from seawall.response.exchange.group_key import read_group_key
+    from seawall.response.exchange.own_addresses import parse_own_blocks
+    from seawall.response.exchange.release import TLPS, ReleaseRule, release_values
+
+    if tlp not in TLPS:
+        raise UsageError(f"{tlp!r} is no marking that may be sent", fix="one of clear, green and amber")
+    blocks, key = parse_own_blocks(own), read_group_key(key_file)
+    gathered = _gather(out, store, database)
+    rule = ReleaseRule(
+        own=gathered.own,
+        own_blocks=blocks,
+        names=gathered.names,
+        key=key,
+        tlp=tlp,
+        days=days,
+    )
+    return release_values(gathered.values, rule)
+
+
+def _gather(out: Path, store: Path | None, database: str | None) -> GatheredValues:
+    from seawall.response.exchange.gathering import gather_from_scan, gather_from_store
+
+    if store is None:
+        return gather_from_scan(out)
+    from seawall.storage.location import open_store
+
+    with open_store(store, database) as opened:
+        return gather_from_store(opened)
+
+
+def say_withheld(released: ReleasedObjects) -> None:
+    """Say how many values stay, and why."""
+    from seawall.report.exchange_terminal import WITHHELD_WORDS
+
+    for reason, count in released.withheld.items():
+        output.write(f"{plural(count, 'value')} withheld: {WITHHELD_WORDS[reason]}\n")

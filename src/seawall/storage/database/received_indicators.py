@@ -1,0 +1,116 @@
+"""Indicators that came from other organisations, and up to where each collection was read. Each is a setting of its own.
+
+They stay apart from the values that analysts saved: what others say is a lead, and no search starts from it by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from seawall.storage.database.bulk import pieces
+from seawall.storage.database.columns import make_index_key
+from seawall.storage.database.live_models import SettingRow
+
+MOST_RECEIVED: Final = 20_000
+"""Received indicators of a store. Those that were changed last are kept."""
+
+_PREFIX: Final = "received indicator "
+_FEED: Final = "received collection "
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedIndicator:
+    """An indicator that came from `source`, a collection's address, under its `id` there.
+
+    `values` are (kind, value) pairs, any of which matches; with `is_hashed` they are hashes with the group's key. It is valid
+    from `start` to before `end` (None: without end). `confidence` is 0 to 100, or None. `tlp` is "" without a marking.
+    `modified` is the version's time and `at` when it came; times are microseconds.
+    """
+
+    source: str
+    id: str
+    values: tuple[tuple[str, str], ...]
+    start: int
+    modified: int
+    at: int
+    end: int | None = None
+    is_hashed: bool = False
+    confidence: int | None = None
+    tlp: str = ""
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the key: one id of one source is one indicator."""
+        return make_index_key(self.source, self.id)
+
+
+class ReceivedIndicators:
+    """Received indicators within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        query = select(func.count()).where(SettingRow.name.startswith(_PREFIX, autoescape=True))
+        return self._session.execute(query).scalar_one()
+
+    def put(self, found: Iterable[ReceivedIndicator]) -> int:
+        """Keep indicators that are new, or newer than what is kept; return how many those are.
+
+        Beyond `MOST_RECEIVED`, those that were changed longest ago are deleted.
+        """
+        known = {one.key: one for one in self.all()}
+        news = {
+            one.key: one for one in found if one.key not in known or known[one.key].modified < one.modified
+        }
+        for key, one in news.items():
+            self._session.merge(SettingRow(name=_PREFIX + key, document=_document(one)))
+        self._session.flush()
+        ordered = sorted({**known, **news}.values(), key=lambda one: (-one.modified, one.key))
+        self.remove([one.key for one in ordered[MOST_RECEIVED:]])
+        return len(news)
+
+    def all(self) -> list[ReceivedIndicator]:
+        """Return the indicators, the last changed first."""
+        query = select(SettingRow).where(SettingRow.name.startswith(_PREFIX, autoescape=True))
+        found = [_read(row.document) for row in self._session.execute(query).scalars()]
+        return sorted(found, key=lambda one: (-one.modified, one.source, one.id))
+
+    def remove(self, keys: Sequence[str]) -> int:
+        """Delete indicators by key; return how many there were."""
+        count = 0
+        for piece in pieces(keys):
+            gone = delete(SettingRow).where(SettingRow.name.in_([_PREFIX + key for key in piece]))
+            count += len(self._session.execute(gone.returning(SettingRow.name)).all())
+        return count
+
+    def remove_ended(self, now: int) -> int:
+        """Delete the indicators whose validity has ended; return how many there were."""
+        return self.remove([one.key for one in self.all() if one.end is not None and one.end <= now])
+
+    def read_up_to(self, source: str) -> str:
+        """Return the time of addition up to which a collection was read, as its server wrote it, "" if never."""
+        row = self._session.get(SettingRow, _FEED + make_index_key(source), populate_existing=True)
+        return "" if row is None else str(row.document["added_after"])
+
+    def note_read(self, source: str, added_after: str) -> None:
+        """Store up to where a collection was read."""
+        document = {"source": source, "added_after": added_after}
+        self._session.merge(SettingRow(name=_FEED + make_index_key(source), document=document))
+        self._session.flush()
+
+
+def _document(one: ReceivedIndicator) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ReceivedIndicator.__dataclass_fields__}
+
+
+def _read(document: dict[str, Any]) -> ReceivedIndicator:
+    values = tuple((str(kind), str(value)) for kind, value in document["values"])
+    return ReceivedIndicator(**{**document, "values": values})

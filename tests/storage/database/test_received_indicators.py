@@ -1,0 +1,67 @@
+"""Indicators that came from others: kept by source and id, the newer version alone, within a limit, apart from the analysts'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall.storage.database import Database
+from seawall.storage.database import received_indicators as rows
+from seawall.storage.database.indicators import SavedIndicator
+from seawall.storage.database.received_indicators import ReceivedIndicator
+
+
+def one(number: int, modified: int = 1, source: str = "https://a.example/", **more: Any) -> ReceivedIndicator:
+    values = (("address", f"198.51.100.{number}"),)
+    return ReceivedIndicator(source, f"indicator--{number}", values, 0, modified, 9, **more)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database.open(tmp_path / "seawall.db", should_migrate=True)
+
+
+def test_a_newer_version_replaces_and_an_older_one_does_not(database: Database) -> None:
+    with database.writing() as work:
+        kept = work.received_indicators
+        assert kept.put([one(1, 5, name="a"), one(2, 5)]) == 2
+        assert (
+            kept.put([one(1, 4, name="b"), one(1, 5, name="c"), one(2, 6, end=7, confidence=3, tlp="red")])
+            == 1
+        )
+        assert kept.put([one(1, source="https://b.example/")]) == 1
+        assert kept.all() == [
+            one(2, 6, end=7, confidence=3, tlp="red"),
+            one(1, 5, name="a"),
+            one(1, source="https://b.example/"),
+        ]
+        assert len(kept) == 3
+
+
+def test_beyond_the_limit_the_last_changed_stay(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MOST_RECEIVED", 3)
+    with database.writing() as work:
+        work.received_indicators.put([one(number, number) for number in range(5)])
+        assert [each.modified for each in work.received_indicators.all()] == [4, 3, 2]
+
+
+def test_ended_ones_and_named_ones_are_deleted_and_the_analysts_stay(database: Database) -> None:
+    with database.writing() as work:
+        work.indicators.put(SavedIndicator("ip:198.51.100.1", "", 0, "", "ann", 1))
+        kept = work.received_indicators
+        kept.put([one(1), one(2, end=10), one(3, end=11)])
+        assert kept.remove_ended(10) == 1
+        assert kept.remove([one(1).key, "none"]) == 1
+        assert [each.id for each in kept.all()] == ["indicator--3"]
+        assert len(work.indicators.all()) == 1
+
+
+def test_each_collection_is_read_up_to_its_own_time(database: Database) -> None:
+    with database.writing() as work:
+        work.received_indicators.note_read("https://a.example/", "2026-03-01T00:00:00Z")
+    with database.reading() as work:
+        assert work.received_indicators.read_up_to("https://a.example/") == "2026-03-01T00:00:00Z"
+        assert work.received_indicators.read_up_to("https://b.example/") == ""
+        assert work.indicators.all() == []

@@ -33,6 +33,7 @@ def member(number: int, severity: int, attack: str, *told: tuple[int, str, str])
         account=f"u{number}@x.example",
         severity=SEVERITIES[severity],
         attack=attack,
+        attack_links=(AttackLink("b", "b@x.example", "account", "x"),) if attack else (),
         story=story,
         title=f"Title {number}",
     )
@@ -96,7 +97,7 @@ def test_the_terminal_shows_one_attack_with_its_incidents() -> None:
     assert shown.count("one attack on 3 accounts") == 1
     assert "u1 consented to Tool" in shown
     assert f"u2 made {MARKUP}" in shown
-    assert "to block u1 and u4 too, type the same commands with 1 and 4 instead of 2" in shown
+    assert "seawall respond plan 2 --attack --to plan.json" in " ".join(shown.split())
     marks = ("one attack", "  1  ▲", "  4  ○", "  3  ⬢")
     assert [shown.index(mark) for mark in marks] == sorted(shown.index(mark) for mark in marks)
 
@@ -113,7 +114,7 @@ def test_the_report_shows_one_attack_with_its_incidents() -> None:
     page = render_report(replace(report(), incidents=tuple(found())))
     assert "2 attacks and incidents to look at: 4 incidents" in page
     assert page.count('<li class="attack') == 1
-    assert "To block u1 and u4 too, type the same commands with 1 and 4 instead of 2" in page
+    assert "respond plan 2 --out . --attack --to plan.json" in page
     assert MARKUP not in page
     assert page.index("One attack on 3 accounts") < page.index("u1@x.example") < page.index("u4@x.example")
     alone = render_report(replace(report(), incidents=tuple(replace(one, attack="a") for one in found())))

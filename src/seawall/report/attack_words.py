@@ -136,15 +136,6 @@ def as_whole(view: AttackView) -> Incident:
     return replace(view.lead[1], first_event=view.first, last_event=view.last)
 
 
-def list_other_ranks(view: AttackView) -> str:
-    """Return the rank of the gravest incident of each other account, in the order of `list_other_names`: `7, 5 and 3`."""
-    first: dict[str, int] = {}
-    for rank, incident in view.members:
-        first.setdefault(incident.account, rank)
-    ranks = [str(first[account]) for account in view.accounts[1:]]
-    return f"{', '.join(ranks[:-1])} and {ranks[-1]}" if len(ranks) > 1 else "".join(ranks)
-
-
 def list_other_names(view: AttackView) -> str:
     """Return the accounts beside that of the gravest incident as a list of short names, "" if there are none."""
     names = [shorten_account(account) for account in view.accounts[1:]]

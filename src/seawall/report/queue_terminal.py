@@ -101,11 +101,7 @@ def _attack(view: AttackView, ascii_only: bool, lines: int) -> RenderableType:
 
 def _members(view: AttackView, ascii_only: bool, most: int) -> RenderableType:
     """Return the incidents of an attack, a line each: rank, severity, and what was done."""
-    others = attacks.list_other_names(view)
-    numbers = attacks.list_other_ranks(view)
-    text = f"to block {others} too, type the same commands with {numbers} instead of {view.lead[0]}"
-    heading = show_label("its incidents", text) if others else Text("its incidents:")
-    lines: list[RenderableType] = [heading]
+    lines: list[RenderableType] = [Text("its incidents:")]
     for rank, incident in view.members[:most]:
         line = Text.assemble((f"{rank:>3}  ", "bold"), show_mark(incident.severity, ascii_only), "  ")
         line.append(f"{day_text(incident.first_event)}  ", style="dim")

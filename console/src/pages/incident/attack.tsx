@@ -61,6 +61,7 @@ export function AttackPanel({ id }: { id: string }) {
             <Link href={incidentAddress(incident.id)}>{nameParts(incident.account).local}</Link>
           </span>
         ))}
+        . One plan for all of them: <code>seawall respond plan {id} --store DIR --attack</code>
       </p>
       <details className="attack-members">
       <summary>Its accounts and incidents</summary>

@@ -156,6 +156,7 @@ def test_migrate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 VERBS = (
     "store size", "store check", "store publish", "store migrate", "store prune --days 3", "store prune --days 3 --dry-run",
     "store backup backup", "user list", "user add ann --role admin", "user invite ann", "user disable ann",
+    "user limit ann --organisation x.example",
 )  # fmt: skip
 
 
@@ -189,7 +190,7 @@ def test_doctor_looks_at_a_store(folder: Path, capsys: pytest.CaptureFixture[str
     found = checks(capsys, "--store", folder)
     names = ("Store", "Audit trail", "Events", "Writer", "Store's disk")
     assert all(found[name]["state"] in ("ok", "warn") for name in names)
-    assert "version 0005" in found["Store"]["detail"]
+    assert "version 0006" in found["Store"]["detail"]
     assert "1 entry, none changed" in found["Audit trail"]["detail"]
     assert "no program writes" in found["Writer"]["detail"]
     with open_store(folder) as store, store.database.only_writer():

@@ -35,7 +35,13 @@ def test_users_are_added_invited_listed_and_disabled(store: Path, capsys: pytest
     capsys.readouterr()
     assert main(["user", "list", "--json", *where]) == 0
     users = {one["name"]: one for one in json.loads(capsys.readouterr().out)["users"]}
-    assert users["ann"] == {"name": "ann", "role": "admin", "disabled": False, "signs_in_with": []}
+    assert users["ann"] == {
+        "name": "ann",
+        "role": "admin",
+        "disabled": False,
+        "signs_in_with": [],
+        "organisations": None,
+    }
     assert users["bob"]["disabled"] is True
     with open_store(store) as opened, opened.database.writing() as work:
         at = work.users.all()[0].created_at
@@ -101,3 +107,45 @@ def test_a_store_without_users_says_so_and_what_to_do(
     assert said.out == ""
     assert "there are no users yet" in said.err
     assert f"seawall user add NAME --role admin --store {store}" in said.err
+
+
+def test_a_user_is_limited_to_organisations_and_set_free(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--store", str(store)]
+    one, two = ["--organisation", "one.example"], ["--organisation", "two.example"]
+    main(["user", "add", "ann", "--role", "admin", *where])
+    assert main(["user", "add", "bob", "--role", "analyst", *two, *one, *where]) == 0
+    assert main(["user", "add", "eve", "--role", "admin", *one, *where]) == 2
+    assert main(["user", "limit", "ann", *one, *where]) == 2  # an admin sees all
+    assert main(["user", "limit", "bob", *where]) == 2
+    assert main(["user", "limit", "bob", *one, "--all-organisations", *where]) == 2
+    assert main(["user", "limit", "bob", "--organisation", " ", *where]) == 2
+    assert main(["user", "limit", "nobody", *one, *where]) == 2
+    capsys.readouterr()
+
+    def listed() -> object:
+        main(["user", "list", "--json", *where])
+        users = json.loads(capsys.readouterr().out)["users"]
+        return next(user["organisations"] for user in users if user["name"] == "bob")
+
+    assert listed() == ["one.example", "two.example"]
+    assert main(["user", "limit", "bob", *one, *where]) == 0
+    assert "1 organisation" in capsys.readouterr().err
+    assert listed() == ["one.example"]
+    main(["user", "list", *where])
+    assert "limited to one.example" in capsys.readouterr().out
+    with open_store(store) as opened, opened.database.writing() as work:
+        bob = work.users.find("bob")
+        assert bob is not None
+        work.sessions.start(bytes(32), bob.id, at=1, expires_at=2**60)
+    assert main(["user", "limit", "bob", "--all-organisations", *where]) == 0
+    assert "all organisations" in capsys.readouterr().err
+    assert listed() is None
+    with open_store(store) as opened, opened.database.reading() as work:
+        assert work.sessions.of_user(bob.id, at=2) == []
+        changes = [dict(one.details) for one in work.audit.page() if one.action == "user-organisations"]
+    assert [(one["before"], one["after"]) for one in changes] == [
+        (["one.example", "two.example"], ["one.example"]),
+        (["one.example"], None),
+    ]

@@ -166,7 +166,7 @@ def test_the_browser_is_sent_away_and_comes_back_signed_in(site: Console, provid
     assert query["code_challenge_method"] == "S256"
     assert arrive(browser, query) == "/"
     session = browser.get("/api/session").json()
-    assert session["user"] == {"id": 1, "name": "Ann", "role": "analyst"}
+    assert session["user"] == {"id": 1, "name": "Ann", "role": "analyst", "organisations": None}
     assert session["second_factor_needed"] is False
     assert list(browser.cookies) == ["__Host-seawall"]
     asked = provider.asked[0]
@@ -192,7 +192,12 @@ def test_the_same_person_is_the_same_user_and_roles_follow_the_provider(
     again, _ = sign_in(
         site, provider, preferred_username="Ann New-Name", roles=["everybody", "Seawall.Viewer"]
     )
-    assert again.get("/api/session").json()["user"] == {"id": 1, "name": "Ann", "role": "viewer"}
+    assert again.get("/api/session").json()["user"] == {
+        "id": 1,
+        "name": "Ann",
+        "role": "viewer",
+        "organisations": None,
+    }
     assert first.get("/api/me").status_code == 401
     admin, _ = sign_in(site, provider, roles="Seawall.Admin")
     assert admin.get("/api/users").status_code == 200

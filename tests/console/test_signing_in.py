@@ -68,7 +68,7 @@ def test_the_first_admin_begins_with_the_code_once(team: Console) -> None:
     assert wrong.status_code in {200, 401}
     if wrong.status_code == 401:
         answer = browser.post("/api/setup", {"code": code.lower(), "name": "Ann", "password": PASSWORD})
-        assert answer.json()["user"] == {"id": 1, "name": "Ann", "role": "admin"}
+        assert answer.json()["user"] == {"id": 1, "name": "Ann", "role": "admin", "organisations": None}
     again = team.browser().post("/api/setup", {"code": code, "name": "Eve", "password": PASSWORD})
     assert again.status_code == 401
     assert ("Ann", "setup", "Ann") in trail(team)
@@ -346,7 +346,12 @@ def test_an_invite_lets_somebody_begin_anew(team: Console) -> None:
     code = admin.post(f"/api/users/{user.json()['id']}/invite").json()["code"]
     bob = team.browser()
     answer = bob.post("/api/setup", {"code": code, "password": PASSWORD})
-    assert answer.json()["user"] == {"id": user.json()["id"], "name": "Bob", "role": "analyst"}
+    assert answer.json()["user"] == {
+        "id": user.json()["id"],
+        "name": "Bob",
+        "role": "analyst",
+        "organisations": None,
+    }
     bob.csrf = ""
     with_codes(bob)
     assert team.browser().post("/api/setup", {"code": code, "password": PASSWORD}).status_code == 401

@@ -820,10 +820,14 @@ export interface NewThreshold {
   least_score: number | null;
 }
 
-/** A new user, who needs an invitation to begin, or comes by the identity provider. */
+/**
+ * A new user, who needs an invitation to begin, or comes by the identity provider. `organisations` are those that
+ * the user is limited to, null for one who sees all, as an admin does.
+ */
 export interface NewUser {
   name: string;
   role: "admin" | "analyst" | "viewer";
+  organisations?: string[] | null;
 }
 
 /** The query of a saved search, as in the console's URL. */
@@ -1186,11 +1190,14 @@ export interface SeenRule {
   records: number;
 }
 
-/** The signed-in user; the local admin has the id 0. */
+/**
+ * The signed-in user; the local admin has the id 0. `organisations` limit what the user sees, null: nothing does.
+ */
 export interface SessionUser {
   id: number;
   name: string;
   role: "admin" | "analyst" | "viewer";
+  organisations: string[] | null;
 }
 
 /** The code, the first admin's name, and either a password or a new passkey. */
@@ -1428,10 +1435,11 @@ export interface UrgentStepValue {
   by_hand: string;
 }
 
-/** The changes; omitted fields stay. */
+/** The changes; omitted fields stay. Null `organisations` are all of them. */
 export interface UserChange {
   role?: "admin" | "analyst" | "viewer" | null;
   disabled?: boolean | null;
+  organisations?: string[] | null;
 }
 
 /** Every user, by name. */
@@ -1439,7 +1447,10 @@ export interface UserList {
   items: UserRow[];
 }
 
-/** One user, as an admin sees them. `invited_until` is set while an invitation is open. */
+/**
+ * One user, as an admin sees them. `invited_until` is set while an invitation is open. `organisations` are those
+ * that the user is limited to, null for one who sees all.
+ */
 export interface UserRow {
   id: number;
   name: string;
@@ -1453,6 +1464,7 @@ export interface UserRow {
   sessions: number;
   seen_at: string | null;
   invited_until: string | null;
+  organisations: string[] | null;
 }
 
 /** Usual and present values of one field. `usual` holds pairs of a value and its share of the active days. */

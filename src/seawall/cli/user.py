@@ -13,6 +13,8 @@ from seawall.cli import output
 from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, where
 from seawall_base.clock import read_wall_clock
 from seawall_base.errors import UsageError
+from seawall_base.plurals import plural
+from seawall_base.safe_text import visible
 
 if TYPE_CHECKING:
     from seawall.storage.database import Database, Role, Transaction, User
@@ -21,6 +23,15 @@ ACTOR = "local"
 ROLES = "viewer, analyst or admin"
 
 Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="Folder of the console's data store.")]
+Organisations = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--organisation",
+        metavar="NAME",
+        help="Organisation that the user is limited to; give it several times for several.",
+        show_default=False,
+    ),
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the user.", show_default=False)]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -34,6 +45,7 @@ def user() -> None:
     Examples:
       seawall user list
       seawall user add ann --role admin --store /var/lib/seawall
+      seawall user limit bob --organisation contoso.example
       seawall user invite ann
     """
 
@@ -55,6 +67,8 @@ def show(store: Store = DEFAULT_STORE, database: DatabaseUrl = None, as_json: As
     for row in rows:
         ways = ", ".join(str(way) for way in row["signs_in_with"]) or "nothing yet"
         state = "  disabled" if row["disabled"] else ""
+        if row["organisations"] is not None:
+            state += f"  limited to {', '.join(visible(name, 100) for name in row['organisations'])}"
         output.write(f"{row['name']}  {row['role']}  {ways}{state}\n")
     if not rows:
         output.say("there are no users yet")
@@ -65,18 +79,21 @@ def show(store: Store = DEFAULT_STORE, database: DatabaseUrl = None, as_json: As
 def add(
     name: Name,
     role: Annotated[str, typer.Option("--role", metavar="ROLE", help=f"One of {ROLES}.")],
+    organisation: Organisations = None,
     store: Store = DEFAULT_STORE,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a user and create an invite.
 
-    An invite is a code that works once, within three days, at /setup of the console.
+    An invite is a code that works once, within three days, at /setup of the console. With --organisation, the user sees
+    the records and incidents of these organisations alone.
 
     \b
     Examples:
       seawall user add ann --role admin
       seawall user add bob --role analyst --store /var/lib/seawall
+      seawall user add eve --role viewer --organisation contoso.example --organisation fabrikam.example
     """
     from seawall.console.sign_in.setup import is_reserved
 
@@ -86,10 +103,48 @@ def add(
     with _open(store, database) as opened, opened.writing() as work:
         if not len(work.users) and role != "admin":
             raise UsageError("the first user is an admin", fix="add an admin first")
-        made = work.users.add(name, _role(role), at=at)
-        _note(work, "user-added", made, at, role=made.role)
+        made = work.users.add(name, _role(role), at=at, organisations=organisation or None)
+        limits = {} if made.organisations is None else {"organisations": list(made.organisations)}
+        _note(work, "user-added", made, at, role=made.role, **limits)
         code = _invite(work, made, at)
     _say_code(made.name, code, as_json=as_json)
+
+
+@app.command("limit")
+def limit(
+    name: Name,
+    organisation: Organisations = None,
+    is_lifted: Annotated[
+        bool,
+        typer.Option("--all-organisations", help="Let the user see all organisations.", show_default=False),
+    ] = False,
+    store: Store = DEFAULT_STORE,
+    database: DatabaseUrl = None,
+) -> None:
+    """Limit a user to organisations, or lift the limits, and end the user's sessions.
+
+    \b
+    Examples:
+      seawall user limit bob --organisation contoso.example
+      seawall user limit bob --all-organisations
+    """
+    if bool(organisation) == is_lifted:
+        raise UsageError(
+            "give the organisations or --all-organisations, one of both",
+            fix="run `seawall user limit NAME --organisation ORGANISATION`",
+        )
+    at = read_wall_clock()
+    with _open(store, database) as opened, opened.writing() as work:
+        found = _find(work, name)
+        work.users.set_organisations(found.id, organisation or None, at=at)
+        now = work.users.get(found.id)
+        after = None if now is None else now.organisations
+        _note(work, "user-organisations", found, at, before=found.organisations, after=after)
+    output.say(f"{found.name} is signed out, and sees {_describe_limits(after)} from now on")
+
+
+def _describe_limits(organisations: tuple[str, ...] | None) -> str:
+    return "all organisations" if organisations is None else plural(len(organisations), "organisation")
 
 
 @app.command("invite")
@@ -167,7 +222,7 @@ def _invite(work: Transaction, found: User, at: int) -> str:
     return code
 
 
-def _note(work: Transaction, action: str, found: User, at: int, **details: str) -> None:
+def _note(work: Transaction, action: str, found: User, at: int, **details: Any) -> None:
     work.audit.append(
         at=at, actor=ACTOR, action=action, subject=found.name, details={"by": "seawall user", **details}
     )
@@ -187,6 +242,7 @@ def _describe(work: Transaction, one: User) -> dict[str, Any]:
         "role": one.role,
         "disabled": one.disabled_at is not None,
         "signs_in_with": ways,
+        "organisations": None if one.organisations is None else list(one.organisations),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,10 @@ from seawall.console.privacy.boundary import PrivacyBoundary
 from seawall.console.probes import Probes
 from seawall.console.sign_in.by_link import ENTER
 from seawall.console.sign_in.state import NOTE, SignInState
-from seawall.console.stream import NEWS
+from seawall.console.stream import STREAMS
 from seawall.console.table import all_endpoints
+from seawall.console.tenant_access import NEWS, TenantAccess
+from seawall.console.tenant_access import NOTE as TENANT_ACCESS
 from seawall.web.error_log import log_unexpected_error
 from seawall_base.errors import SeawallError
 
@@ -54,7 +57,11 @@ def create_app(context: ConsoleContext) -> Starlette:
     context.notes["gatekeeper"] = gatekeeper
     context.notes["runner"] = runner
     context.notes.setdefault(NOTE, SignInState(context))
-    context.notes.setdefault(BOUNDARY, PrivacyBoundary(context, list_literals()))
+    literals = list_literals()
+    context.notes.setdefault(BOUNDARY, PrivacyBoundary(context, literals))
+    context.notes.setdefault(STREAMS, Counter())
+    access = TenantAccess(context, literals, lambda given: build_summary(given, given.clock()))
+    context.notes[TENANT_ACCESS] = access
     probes = Probes(context, runner)
     pages = Bundle.load()
     routes: list[BaseRoute] = [
@@ -74,7 +81,7 @@ def create_app(context: ConsoleContext) -> Starlette:
         try:
             yield
         finally:
-            news.close()
+            await access.close()
             for task in tasks:
                 task.cancel()
                 with suppress(asyncio.CancelledError):

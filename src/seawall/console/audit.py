@@ -84,10 +84,11 @@ def verify_audit_trail(call: ApiCall) -> AuditVerdict:
 ENDPOINTS: Final = (
     Endpoint(
         method="GET", path="/api/audit", handle=list_audit_entries, role="admin", group="audit",
-        summary="What was done by whom, newest first", query=AuditQuery, answer=AuditPage, codes=((400, "bad-request"),),
+        tenants="all", summary="What was done by whom, newest first", query=AuditQuery, answer=AuditPage,
+        codes=((400, "bad-request"),),
     ),
     Endpoint(
         method="GET", path="/api/audit/verify", handle=verify_audit_trail, role="admin", group="audit", seconds=120.0,
-        summary="Whether the audit trail is whole", answer=AuditVerdict, is_heavy=True,
+        tenants="all", summary="Whether the audit trail is whole", answer=AuditVerdict, is_heavy=True,
     ),
 )  # fmt: skip

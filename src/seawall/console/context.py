@@ -85,7 +85,7 @@ class ConsoleContext:
     `service` is the running `seawall.pipeline.live.service.WatchService` (None: another program detects); `what_if` is the
     `seawall.pipeline.live.what_if.WhatIfService`. `channels` is the file of channels that get messages. `notes` holds what
     endpoints keep in memory between requests, by name. `key` is the installation's secret: it signs cursors and encrypts the
-    secrets of one-time codes.
+    secrets of one-time codes. `organisations` are those that database and lake are narrowed to; None: both are whole.
     """
 
     database: Database
@@ -97,6 +97,7 @@ class ConsoleContext:
     channels: Path | None = None
     clock: Callable[[], int] = read_wall_clock
     notes: dict[str, Any] = field(default_factory=dict)
+    organisations: frozenset[str] | None = None
     cursors: Cursors = field(init=False)
     local_key: bytes = field(init=False, repr=False)
 

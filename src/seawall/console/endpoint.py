@@ -29,6 +29,13 @@ BODY_BYTES: Final = 64 * 1024
 JSON: Final = "application/json"
 SAFE: Final = frozenset({"GET", "HEAD"})
 
+TenantRule = Literal["own", "all", "none"]
+"""Who may call a route of those who are limited to organisations.
+
+`own`: they may, and see what belongs to their organisations. `none`: they may, and nothing of it belongs to an organisation.
+`all`: they may not, since it concerns all organisations.
+"""
+
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -37,7 +44,7 @@ class Visitor:
     """The requester. `user` is None for the local admin; `handle` and `token` belong to the session, if there is one.
 
     `is_limited` marks a user who must first set up a second factor. `expires_at` is the session's latest end, from
-    which the sign-in time follows.
+    which the sign-in time follows. `organisations` are those that the visitor is limited to; None: he sees all.
     """
 
     name: str
@@ -47,6 +54,7 @@ class Visitor:
     csrf: str = field(default="", repr=False)
     is_limited: bool = False
     expires_at: int = 0
+    organisations: frozenset[str] | None = None
 
     def may(self, role: Role) -> bool:
         """Return whether the visitor has this role or a higher one."""
@@ -98,7 +106,8 @@ class Endpoint:
     A `raw` endpoint reads the body and checks its bearer token itself, ignoring cookies. An `is_streamed` endpoint is `async`
     and reads the body of its request itself, once the user was admitted. An `is_heavy` endpoint takes
     seconds: it is a plain function with a role, and runs in separate threads, a few at once for each user; more are
-    refused with 429. `codes` are its further errors: (status, code). `events` are a stream's server-sent events with
+    refused with 429. `tenants` says who may call it of those who are limited to organisations; without it none of them
+    may. `codes` are its further errors: (status, code). `events` are a stream's server-sent events with
     JSON data: (name, type).
     """
 
@@ -119,6 +128,7 @@ class Endpoint:
     is_streamed: bool = False
     is_for_limited: bool = False
     is_heavy: bool = False
+    tenants: TenantRule | None = None
     codes: tuple[tuple[int, str], ...] = ()
     events: tuple[tuple[str, Any], ...] = ()
 

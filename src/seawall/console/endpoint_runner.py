@@ -26,6 +26,7 @@ from seawall.console.packed_answer import pack_response
 from seawall.console.privacy.boundary import check_media, get_boundary, hide_response, read_names
 from seawall.console.privacy.name_view import NameView
 from seawall.console.request_origin import ORIGIN_KEY, RequestOrigin, client_network
+from seawall.console.tenant_access import get_tenant_access
 from seawall.console.worker_pool import PoolLimits, WorkerPool
 from seawall_base.json_text import encode_json
 
@@ -80,7 +81,12 @@ class EndpointRunner:
 
     def _look(self, endpoint: Endpoint, request: Request) -> NameView | None:
         """Return the names as the visitor sees them, None if he sees them as they are."""
-        return get_boundary(self._context.notes).look(getattr(request.state, "visitor", None), endpoint)
+        visitor: Visitor | None = getattr(request.state, "visitor", None)
+        return get_boundary(self._context_of(visitor).notes).look(visitor, endpoint)
+
+    def _context_of(self, visitor: Visitor | None) -> ConsoleContext:
+        """Return the context for a visitor, narrowed to the organisations that he is limited to."""
+        return get_tenant_access(self._context).context_of(visitor)
 
     async def in_thread(self, work: Callable[[], Any], seconds: float, client: str | None = None) -> Any:
         """Return the result of blocking work.
@@ -145,8 +151,9 @@ class EndpointRunner:
         self.gatekeeper.check_admission(endpoint, visitor, request.headers.get(CSRF_HEADER))
         request.state.visitor = visitor
         if visitor is not None:
-            with self._context.database.reading() as work:
-                get_boundary(self._context.notes).learn(work, self._context.clock())
+            context = self._context_of(visitor)
+            with context.database.reading() as work:
+                get_boundary(context.notes).learn(work, context.clock())
         return visitor
 
     def _call(self, endpoint: Endpoint, request: Request, visitor: Visitor | None, body: bytes) -> ApiCall:
@@ -154,7 +161,7 @@ class EndpointRunner:
         if view is not None:
             check_media(endpoint)
         return ApiCall(
-            context=self._context,
+            context=self._context if endpoint.role is None else self._context_of(visitor),
             request=request,
             visitor=visitor,
             now=self._context.clock(),

@@ -103,6 +103,12 @@ class Gatekeeper:
                 raise sign_in_required()
             if not visitor.may(endpoint.role):
                 raise forbidden(f"this needs the role {endpoint.role}", fix="ask an admin")
+            if visitor.organisations is not None and endpoint.tenants not in ("own", "none"):
+                raise forbidden(
+                    "this concerns all organisations, and you see some of them",
+                    code="all-organisations-needed",
+                    fix="ask somebody who sees all organisations",
+                )
             if visitor.is_limited and not endpoint.is_for_limited:
                 raise forbidden(
                     "a password alone is not enough here",
@@ -148,6 +154,7 @@ class Gatekeeper:
             derive_csrf_token(token),
             is_limited,
             found.expires_at,
+            limited_to(user),
         )
 
     def _is_idle(self, found: SignIn, now: int) -> bool:
@@ -158,6 +165,11 @@ class Gatekeeper:
         if now - found.seen_at > TOUCH_SECONDS * MICROSECONDS:
             with self._lock:
                 self._seen[found.handle] = now
+
+
+def limited_to(user: User) -> frozenset[str] | None:
+    """Return the organisations that a user is limited to, None for one who sees all."""
+    return None if user.organisations is None else frozenset(user.organisations)
 
 
 def derive_csrf_token(secret: bytes) -> str:

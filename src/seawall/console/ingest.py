@@ -349,6 +349,7 @@ ENDPOINTS: Final = (
         path="/api/ingest",
         handle=ingest_records,
         role=None,
+        tenants="none",
         summary="Take records: JSON on lines, as it was logged, of any shape that a scan reads",
         group="ingest",
         query=IngestQuery,

@@ -93,15 +93,15 @@ def revoke_ingest_token(call: ApiCall) -> None:
 ENDPOINTS: Final = (
     Endpoint(
         method="GET", path="/api/ingest-tokens", handle=list_ingest_tokens, role="admin", group="ingest",
-        summary="Every token of a collector", answer=IngestTokenList,
+        tenants="all", summary="Every token of a collector", answer=IngestTokenList,
     ),
     Endpoint(
         method="POST", path="/api/ingest-tokens", handle=add_ingest_token, role="admin", group="ingest", status=201,
-        summary="Make a token; it is shown this once", body=NewIngestToken, answer=IngestTokenOnce,
+        tenants="all", summary="Make a token; it is shown this once", body=NewIngestToken, answer=IngestTokenOnce,
         codes=((409, "conflict"),),
     ),
     Endpoint(
         method="DELETE", path="/api/ingest-tokens/{name}", handle=revoke_ingest_token, role="admin", group="ingest",
-        summary="Revoke a token", codes=((404, "not-found"),),
+        tenants="all", summary="Revoke a token", codes=((404, "not-found"),),
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import msgspec
 
 from seawall.console.api_error import conflict, forbidden, invalid, not_found
 from seawall.console.endpoint import ApiCall, Endpoint
-from seawall.console.session import ConsoleSession, SessionUser
+from seawall.console.session import ConsoleSession, SessionUser, session_user
 from seawall.console.sign_in import passkeys
 from seawall.console.sign_in.by_passkey import Nothing, require_domain
 from seawall.console.sign_in.factors import has_totp, passkey_user_handle
@@ -100,11 +100,11 @@ def show_me(call: ApiCall) -> Me:
     """Return the visitor's own account. The local admin has none."""
     visitor = call.who
     if visitor.user is None:
-        return Me(SessionUser(0, visitor.name, visitor.role), [], False, False, [])
+        return Me(session_user(visitor), [], False, False, [])
     with call.context.database.reading() as work:
         user = _user(call, work)
         return Me(
-            user=SessionUser(user.id, user.name, user.role),
+            user=session_user(visitor),
             passkeys=[
                 MyPasskey(str(one.id), one.label, rfc3339(one.created_at), _time(one.used_at))
                 for one in work.passkeys.of_user(user.id)
@@ -307,6 +307,7 @@ def _mine(method: Any, path: str, handle: Any, summary: str, **more: Any) -> End
         path=path,
         handle=handle,
         role="viewer",
+        tenants="none",
         summary=summary,
         group="me",
         is_for_limited=True,

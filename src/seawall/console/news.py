@@ -149,7 +149,7 @@ class NewsFeed:
             else None
         )
         try:
-            while True:
+            while not self._is_closed:
                 await self._wait_for_news()
                 if not self._listeners:
                     self._revision = None

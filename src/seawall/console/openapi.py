@@ -201,6 +201,7 @@ ENDPOINTS: Final = (
         path="/api/openapi.json",
         handle=show_document,
         role="viewer",
+        tenants="none",
         summary="This document",
         group="api",
         answer=dict[str, Any],

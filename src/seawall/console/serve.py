@@ -17,6 +17,8 @@ from seawall.console.errors import ServeInvalid
 from seawall.console.listening import TlsCertificate, check_address, check_certificate, listen
 from seawall.console.sign_in.factors import admin_can_sign_in
 from seawall.console.sign_in.invitation_codes import create_setup_code
+from seawall.console.tenant_access import NOTE as TENANT_ACCESS
+from seawall.console.tenant_access import TenantAccess
 from seawall.pipeline.live.process import WatchProcess
 from seawall.storage.location import open_store
 from seawall.web.listen_address import ListenAddress
@@ -226,9 +228,9 @@ def _warm_up(context: ConsoleContext) -> Iterator[threading.Thread]:
 
 
 def _end_streams(context: ConsoleContext) -> None:
-    news = context.notes.get("news")
-    if news is not None:
-        news.close()
+    access: TenantAccess | None = context.notes.get(TENANT_ACCESS)
+    if access is not None:
+        access.end_streams()
 
 
 def _has_pages() -> bool:

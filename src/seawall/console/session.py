@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from seawall.console.endpoint import ApiCall, Endpoint
+from seawall.console.endpoint import ApiCall, Endpoint, Visitor
 from seawall.console.request_origin import ORIGIN_KEY
 from seawall.storage.database import Role
 from seawall.version import __version__
@@ -20,11 +20,12 @@ Method = Literal["passkey", "password", "oidc"]
 
 
 class SessionUser(msgspec.Struct, frozen=True):
-    """The signed-in user; the local admin has the id 0."""
+    """The signed-in user; the local admin has the id 0. `organisations` limit what the user sees, null: nothing does."""
 
     id: int
     name: str
     role: Role
+    organisations: list[str] | None = None
 
 
 class ConsoleSession(msgspec.Struct, frozen=True):
@@ -46,6 +47,12 @@ class ConsoleSession(msgspec.Struct, frozen=True):
     demo: bool
     ingest_enabled: bool
     may_drop: bool
+
+
+def session_user(visitor: Visitor) -> SessionUser:
+    """Return the signed-in user of a visitor."""
+    held = visitor.organisations
+    return SessionUser(visitor.user or 0, visitor.name, visitor.role, None if held is None else sorted(held))
 
 
 def get_gatekeeper(call: ApiCall) -> Gatekeeper:
@@ -79,7 +86,7 @@ def show_session(call: ApiCall) -> ConsoleSession:
     here: RequestOrigin = call.request.scope[ORIGIN_KEY]
     has_admin = keeper.has_admin()
     return ConsoleSession(
-        user=None if visitor is None else SessionUser(visitor.user or 0, visitor.name, visitor.role),
+        user=None if visitor is None else session_user(visitor),
         loopback=here.is_local,
         sign_in_required=visitor is None,
         methods=sign_in_methods(call) if has_admin or settings.oidc is not None else [],
@@ -99,6 +106,7 @@ ENDPOINTS: Final = (
         path="/api/session",
         handle=show_session,
         role=None,
+        tenants="none",
         summary="Who asks, and what can be done from here",
         group="session",
         answer=ConsoleSession,

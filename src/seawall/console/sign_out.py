@@ -29,6 +29,7 @@ ENDPOINTS: Final = (
         path="/api/sign-out",
         handle=sign_out,
         role=None,
+        tenants="none",
         summary="End this session",
         group="session",
         body=Nothing,

@@ -16,14 +16,14 @@ from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.console.news import IncidentNews
 from seawall.console.request_origin import ORIGIN_KEY
 from seawall.console.session import get_gatekeeper
+from seawall.console.tenant_access import get_tenant_access
 from seawall_base.errors import SeawallError
 
 if TYPE_CHECKING:
     from seawall.console.endpoint import Visitor
     from seawall.console.endpoint_runner import EndpointRunner
-    from seawall.console.news import NewsFeed, StreamEvent, StreamListener
+    from seawall.console.news import StreamEvent, StreamListener
 
-NEWS: Final = "news"
 STREAMS: Final = "streams"
 HEARTBEAT_SECONDS: Final = 15.0
 CHECK_SECONDS: Final = 5.0
@@ -32,7 +32,7 @@ KIND: Final = "text/event-stream"
 
 async def stream_news(call: ApiCall) -> StreamingResponse:
     """Open a stream."""
-    news: NewsFeed = call.context.notes[NEWS]
+    news = get_tenant_access(call.context).news_of(call.context)
     open_ones: Counter[int] = call.context.notes.setdefault(STREAMS, Counter())
     settings, user = call.context.settings, call.who.user or 0
     if open_ones.total() >= settings.most_streams or open_ones[user] >= settings.most_streams_each:
@@ -106,6 +106,7 @@ ENDPOINTS: Final = (
         path="/api/stream",
         handle=stream_news,
         role="viewer",
+        tenants="own",
         summary="What is new, as server-sent events: incident, summary, health",
         group="stream",
         media=KIND,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from seawall.console.api_error import conflict, invalid, not_found
+from seawall.console.data.queue_filter import Name
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.console.session import get_gatekeeper
 from seawall.console.sign_in import invitation_codes
@@ -14,14 +16,21 @@ from seawall.console.sign_in.by_passkey import Nothing
 from seawall.console.sign_in.factors import admin_can_sign_in, has_totp
 from seawall.console.sign_in.setup import check_name
 from seawall.storage.database import Role
+from seawall.storage.database.users import MOST_ORGANISATIONS
 from seawall_base.times import rfc3339
 
 if TYPE_CHECKING:
     from seawall.storage.database import Transaction, User
 
 
+OrganisationNames = Annotated[list[Name], Meta(min_length=1, max_length=MOST_ORGANISATIONS)]
+
+
 class UserRow(msgspec.Struct, frozen=True):
-    """One user, as an admin sees them. `invited_until` is set while an invitation is open."""
+    """One user, as an admin sees them. `invited_until` is set while an invitation is open.
+
+    `organisations` are those that the user is limited to, null for one who sees all.
+    """
 
     id: int
     name: str
@@ -35,6 +44,7 @@ class UserRow(msgspec.Struct, frozen=True):
     sessions: int
     seen_at: str | None
     invited_until: str | None
+    organisations: list[str] | None
 
 
 class UserList(msgspec.Struct, frozen=True):
@@ -44,17 +54,22 @@ class UserList(msgspec.Struct, frozen=True):
 
 
 class NewUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A new user, who needs an invitation to begin, or comes by the identity provider."""
+    """A new user, who needs an invitation to begin, or comes by the identity provider.
+
+    `organisations` are those that the user is limited to, null for one who sees all, as an admin does.
+    """
 
     name: str
     role: Role
+    organisations: OrganisationNames | None = None
 
 
 class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The changes; omitted fields stay."""
+    """The changes; omitted fields stay. Null `organisations` are all of them."""
 
     role: Role | None = None
     disabled: bool | None = None
+    organisations: OrganisationNames | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class InviteCode(msgspec.Struct, frozen=True):
@@ -79,16 +94,17 @@ def add_user(call: ApiCall) -> UserRow:
             raise invalid("the first user is an admin", field="role", fix="add an admin first")
         if work.users.find(asked.name) is not None:
             raise conflict("a user with this name exists", field="name", fix="choose another name")
-        user = work.users.add(asked.name, asked.role, at=call.now)
-        call.note(work, "user-added", user.name, role=user.role)
+        user = work.users.add(asked.name, asked.role, at=call.now, organisations=asked.organisations)
+        call.note(work, "user-added", user.name, role=user.role, **_limits(user))
         return _row(call, work, user)
 
 
 def change_user(call: ApiCall) -> UserRow:
-    """Change a user's role, or whether they may sign in. Either ends all their sessions."""
+    """Change a user's role, organisations, or whether they may sign in. Each ends all their sessions."""
     asked: UserChange = call.body
     with call.context.database.writing() as work:
         user = _user(call, work)
+        _limit(call, work, user, asked)
         if asked.role is not None and asked.role != user.role:
             work.users.set_role(user.id, asked.role)
             work.sessions.revoke_all(user.id, at=call.now)
@@ -106,6 +122,24 @@ def change_user(call: ApiCall) -> UserRow:
                 fix="wait until another admin has accepted an invite",
             )
         return _row(call, work, _user(call, work))
+
+
+def _limit(call: ApiCall, work: Transaction, user: User, asked: UserChange) -> None:
+    """Limit a user to organisations, or to none, and record what was before."""
+    if isinstance(asked.organisations, msgspec.UnsetType):
+        return
+    wanted = None if asked.organisations is None else tuple(sorted(set(asked.organisations)))
+    if wanted == user.organisations:
+        return
+    if asked.role is not None and asked.role != user.role and wanted is not None:
+        work.users.set_role(user.id, asked.role)
+    work.users.set_organisations(user.id, wanted, at=call.now)
+    before = user.organisations
+    call.note(work, "user-organisations", user.name, before=before, after=wanted)
+
+
+def _limits(user: User) -> dict[str, Any]:
+    return {} if user.organisations is None else {"organisations": list(user.organisations)}
 
 
 def invite_user(call: ApiCall) -> InviteCode:
@@ -153,12 +187,20 @@ def _row(call: ApiCall, work: Transaction, user: User) -> UserRow:
         sessions=len(sessions),
         seen_at=rfc3339(max(one.seen_at for one in sessions)) if sessions else None,
         invited_until=rfc3339(max(one.expires_at or 0 for one in waiting)) if waiting else None,
+        organisations=None if user.organisations is None else list(user.organisations),
     )
 
 
 def _admins(method: Any, path: str, handle: Any, summary: str, **more: Any) -> Endpoint:
     return Endpoint(
-        method=method, path=path, handle=handle, role="admin", summary=summary, group="users", **more
+        method=method,
+        path=path,
+        handle=handle,
+        role="admin",
+        summary=summary,
+        group="users",
+        tenants="all",
+        **more,
     )
 
 
@@ -180,7 +222,7 @@ ENDPOINTS: Final = (
         "PATCH",
         "/api/users/{id}",
         change_user,
-        "Change a role, disable or enable",
+        "Change a role or organisations, disable or enable",
         body=UserChange,
         answer=UserRow,
         codes=_MISSING,

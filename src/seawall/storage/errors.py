@@ -58,3 +58,9 @@ class UpdateRefused(SeawallError):
     """An update is not signed by a trusted key, is damaged, older than the installed one, or holds what cannot be used."""
 
     code = "update-refused"
+
+
+class OutsideOrganisations(SeawallError):
+    """Something was asked of a store that cannot be narrowed to the organisations of whoever asks."""
+
+    code = "outside-organisations"

@@ -66,6 +66,7 @@ ENDPOINTS: Final = (
         path="/api/incidents/{id}/attack",
         handle=show_attack,
         role="viewer",
+        tenants="own",
         summary="The attack that an incident belongs to: its incidents, what ties them, and what happened in order",
         group="incidents",
         answer=AttackValue,

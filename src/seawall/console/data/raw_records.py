@@ -16,6 +16,7 @@ from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.console.privacy.boundary import get_boundary
 from seawall.storage.lake import Lake
 from seawall.storage.lake.appending import UNKNOWN
+from seawall.storage.lake.narrowed import place_of
 from seawall.storage.raw_records import KeptRecord, RawFolder
 
 
@@ -60,11 +61,12 @@ def show_original_record(call: ApiCall) -> OriginalRecord:
 
 
 def _find(lake: Lake, asked: RecordQuery) -> KeptRecord | None:
-    copies = RawFolder(lake.root)
+    place = place_of(lake)
+    copies = RawFolder(place.root)
     days = [None] if asked.day is None else [parse_day(asked.day)[0], None]
     for day in days:
         for tenant in dict.fromkeys((asked.tenant, UNKNOWN)):
-            found = copies.find(tenant, [asked.id], day=day, most=1)
+            found = copies.find(tenant, [asked.id], day=day, most=1) if place.holds(tenant) else []
             if found:
                 return found[0]
     return None
@@ -76,6 +78,7 @@ ENDPOINTS: Final = (
         path="/api/record/raw",
         handle=show_original_record,
         role="viewer",
+        tenants="own",
         summary="A record of a raised incident as it came, with secrets masked; null without a copy",
         group="records",
         query=RecordQuery,

@@ -176,6 +176,7 @@ ENDPOINTS: Final = (
         path="/api/incidents/{id}/related",
         handle=show_related,
         role="viewer",
+        tenants="own",
         summary="What ties an incident to others: rare values that they share, and accounts that go together",
         group="incidents",
         answer=RelatedValue,

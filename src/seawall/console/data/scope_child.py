@@ -32,7 +32,8 @@ from seawall.response.scope.stored import Lost, scope_of_lake
 from seawall.response.scope_values import IndicatorKind, Scope
 from seawall.storage.files.incident_documents import incident_from_document
 from seawall.storage.files.merged_events import EVENTS
-from seawall.storage.lake import Lake
+from seawall.storage.lake.narrowed import open_lake
+from seawall.storage.lake.place import LakePlace
 from seawall_base.errors import SeawallError
 
 VALUE: Final = "value.json"
@@ -55,7 +56,8 @@ class ScopeTask(msgspec.Struct, frozen=True):
     """A search: the lake's folder, the days, the incident as a document, the bounds.
 
     `names` maps object ids to accounts, by organisation. Without an incident it starts from `seeds`, which are the
-    intruder's from `start` on (microseconds; None: derived from the logs), in the organisation `tenant` or in all.
+    intruder's from `start` on (microseconds; None: derived from the logs), in the organisation `tenant` or in all. The
+    search reads `organisations` alone, None: all.
     """
 
     folder: str
@@ -68,6 +70,7 @@ class ScopeTask(msgspec.Struct, frozen=True):
     seeds: list[tuple[IndicatorKind, str]] = []
     start: int | None = None
     tenant: str = ""
+    organisations: list[str] | None = None
 
 
 def run_scope(task: ScopeTask) -> None:
@@ -80,7 +83,8 @@ def run_scope(task: ScopeTask) -> None:
         if incident is None
         else ScopeQuery(incidents={incident.id: tuple(incident.events)})
     )
-    with Lake.open(Path(task.lake)) as lake:
+    held = None if task.organisations is None else frozenset(task.organisations)
+    with open_lake(LakePlace(Path(task.lake), held)) as lake:
         lake.names_of = lambda tenant: task.names.get(tenant, {})
         scope, _ = scope_of_lake(
             lake,

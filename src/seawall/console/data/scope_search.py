@@ -29,6 +29,7 @@ from seawall.response.scope.stored import Lost
 from seawall.response.scope_values import IndicatorKind
 from seawall.storage.files.incident_documents import incident_document
 from seawall.storage.lake import Lake
+from seawall.storage.lake.narrowed import place_of
 
 if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
@@ -104,6 +105,11 @@ class ScopeSearches:
         with self._lock:
             return self._searches.get(key)
 
+    def list_all(self) -> list[RunningSearch]:
+        """Return the kept searches, the latest last."""
+        with self._lock:
+            return list(self._searches.values())
+
     def begin(self, lake: Lake, lost: Iterable[Lost], start: SearchStart, by: str, at: int) -> RunningSearch:
         """Start a search, or return the one running with this key. Raises `ApiError` if another one runs."""
         first, end = start.days
@@ -123,9 +129,10 @@ class ScopeSearches:
             self._searches[start.key] = search
             while len(self._searches) > KEPT:
                 self._searches.popitem(last=False)[1].folder.cleanup()
+        place = place_of(lake)
         task = ScopeTask(
             folder.name,
-            str(lake.root.resolve()),
+            str(place.root.resolve()),
             first,
             end,
             None if start.incident is None else incident_document(start.incident),
@@ -134,6 +141,7 @@ class ScopeSearches:
             list(start.seeds),
             start.start,
             start.tenant,
+            None if place.organisations is None else sorted(place.organisations),
         )
         threading.Thread(
             target=self._run, args=(search, task, lost), name="scope-search", daemon=True

@@ -212,6 +212,7 @@ ENDPOINTS: Final = (
         path="/api/search",
         handle=read_search,
         role="viewer",
+        tenants="none",
         summary="What a search asks of incidents and of records, and which parts were not understood",
         group="look-ups",
         query=SearchQuery,

@@ -43,6 +43,7 @@ ENDPOINTS: Final = (
         path="/api/incidents/{id}/similar",
         handle=show_similar,
         role="viewer",
+        tenants="own",
         summary="Earlier incidents that share something rare with this one, and what it is",
         group="handling",
         answer=SimilarValues,

@@ -73,12 +73,18 @@ def build_summary(context: ConsoleContext, now: int) -> Summary:
             by_severity=Severities(
                 **{name: severities.get(name, 0) for name in Severities.__struct_fields__}
             ),
-            ingest=_ingest(status, {**_sum_days(work), **totals}, sources, len(work.dirty.all())),
+            ingest=_ingest(
+                status,
+                _count_records(work, totals, sources, context),
+                sources,
+                len(work.dirty.all()),
+                is_narrowed=context.organisations is not None,
+            ),
             silent_sources=sum(source.silent_since is not None for source in sources),
             revision=work.incidents.revision(),
             tenants=sorted(accounts)[:MOST_TENANTS],
             accounts=sum(accounts.values()),
-            empty=last_day is None and not totals.get("records") and not status.records,
+            empty=last_day is None and not totals.get("records") and not status.records and not sources,
             unjudged=list_unjudged(work, sources),
         )
 
@@ -173,11 +179,26 @@ def _sum_days(work: Transaction) -> dict[str, int]:
     return {name: sum(int(day.get(name) or 0) for day in days) for name in ("events", "duplicates")}
 
 
+def _count_records(
+    work: Transaction, totals: Mapping[str, int], sources: Sequence[StoredSource], context: ConsoleContext
+) -> Mapping[str, int]:
+    """Return the counts of records: of everything, or of the sources of the organisations that the context shows."""
+    if context.organisations is None:
+        return {**_sum_days(work), **totals}
+    records, problems = (sum(getattr(one, name) for one in sources) for name in ("records", "problems"))
+    return {"records": records, "events": max(records - problems, 0), "problems": problems}
+
+
 def _ingest(
-    status: WatchStatus, totals: Mapping[str, int], sources: Sequence[StoredSource], dirty: int
+    status: WatchStatus,
+    totals: Mapping[str, int],
+    sources: Sequence[StoredSource],
+    dirty: int,
+    *,
+    is_narrowed: bool,
 ) -> IngestValue:
     """Return the running watch's own numbers, or those that another program stored."""
-    is_here = status.doing != "none"
+    is_here = status.doing != "none" and not is_narrowed
     last_event = status.last_event if is_here else max((one.last_event or 0 for one in sources), default=0)
     last_batch = status.last_batch if is_here else max((one.last_at or 0 for one in sources), default=0)
     return IngestValue(
@@ -227,6 +248,7 @@ ENDPOINTS: Final = (
         path="/api/summary",
         handle=show_summary,
         role="viewer",
+        tenants="own",
         summary="The state of everything in one glance",
         group="summary",
         answer=Summary,
@@ -236,6 +258,7 @@ ENDPOINTS: Final = (
         path="/api/settings/budget",
         handle=set_budget,
         role="admin",
+        tenants="all",
         summary="Choose how many incidents a day are raised for each organisation",
         group="settings",
         body=NewBudget,
@@ -246,6 +269,7 @@ ENDPOINTS: Final = (
         path="/api/settings/threshold",
         handle=set_threshold,
         role="admin",
+        tenants="all",
         summary="Choose the least score of an incident that is raised",
         group="settings",
         body=NewThreshold,

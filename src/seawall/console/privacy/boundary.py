@@ -19,7 +19,7 @@ from seawall.console.privacy.name_view import NameView, ShownCodes
 from seawall.console.privacy.pseudonyms import Pseudonyms
 from seawall.console.privacy.reveals import Reveals
 from seawall.console.privacy.settings import PrivacySettings, load_privacy
-from seawall.storage.joined_names import JoinedNames
+from seawall.storage.lake.narrowed import place_of
 from seawall.storage.lake.person_names import LakeNames, NamesInLake
 from seawall_base.json_text import encode_json
 from seawall_base.person_names import ADDRESS, KnownNames
@@ -52,7 +52,7 @@ class PrivacyBoundary:
         self.pseudonyms = Pseudonyms(context.key)
         self.reveals = Reveals()
         self._shown = ShownCodes()
-        self._lake_names = None if context.lake is None else LakeNames(context.lake.root)
+        self._lake_names = None if context.lake is None else LakeNames(place_of(context.lake))
         self._lock = threading.Lock()
         self._settings = PrivacySettings()
         self._revision = -1
@@ -113,9 +113,10 @@ class PrivacyBoundary:
 
     def _list_object_ids(self) -> dict[str, str]:
         lake = self._context.lake
-        joined = JoinedNames(self._context.database)
         tenants = [] if lake is None else lake.tenants()
-        return {uid: name for tenant in tenants for uid, name in joined.of(tenant).items()}
+        return (
+            {} if lake is None else {uid: name for one in tenants for uid, name in lake.names_of(one).items()}
+        )
 
     def _read_incidents(self, work: Transaction) -> None:
         """Learn the names in the incidents that changed since the last look."""

@@ -103,6 +103,7 @@ ENDPOINTS: Final = (
         path="/api/sign-in/password",
         handle=sign_in_with_password,
         role=None,
+        tenants="none",
         summary="Sign in with a password, and a one-time code where one is set up",
         group="sign-in",
         body=PasswordSignIn,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from seawall.console.api_error import forbidden
 from seawall.console.context import MICROSECONDS
 from seawall.console.endpoint import JSON, ApiCall, Visitor
-from seawall.console.gatekeeper import TOKEN_BYTES, derive_csrf_token
+from seawall.console.gatekeeper import TOKEN_BYTES, derive_csrf_token, limited_to
 from seawall.console.session import get_gatekeeper, show_session
 from seawall.console.sign_in.factors import lacks_second_factor
 from seawall_tokens.jose import base64url
@@ -76,7 +76,14 @@ def _start(call: ApiCall, work: Transaction, user: User, expires_at: int) -> New
     )
     is_limited = lacks_second_factor(work, user)
     visitor = Visitor(
-        user.name, user.role, user.id, started.handle, derive_csrf_token(token), is_limited, expires_at
+        user.name,
+        user.role,
+        user.id,
+        started.handle,
+        derive_csrf_token(token),
+        is_limited,
+        expires_at,
+        limited_to(user),
     )
     return NewSession(visitor, token)
 

@@ -36,6 +36,7 @@ from seawall.storage.joined_names import JoinedNames
 from seawall.storage.lake.erasing import erase_from_lake
 from seawall.storage.lake.layout import RAW
 from seawall.storage.lake.person_names import LakeNames
+from seawall.storage.lake.place import LakePlace
 from seawall.storage.location import DATABASE, EVENTS, MARKER, Store, open_store
 from seawall.storage.raw_records import RAW_RECORDS, erase_raw_records
 from seawall_base.clock import read_wall_clock
@@ -151,7 +152,7 @@ def _make_erasure(request: ErasureRequest, store: Store | None, token: str) -> N
     """Return the erasure with every name that the store joins with the account, and the names of others."""
     aliases, others = list(request.aliases), frozenset[str]()
     if store is not None:
-        others = LakeNames(store.lake.root).all().persons
+        others = LakeNames(LakePlace(store.lake.root)).all().persons
         joined = JoinedNames(store.database)
         for tenant in store.lake.tenants():
             names = joined.of(tenant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +16,9 @@ from seawall.storage.database import migrate
 from seawall.storage.database.connection import WRITING, check_kind, engine_for, mark, prepare_file
 from seawall.storage.database.failures import name_failure
 from seawall.storage.database.models import CounterRow
+from seawall.storage.database.narrowing import HeldOrganisations, NarrowedSession
 from seawall.storage.database.work import Transaction
-from seawall.storage.errors import DatabaseAway
+from seawall.storage.errors import DatabaseAway, OutsideOrganisations
 from seawall_base.errors import DatabaseInUse
 from seawall_base.file_lock import FileLock
 
@@ -50,7 +51,9 @@ class WriterLease:
 class Database:
     """An open database. Threads and processes may share it: readers never wait, writers wait for each other."""
 
-    def __init__(self, engine: Engine, place: str, file: Path | None) -> None:
+    def __init__(
+        self, engine: Engine, place: str, file: Path | None, held: HeldOrganisations | None = None
+    ) -> None:
         self._engine = engine
         self._writing = engine.execution_options(**{WRITING: True})
         self._reading = (
@@ -60,6 +63,18 @@ class Database:
         )
         self.file = file
         self.place = place
+        self._held = held
+
+    def narrow(self, organisations: Iterable[str]) -> Database:
+        """Return this database as somebody sees it who is limited to organisations. The rules are those of `narrowing`."""
+        return Database(self._engine, self.place, self.file, HeldOrganisations.of(organisations))
+
+    def _session(self, engine: Engine) -> Session:
+        return Session(engine) if self._held is None else NarrowedSession(engine, self._held)
+
+    def _check_whole(self) -> None:
+        if self._held is not None:
+            raise OutsideOrganisations("this needs the whole database")
 
     @property
     def url(self) -> str | Path:
@@ -101,7 +116,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Open a read transaction for a `with` block: one snapshot throughout. Changes made in it are discarded."""
-        with name_failure(self.place), Session(self._reading) as session:
+        with name_failure(self.place), self._session(self._reading) as session:
             yield Transaction(session)
 
     @contextmanager
@@ -111,13 +126,14 @@ class Database:
         With a `writer`, raises `DatabaseInUse` if another process took over since. A process that slept too long or lost
         its connection therefore writes nothing.
         """
-        with name_failure(self.place), Session(self._writing) as session, session.begin():
+        with name_failure(self.place), self._session(self._writing) as session, session.begin():
             if writer is not None:
                 self._check(session, writer)
             yield Transaction(session)
 
     def run_alone(self, statements: Sequence[str]) -> None:
         """Run statements outside of any transaction, such as VACUUM. They must not come from a log."""
+        self._check_whole()
         with name_failure(self.place), closing(self._engine.raw_connection()) as connection:
             driver: Any = connection.driver_connection
             if self.file is None:
@@ -131,6 +147,7 @@ class Database:
     @contextmanager
     def only_writer(self) -> Iterator[WriterLease]:
         """Hold the exclusive right to write batches for a `with` block. Raises `DatabaseInUse` if another process has it."""
+        self._check_whole()
         writer = _lock(self._engine, self.file, self.place)
         try:
             with name_failure(self.place), Session(self._writing) as session, session.begin():

@@ -22,6 +22,7 @@ from seawall.storage.database.handling_models import TraitRow
 from seawall.storage.database.incident_queue import EVERY, Order, QueueCursor, QueueEntry, QueueQuery
 from seawall.storage.database.live_models import QueueRow, ShownRow
 from seawall.storage.database.models import IncidentModel, Model, ReasonRow
+from seawall.storage.database.narrowing import held_by
 from seawall_base.msgspec_types import prepare
 
 
@@ -199,8 +200,12 @@ class Incidents:
         return {(tenant, account): (int(count), float(score)) for tenant, account, count, score in found}
 
     def revision(self) -> int:
-        """Return the revision of the last change, 0 before the first."""
-        return revisions.last(self._session)
+        """Return the revision of the last change, 0 before the first; of the incidents that a narrowed transaction sees."""
+        if held_by(self._session) is None:
+            return revisions.last(self._session)
+        return int(
+            self._session.execute(select(func.coalesce(func.max(IncidentModel.revision), 0))).scalar_one()
+        )
 
     def changed_after(self, revision: int, limit: int = 1000) -> list[tuple[int, str]]:
         """Return (revision, id) of up to `limit` incidents that changed after a revision, ascending.

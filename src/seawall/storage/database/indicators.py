@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.live_models import SettingRow
+from seawall.storage.database.narrowing import SAVED_INDICATOR, is_held
 from seawall_base.errors import UsageError
 
 MOST_INDICATORS = 1_000
 LONGEST_NOTE = 2_000
-_PREFIX = "indicator "
+_PREFIX = SAVED_INDICATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ class SavedIndicators:
         """Save an indicator, replacing an earlier one of this value. Raises `UsageError` if there are too many."""
         if len(one.note) > LONGEST_NOTE:
             raise UsageError(f"a note holds at most {LONGEST_NOTE:,} characters", fix="shorten it")
+        if not is_held(self._session, one.tenant):
+            raise UsageError(
+                "you may not save an indicator for this organisation", fix="choose one of your organisations"
+            )
         if self.get(one.key) is None and len(self.all()) >= MOST_INDICATORS:
             raise UsageError(f"there are {MOST_INDICATORS:,} indicators already", fix="remove one first")
         document = {name: getattr(one, name) for name in SavedIndicator.__dataclass_fields__}
@@ -56,16 +61,20 @@ class SavedIndicators:
     def get(self, key: str) -> SavedIndicator | None:
         """Return an indicator by its key, None if there is none."""
         row = self._session.get(SettingRow, _PREFIX + key, populate_existing=True)
-        return None if row is None else _read(row.document)
+        one = None if row is None else _read(row.document)
+        return one if one is not None and is_held(self._session, one.tenant) else None
 
     def all(self) -> list[SavedIndicator]:
         """Return the indicators, the last saved first."""
         query = select(SettingRow).where(SettingRow.name.startswith(_PREFIX, autoescape=True))
         found = [_read(row.document) for row in self._session.execute(query).scalars()]
+        found = [one for one in found if is_held(self._session, one.tenant)]
         return sorted(found, key=lambda one: (-one.at, one.subject, one.tenant))
 
     def remove(self, key: str) -> bool:
         """Delete an indicator; return False if there is none."""
+        if self.get(key) is None:
+            return False
         gone = delete(SettingRow).where(SettingRow.name == _PREFIX + key).returning(SettingRow.name)
         return bool(self._session.execute(gone).all())
 

@@ -112,6 +112,7 @@ class UserModel(Model):
     password_hash: Mapped[str | None]
     created_at: Mapped[int]
     disabled_at: Mapped[int | None]
+    organisations: Mapped[list[str] | None] = mapped_column(DocumentColumn)
 
 
 class SessionRow(Model):

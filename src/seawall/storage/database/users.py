@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal, cast, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.models import SessionRow, UserModel
+from seawall.storage.database.narrowing import held_by
 from seawall_base.errors import UsageError
 
 Role = Literal["viewer", "analyst", "admin"]
 LONGEST_NAME = 256
+MOST_ORGANISATIONS: Final = 500
+"""Organisations that one user can be limited to."""
+
+LONGEST_ORGANISATION: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user. `password_hash` is the output of the hash function, and is never shown."""
+    """A user. `password_hash` is the output of the hash function, and is never shown.
+
+    `organisations` are those that the user is limited to, None for a user who sees all.
+    """
 
     id: int
     name: str
@@ -27,6 +36,7 @@ class User:
     created_at: int
     disabled_at: int | None
     password_hash: str | None = field(repr=False)
+    organisations: tuple[str, ...] | None = None
 
 
 class Users:
@@ -35,16 +45,34 @@ class Users:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, name: str, role: Role, *, at: int, password_hash: str | None = None) -> User:
-        """Add a user. Raises `UsageError` if the name is empty, too long, unprintable, or taken (ignoring case)."""
+    def add(
+        self,
+        name: str,
+        role: Role,
+        *,
+        at: int,
+        password_hash: str | None = None,
+        organisations: Iterable[str] | None = None,
+    ) -> User:
+        """Add a user, limited to organisations unless they are None.
+
+        Raises `UsageError` if the name is empty, too long, unprintable, or taken (ignoring case), and as
+        `set_organisations` does.
+        """
         _check_role(role)
+        held = _check_organisations(organisations, role)
         plain = unicodedata.normalize("NFKC", name).strip()
         if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
             raise UsageError(f"a user's name has 1 to {LONGEST_NAME} printable characters")
         if self.find(plain) is not None:
             raise UsageError("a user with this name exists", fix="choose another name")
         row = UserModel(
-            name_key=_name_key(plain), name=plain, role=role, created_at=at, password_hash=password_hash
+            name_key=_name_key(plain),
+            name=plain,
+            role=role,
+            created_at=at,
+            password_hash=password_hash,
+            organisations=held,
         )
         self._session.add(row)
         self._session.flush()
@@ -63,19 +91,33 @@ class Users:
         return None if row is None else _user(row)
 
     def all(self) -> list[User]:
-        """Return every user by name."""
-        return [
-            _user(row) for row in self._session.execute(select(UserModel).order_by(UserModel.name)).scalars()
-        ]
+        """Return every user by name; of a narrowed transaction, those who share one of its organisations or see all."""
+        rows = self._session.execute(select(UserModel).order_by(UserModel.name)).scalars()
+        held, users = held_by(self._session), [_user(row) for row in rows]
+        if held is None:
+            return users
+        return [one for one in users if one.organisations is None or held.names & set(one.organisations)]
 
     def set_role(self, id_: int, role: Role) -> None:
         """Change a user's role. Raises `UsageError` if no active admin would be left."""
         _check_role(role)
         row = self._existing(id_)
+        _check_organisations(_read_organisations(row.organisations), role)
         if role != "admin":
             self._keep_an_admin(row)
         row.role = role
         self._session.flush()
+
+    def set_organisations(self, id_: int, organisations: Iterable[str] | None, *, at: int) -> None:
+        """Limit a user to organisations, None: to none, and end every session of the user.
+
+        Raises `UsageError` for an empty list, names that are empty or too long, too many names, and for an admin: settings
+        and users belong to all organisations.
+        """
+        row = self._existing(id_)
+        row.organisations = _check_organisations(organisations, row.role)
+        self._session.flush()
+        self._end_sessions(id_, at)
 
     def set_password_hash(self, id_: int, password_hash: str | None, *, at: int) -> None:
         """Set the hash of a user's password, and end every session of the user."""
@@ -130,5 +172,36 @@ def _check_role(role: str) -> None:
         raise UsageError(f"there is no role {role!r}", fix=f"one of {', '.join(get_args(Role))}")
 
 
+def _check_organisations(organisations: Iterable[str] | None, role: str) -> list[str] | None:
+    if organisations is None:
+        return None
+    held = sorted(set(organisations))
+    if role == "admin":
+        raise UsageError(
+            "an admin sees all organisations",
+            fix="choose the role analyst or viewer, or leave the organisations out",
+        )
+    if not held or len(held) > MOST_ORGANISATIONS:
+        raise UsageError(f"a user is limited to 1 to {MOST_ORGANISATIONS} organisations, or to none")
+    if any(not name.strip() or len(name) > LONGEST_ORGANISATION for name in held):
+        raise UsageError(f"the name of an organisation has 1 to {LONGEST_ORGANISATION} characters")
+    return held
+
+
+def _read_organisations(stored: Any) -> tuple[str, ...] | None:
+    """Return the stored organisations. Whatever else is stored limits the user to nothing: a damaged row opens no door."""
+    if stored is None:
+        return None
+    return tuple(stored) if isinstance(stored, list) and all(isinstance(one, str) for one in stored) else ()
+
+
 def _user(row: UserModel) -> User:
-    return User(row.id, row.name, cast("Role", row.role), row.created_at, row.disabled_at, row.password_hash)
+    return User(
+        row.id,
+        row.name,
+        cast("Role", row.role),
+        row.created_at,
+        row.disabled_at,
+        row.password_hash,
+        _read_organisations(row.organisations),
+    )

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from seawall.storage.lake import layout, locks
+from seawall.storage.lake.place import LakePlace
 
 _COLUMNS = ["account", "account_type", "mailbox"]
 _PROGRAMS = ("service", "system")
@@ -27,17 +28,17 @@ class NamesInLake:
 class LakeNames:
     """The names of a lake. Threads may share an instance."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, place: LakePlace) -> None:
+        self._place = place
         self._lock = threading.Lock()
         self._parts: dict[Path, NamesInLake] = {}
 
     def all(self) -> NamesInLake:
         """Return all names; a name that a person and a program have is a person's. A damaged part has none."""
-        with self._lock, locks.hold_lock(self._root, "reading"):
+        with self._lock, locks.hold_lock(self._place.root, "reading"):
             paths = [
                 part
-                for folder in layout.folders(self._root)
+                for folder in self._place.tenant_folders()
                 for _, day in layout.days(folder)
                 for part in layout.parts(day)
             ]

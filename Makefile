@@ -39,6 +39,7 @@ check-programs:
 	@tools/ensure_chromium.sh
 	@tools/ensure_clock.sh
 	@tools/ensure_proxies.sh
+	@tools/ensure_java.sh
 	@tools/ensure_postgresql.sh
 
 check-pages: .venv/product

@@ -12,13 +12,14 @@ BROUGHT_BY: Final[dict[str, tuple[str, ...]]] = {
     "gate": ("granian", "prometheus_client", "pyotp", "qrcode", "starlette", "uvloop", "webauthn"),
     "keys": ("gmpy2", "llvmlite", "numba", "yara_x"),
     "letters": ("babel", "typst"),
+    "spark": ("deltalake", "pandas", "pyspark"),
     "collect": ("cryptography", "google", "jwt", "msal", "pybase64", "seawall_tokens"),
 }
 """The packages that an extra brings, by the names that Python imports."""
 
 NEEDED_BY: Final[dict[str, str]] = {
     "collect": "collect", "connect": "collect", "gate": "gate", "indicators": "store", "keys": "keys",
-    "open": "console", "run": "console", "serve": "console", "step-up": "gate",
+    "open": "console", "run": "console", "serve": "console", "spark": "spark", "step-up": "gate",
     "store": "store", "token": "gate", "update": "collect", "user": "console", "watch": "store",
 }  # fmt: skip
 """The extra with which a verb works, whichever of its packages is missed first."""

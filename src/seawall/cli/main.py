@@ -31,6 +31,7 @@ from seawall.cli import (
     scan,
     scope,
     serve,
+    spark,
     step_up,
     tables,
     update,
@@ -104,6 +105,7 @@ app.add_typer(
 )
 app.add_typer(rules.app, name="rules", short_help="List, test and explain Sigma rules.")
 app.add_typer(lab.app, name="lab")
+app.add_typer(spark.app, name="spark", short_help="Detect on a cluster of Apache Spark.")
 app.command("evaluate", short_help="Measure recall, time to detection and false positives.")(
     evaluate.evaluate
 )

@@ -49,6 +49,11 @@ class RestoredState:
         """Return the state of a part."""
         return RestoredState(self._arrays, f"{self._place}{name}.")
 
+    def arrays(self) -> State:
+        """Return all arrays of this part, by their names in it, for a part that restores itself from a whole state."""
+        size = len(self._place)
+        return {name[size:]: array for name, array in self._arrays.items() if name.startswith(self._place)}
+
     def array(self, name: str, kind: Kind, *shape: int | None) -> Array:
         """Return an array of the given type and shape; None means any length. Floats must be finite."""
         found = self._arrays.get(self._place + name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -49,12 +49,16 @@ class Coder:
     encodes everything and then renumbers it (`settle`). Records that arrive day by day keep their codes (`meanings`).
     """
 
-    def __init__(self, *, unseen: bool = True, marks: Marks | None = None) -> None:
+    def __init__(
+        self, *, unseen: bool = True, marks: Marks | None = None, homes: Mapping[str, str] | None = None
+    ) -> None:
         """Start with empty vocabularies. With `unseen` false, names that no detector uses become null.
 
-        `marks` evaluates rules while events still have all fields.
+        `marks` evaluates rules while events still have all fields. `homes` are the present organisations of those that
+        are known only by a domain, decided from more records than this coder sees; without them it decides itself.
         """
         self._marks = marks
+        self._given_homes = homes
         self._left_out = () if unseen else UNSEEN
         self.actors = Interner()
         self.vocabularies: dict[str, Vocabulary] = {name: Vocabulary() for name in (*NAMES, NETWORK, RULES)}
@@ -177,7 +181,10 @@ class Coder:
         All other codes keep their meaning. This serves records that arrive continuously: codes never change. An
         organisation known only by a domain maps to the one under which most of its accounts were seen so far (`homes`).
         """
-        homes = map(self.vocabularies["org_uid"].code, self.homes())
+        organisations = self.vocabularies["org_uid"]
+        for home in dict.fromkeys(self.homes()):
+            organisations.learn(home)
+        homes = map(organisations.code, self.homes())
         mapping = np.array([*homes, MISSING], np.int32)
         return self.vocabularies, {"org_uid": mapping}, self._joins(mapping)
 
@@ -234,15 +241,9 @@ class Coder:
 
     def _homes_of(self, organisations: Vocabulary) -> list[str]:
         """Return for each organisation the present one."""
-        found = [self._home(value) for value in organisations.values]
-        known = set(found) - {UNKNOWN_ORGANISATION}
-        if len(known) == 1:
-            return [next(iter(known))] * len(found)
-        return found
-
-    def _home(self, value: str) -> str:
-        homes = self._homes.get(value)
-        return min(homes, key=lambda uid: (-homes[uid], uid)) if homes else value
+        if self._given_homes is not None:
+            return [self._given_homes.get(value, value) for value in organisations.values]
+        return choose_homes(self._homes, organisations.values)
 
 
 def _sort_texts(texts: pa.StringArray) -> tuple[Vocabulary, Codes]:
@@ -253,6 +254,23 @@ def _sort_texts(texts: pa.StringArray) -> tuple[Vocabulary, Codes]:
     mapping = np.full(len(texts) + 1, MISSING, np.int32)
     mapping[order.to_numpy()] = encoded.indices.to_numpy()
     return Vocabulary(encoded.dictionary), mapping
+
+
+def choose_homes(counts: Mapping[str, Mapping[str, int]], organisations: Sequence[str]) -> list[str]:
+    """Return for each organisation the present one: of a mail domain, the id under which most of its accounts were seen.
+
+    `counts` are by mail domain how many names were seen under each organisation id. If all belongs to one organisation,
+    records without a domain belong to it too.
+    """
+    found = [_choose_home(counts.get(value), value) for value in organisations]
+    known = set(found) - {UNKNOWN_ORGANISATION}
+    if len(known) == 1:
+        return [next(iter(known))] * len(found)
+    return found
+
+
+def _choose_home(homes: Mapping[str, int] | None, value: str) -> str:
+    return min(homes, key=lambda uid: (-homes[uid], uid)) if homes else value
 
 
 def domain_of(name: str) -> str | None:

@@ -36,6 +36,11 @@ class GroupTally:
             self._settle()
             self._waiting = 0
 
+    def add_counted(self, table: pa.Table) -> None:
+        """Add groups that another tally counted, as its `table` gave them."""
+        self._parts.append(self._name(table, "count", "first", "last", sums=""))
+        self._waiting += table.num_rows
+
     def table(self) -> pa.Table | None:
         """Return the groups with `count`, `first`, `last` and the sums, in order of the keys; None without any row."""
         if not self._parts:
@@ -60,12 +65,17 @@ class GroupTally:
             self._parts = [self._name(merged, "count_sum", "first_min", "last_max")]
 
     def _name(
-        self, counted: pa.Table, count: str, first: str = "time_min", last: str = "time_max"
+        self,
+        counted: pa.Table,
+        count: str,
+        first: str = "time_min",
+        last: str = "time_max",
+        sums: str = "_sum",
     ) -> pa.Table:
         """Return the aggregates under the same names and types, whichever step made them."""
         found = {name: counted[name] for name in self._keys}
         found |= {own: counted[name] for own, name in zip(_OWN, (count, first, last), strict=True)}
-        found |= {name: counted[f"{name}_sum"] for name in self._sums}
+        found |= {name: counted[f"{name}{sums}"] for name in self._sums}
         return pa.table({name: _plain(column) for name, column in found.items()})
 
 

@@ -210,7 +210,7 @@ def scan(
             campaigns,
         )
         write_scan_files(folder, content)
-        book.write(folder / "rules.json", engine.sigma)
+        book.write(folder / "rules.json", engine.sigma.rates(), engine.sigma.count_silenced())
         (folder / RAW_RECORDS).unlink(missing_ok=True)  # that of an earlier scan
         if settings.raw:
             keep_raw_records(folder, inputs, incidents, tally.held)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from seawall.detection.ranking.engine import ScoredDay
-from seawall.detection.rules.sigma.detector import SigmaDetector
 from seawall.detection.rules.sigma.run import RuleSet
-from seawall.events.coded_batch import CodedBatch
+from seawall.events.coded_batch import CodedBatch, Codes, Floats, hash_text
 from seawall.events.group_tally import GroupTally
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
@@ -27,6 +28,18 @@ MOST_ACCOUNTS = 1_000
 """Number of accounts kept for each rule, those with most hits."""
 
 
+@dataclass(frozen=True, slots=True)
+class DayOfHits:
+    """Hold the hits of a day: `counts` by the rule's number, `accounts` as `GroupTally` counts them, None without any.
+
+    `records` are the first hits of each rule, in order: rule, time, hash of the record's id, id.
+    """
+
+    counts: Mapping[int, int]
+    accounts: pa.Table | None
+    records: pa.Table
+
+
 class RuleBook:
     """Count the hits of Sigma rules, including those in records without an account."""
 
@@ -34,20 +47,20 @@ class RuleBook:
         self._rules = rules
         self._hits: Counter[int] = Counter()
         self._records: dict[int, list[str]] = defaultdict(list)
-        self._accounts = GroupTally(["rule", "tenant", "account"])
+        self._accounts = GroupTally(_KEYS)
 
     def take(self, scored: ScoredDay) -> None:
         """Add the hits of a scored day."""
-        hits, batch = scored.sigma, scored.groups.day.batch
-        self._accounts.add(_name_hits(batch, hits.rule, hits.row))
-        for rule, count in zip(*np.unique(hits.rule, return_counts=True), strict=True):
-            number = int(rule)
-            self._hits[number] += int(count)
-            room = MOST_RECORDS - len(self._records[number])
-            if room > 0:
-                rows = hits.row[hits.rule == rule][:room].astype(np.int64)
-                ids = batch.texts["metadata_uid"].take(pa.array(rows)).to_pylist()
-                self._records[number] += [text or "" for text in ids]
+        self.add(collect_hits(scored))
+
+    def add(self, found: DayOfHits) -> None:
+        """Add the hits of a day. Days must come in order, and are complete or of different organisations."""
+        if found.accounts is not None:
+            self._accounts.add_counted(found.accounts)
+        self._hits.update(found.counts)
+        for rule, text in zip(*(found.records[name].to_pylist() for name in ("rule", "id")), strict=True):
+            if len(self._records[rule]) < MOST_RECORDS:
+                self._records[rule].append(text)
 
     def summary(self) -> dict[str, int]:
         """Return the numbers of rules that ran, that cannot match these logs, and that were skipped, and the number of hits."""
@@ -58,15 +71,16 @@ class RuleBook:
             "hits": self._hits.total(),
         }
 
-    def write(self, path: Path, detector: SigmaDetector) -> None:
+    def write(self, path: Path, rates: Floats, silenced: Codes) -> None:
         """Write the document of all rules. Raises OutputUnwritable."""
-        private_files.write_text(
-            path, json.dumps(self.document(detector), indent=1, ensure_ascii=False) + "\n"
-        )
+        document = self.document(rates, silenced)
+        private_files.write_text(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
-    def document(self, detector: SigmaDetector) -> dict[str, Any]:
-        """Return the results of every rule, ordered by file."""
-        rates, silenced = detector.rates(), detector.count_silenced()
+    def document(self, rates: Floats, silenced: Codes) -> dict[str, Any]:
+        """Return the results of every rule, ordered by file.
+
+        `rates` (rules,) are learnt rates of each rule, `silenced` (rules,) the numbers of tenants that silence it.
+        """
         accounts = _list_accounts(self._accounts.table())
         ran = [
             {
@@ -101,6 +115,34 @@ class RuleBook:
             "schema_version": SCHEMA_VERSION,
             "rules": sorted([*ran, *skipped], key=lambda one: (str(one["file"]), str(one["id"]))),
         }
+
+
+_KEYS = ("rule", "tenant", "account")
+
+
+def collect_hits(scored: ScoredDay) -> DayOfHits:
+    """Return the hits of a scored day."""
+    hits, batch = scored.sigma, scored.groups.day.batch
+    accounts = GroupTally(_KEYS)
+    accounts.add(_name_hits(batch, hits.rule, hits.row))
+    counts: dict[int, int] = {}
+    rules: list[npt.NDArray[Any]] = [np.zeros(0, np.int64)]
+    rows: list[npt.NDArray[Any]] = [np.zeros(0, np.int64)]
+    for rule, count in zip(*np.unique(hits.rule, return_counts=True), strict=True):
+        counts[int(rule)] = int(count)
+        rows.append(hits.row[hits.rule == rule][:MOST_RECORDS].astype(np.int64))
+        rules.append(np.full(len(rows[-1]), int(rule)))
+    chosen = np.concatenate(rows)
+    ids = batch.texts["metadata_uid"].take(pa.array(chosen))
+    records = pa.table(
+        {
+            "rule": np.concatenate(rules),
+            "time": batch.time[chosen],
+            "hash": hash_text(ids),
+            "id": ids.fill_null(""),
+        }
+    )
+    return DayOfHits(counts, accounts.table(), records)
 
 
 def _name_hits(batch: CodedBatch, rule: npt.NDArray[Any], row: npt.NDArray[Any]) -> pa.Table:

@@ -60,6 +60,11 @@ class EventsFile:
             # otherwise Arrow's pool keeps the memory of a large day
             pa.default_memory_pool().release_unused()
 
+    def write_table(self, table: pa.Table) -> None:
+        """Add events that another file of this kind held."""
+        self._flush()
+        self._writer.write_table(table.cast(self._schema), row_group_size=2 * ROW_GROUP)
+
     def _flush(self) -> None:
         if not self._waiting:
             return

@@ -155,6 +155,17 @@ class Spool:
         names = int((self._is_joined & self._joins.is_name).sum())
         return int(is_id.sum()), int((is_id & self._joins.is_contested).sum()), names
 
+    def list_used_joins(self) -> list[tuple[str, str, bool, bool]]:
+        """Return the joins of loaded days: organisation, id or name, whether it is a name, whether it had several names."""
+        used, joins = np.flatnonzero(self._is_joined), self._joins
+        organisations, accounts = self._vocabularies["org_uid"], self._vocabularies["account"]
+        return [
+            (organisations.text(key >> 32), accounts.text(key & 0xFFFFFFFF), is_name, is_contested)
+            for key, is_name, is_contested in zip(
+                joins.keys[used].tolist(), joins.is_name[used].tolist(), joins.is_contested[used].tolist(), strict=True
+            )
+        ]  # fmt: skip
+
     def days(self) -> list[int]:
         """Return the days that hold events, as days since 1970, ascending."""
         return sorted(self._rows)

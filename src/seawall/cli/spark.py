@@ -1,0 +1,130 @@
+"""`seawall spark`: the same detection over a cluster of Apache Spark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli import output
+from seawall.cli.configuration.option import ConfigurationFile
+from seawall.cli.live_settings import (
+    AlertBudget,
+    LeastChance,
+    LeastScoreText,
+    NetworkDatabases,
+    RuleFolders,
+    choose_least_score,
+)
+from seawall.cli.store.options import AsJson
+from seawall_base.errors import InputUnreadable
+
+if TYPE_CHECKING:
+    from seawall.pipeline.scan import ScanResult
+
+app = typer.Typer(
+    name="spark",
+    no_args_is_help=True,
+    help="Detect compromised accounts on a cluster of Apache Spark.",
+)
+
+Master = Annotated[
+    str | None,
+    typer.Option(
+        "--master",
+        metavar="URL",
+        help="Master of the cluster: local[4], spark://HOST:7077, yarn, k8s://URL. Default: what spark-submit sets, or local[*].",
+    ),
+]
+Tasks = Annotated[
+    int | None,
+    typer.Option("--tasks", metavar="N", min=1, help="Tasks of a stage. Default: the cores of the cluster."),
+]
+Shelves = Annotated[
+    int,
+    typer.Option(
+        "--shelves",
+        metavar="N",
+        min=1,
+        max=1 << 20,
+        help="Parts into which organisations are divided. Fixed by the first scan into a folder.",
+    ),
+]
+
+
+@app.callback()
+def spark() -> None:
+    """Detect compromised accounts on a cluster of Apache Spark."""
+
+
+@app.command("scan")
+def scan(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH", help="Files and folders of logs, read recursively by the executors."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Folder for the results, which all executors can reach."
+        ),
+    ],
+    master: Master = None,
+    tasks: Tasks = None,
+    shelves: Shelves = 64,
+    budget: AlertBudget = None,
+    min_score: LeastScoreText = None,
+    min_chance: LeastChance = None,
+    mmdb: NetworkDatabases = None,
+    rules: RuleFolders = None,
+    _config: ConfigurationFile = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Scan logs on a cluster, and write the files of a scan with tables beside them.
+
+    A folder that holds an earlier result is continued: files that were read are not read again.
+
+    \b
+    Examples:
+      seawall spark scan exports/ --out out
+      seawall spark scan /mnt/logs --out /mnt/out --master spark://head:7077
+      seawall spark scan /mnt/logs --out /mnt/out --shelves 512 --tasks 256
+    """
+    from seawall.cli import results
+    from seawall.pipeline.scan import ScanSettings
+    from seawall.spark.batch import scan as scan_on_spark
+    from seawall.spark.session import open_session
+    from seawall.spark.settings import SparkSettings
+
+    chosen = ScanSettings(
+        budget=budget,
+        mmdb=tuple(mmdb or ()),
+        rules=tuple(rules or ()),
+        least_score=choose_least_score(min_score, min_chance),
+    )
+    settings = SparkSettings(chosen, shelves, tasks)
+    session = open_session(master)
+    try:
+        result = scan_on_spark(paths, out, session=session, settings=settings)
+    finally:
+        session.stop()
+    _answer(result, out, quiet=quiet, as_json=as_json)
+    if as_json:
+        output.answer_json(results.document(result, out))
+
+
+def _answer(result: ScanResult, out: Path, *, quiet: bool, as_json: bool) -> None:
+    from seawall.cli import results
+
+    if not as_json and result.summary["events"]:
+        results.show(result, f" --out {output.quote_path(out)}")
+    if not result.summary["events"] and result.summary["records"] == 0:
+        where = f" (see {out / 'problems.jsonl'})" if result.problem_counts else ""
+        raise InputUnreadable(
+            f"nothing was read, so nothing can be said about any account: {results.count_problems(result)}{where}",
+            fix="docs/how-to/export-logs.md says what to export",
+        )
+    if not quiet:
+        results.print_summary(result, out)

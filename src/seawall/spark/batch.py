@@ -1,0 +1,60 @@
+"""Scan logs on Spark: read in tasks, decide homes, score shelf by shelf from kept state, decide, write the results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from seawall.events.formats.limits import Limits
+from seawall.pipeline.scan import ScanResult
+from seawall.spark.inputs import choose_piece_bytes, cut_into_pieces, find_files
+from seawall.spark.lake import LAKE, SparkLake, check_folder
+from seawall.spark.reading import ReadingTask
+from seawall.spark.results import write_results
+from seawall.spark.run import LakeRun
+from seawall.spark.session import count_tasks, open_session, use_settings
+from seawall.spark.settings import SparkSettings
+from seawall.spark.sources import read_pieces
+from seawall_base import private_files
+from seawall_base.progress import Progress
+
+
+def scan(
+    paths: Sequence[Path | str] | Path | str,
+    out: Path | str,
+    *,
+    session: SparkSession | None = None,
+    settings: SparkSettings | None = None,
+    progress: Progress | None = None,
+) -> ScanResult:
+    """Scan files and folders of logs on Spark, and write the files of a scan and the tables into a folder.
+
+    A folder that an earlier scan on Spark wrote is continued: files that it read are not read again, and days are scored
+    from the state before them. `session` is a running session, None for one of this machine. Raises `InputUnreadable` if a
+    path does not exist, `OutputUnwritable`, `UsageError`. Unreadable records become problems in the result.
+    """
+    started = time.perf_counter()
+    settings = settings or SparkSettings()
+    folder = check_folder(Path(out))
+    private_files.make_folder(folder)
+    inputs = sorted(Path(one) for one in ([paths] if isinstance(paths, str | Path) else paths))
+    lake = SparkLake.open(folder / LAKE, settings.shelves)
+    found = find_files(inputs, folder, [file for run in lake.runs for file in run.files])
+    spark = session or open_session("local[*]")
+    with use_settings(spark):
+        run = LakeRun(spark, lake, settings, folder)
+        if found.files or found.problems or not lake.runs:
+            tasks = count_tasks(spark, settings.partitions)
+            size = choose_piece_bytes(found.size, tasks, settings.piece_bytes)
+            pieces = cut_into_pieces(found.files, size)
+            is_large = found.size >= Limits().fast_bytes
+            reading = ReadingTask(lake.shelves, is_large, settings.scan.mmdb)
+            if progress:
+                progress("read", 0, found.size, 0)
+            run.add(read_pieces(spark, pieces, reading), found.problems, found.files)
+        if progress:
+            progress("score", 1, 1, 0)
+        return write_results(run, started)

@@ -1,0 +1,83 @@
+"""Open a session of Spark: Java, the driver's address, and what the product's stages need of the settings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from pyspark.sql import SparkSession
+
+from seawall_base.errors import SystemUnsupported, UsageError
+
+MASTERS: Final = ("local", "spark://", "yarn", "k8s://")
+SETTINGS: Final[Mapping[str, str]] = {
+    # a row may hold a hundred thousand events
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "16",
+    # shelves are few, and each is work for a task
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
+}
+
+
+def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
+    """Return a session, the running one if there is one. `master` is a URL of Spark, None for that of `spark-submit`.
+
+    A driver of a local master listens on 127.0.0.1 alone. Raises `UsageError` and `SystemUnsupported`.
+    """
+    check_java()
+    # Spark asks for pandas and uses Arrow alone here
+    warnings.filterwarnings(
+        "ignore", message="PySpark does not yet fully support pandas", category=FutureWarning
+    )
+    builder = SparkSession.builder.appName(name)
+    if master is not None:
+        if not master.startswith(MASTERS):
+            raise UsageError(
+                f"--master {master!r} is no master of Spark",
+                fix="give local[4], spark://HOST:7077, yarn or k8s://URL",
+            )
+        builder = builder.master(master)
+    if master is not None and master.startswith("local"):
+        for key in ("spark.driver.host", "spark.driver.bindAddress"):
+            builder = builder.config(key, "127.0.0.1")
+        builder = builder.config("spark.ui.enabled", "false")
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def check_java() -> None:
+    """Raise `SystemUnsupported` if there is no Java."""
+    home = os.environ.get("JAVA_HOME")
+    if not (home and os.access(Path(home, "bin", "java"), os.X_OK)) and shutil.which("java") is None:
+        raise SystemUnsupported(
+            "Spark needs Java 17 or newer, and there is none",
+            fix="install it from your system's packages: apt-get install default-jre-headless",
+        )
+
+
+@contextmanager
+def use_settings(session: SparkSession) -> Iterator[None]:
+    """Set what the stages need of a session, and set it back: a notebook's session is also for other things."""
+    before: dict[str, str | None] = {name: session.conf.get(name, None) for name in SETTINGS}
+    for name, value in SETTINGS.items():
+        session.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                session.conf.unset(name)
+            else:
+                session.conf.set(name, value)
+
+
+def count_tasks(session: SparkSession, wanted: int | None) -> int:
+    """Return the number of tasks of a stage: what was asked for, else the cores of the cluster."""
+    return wanted or session.sparkContext.defaultParallelism

@@ -1,0 +1,24 @@
+"""The options of a scan on Spark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from seawall.pipeline.scan import ScanSettings
+
+SHELVES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SparkSettings:
+    """Options of a scan on Spark.
+
+    `scan` are those of a scan on one machine. `shelves` is the number of parts into which organisations are divided, fixed
+    when a lake is made: an organisation is on one shelf for ever. `partitions` is the number of tasks of a stage, None for
+    what the cluster has cores for. `piece_bytes` is the size of files that one task reads, about.
+    """
+
+    scan: ScanSettings = field(default_factory=ScanSettings)
+    shelves: int = SHELVES
+    partitions: int | None = None
+    piece_bytes: int = 64 << 20

@@ -1,0 +1,102 @@
+"""Small logs of several organisations, and what a scan on one machine and one on Spark say of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from seawall.lab.worlds import make_world
+from seawall.lab.worlds.world_settings import WorldSettings
+from tests.detection.rules.vendor_records import m365, sign_in
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from seawall.pipeline.scan import ScanResult
+
+MEASURED = ("seconds", "events_per_second", "peak_memory_bytes", "state_bytes")
+"""What a summary says of the run itself, and not of the logs."""
+
+FILES = ("incidents.jsonl", "coverage.json", "rules.json", "report.html")
+"""Files of a scan that a scan on Spark writes to the byte."""
+
+needs_java = pytest.mark.skipif(
+    shutil.which("java") is None and not os.environ.get("JAVA_HOME"), reason="no Java here: Spark cannot run"
+)
+
+
+@contextmanager
+def start_spark(master: str) -> Iterator[SparkSession]:
+    """A session of Spark that ends with the block."""
+    from seawall.spark import open_session
+
+    session = open_session(master)
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+def scan(logs: Path, out: Path, session: SparkSession, **settings: int) -> ScanResult:
+    """Scan on a session with these settings."""
+    from seawall.spark import SparkSettings
+    from seawall.spark import scan as scan_on_spark
+
+    return scan_on_spark(logs, out, session=session, settings=SparkSettings(**settings))
+
+
+def write_logs(place: Path) -> Path:
+    """Logs of several organisations: of the lab, and invented ones of which some records name a domain alone."""
+    make_world(
+        WorldSettings(5, tenants=3, accounts=14, days=12, attacks=3, density=0.3, start=date(2026, 2, 20)),
+        place,
+    )
+    logs = place / "logs"
+    for number, name in enumerate(("north", "east")):
+        records = []
+        for at in range(120):
+            day, who = 1 + at % 9, f"p{at % 7}@{name}.example"
+            moment = f"2026-03-{day:02}T09:{at % 60:02}:00"
+            records.append(
+                m365("MailItemsAccessed", "Exchange", 50, Id=f"{name}{at}", UserId=who, MailboxOwnerUPN=who,
+                     OrganizationId=f"6f1f3c0e-2f0b-4a57-9d0e-0b7c1a52e9{number:02}", CreationTime=moment,
+                     OperationProperties=[{"Name": "MailAccessType", "Value": "Bind"}])
+            )  # fmt: skip
+            records.append(
+                sign_in(
+                    0 if at % 5 else 50126,
+                    id=f"s{name}{at}",
+                    userPrincipalName=who,
+                    createdDateTime=moment + "Z",
+                )
+            )
+        lines = [json.dumps(one) for one in [*records, *records[:20]]]
+        (logs / f"{name}.jsonl").write_text("\n".join([*lines, "{broken", "[]"]) + "\n", "utf-8")
+    (logs / "notes.txt").write_text("nothing to read here\n", "utf-8")
+    return logs
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """The summary of a scan, without what it says of the run itself."""
+    found: dict[str, Any] = json.loads((folder / "summary.json").read_text("utf-8"))
+    return {name: value for name, value in found.items() if name not in MEASURED}
+
+
+def read_problems(folder: Path) -> list[str]:
+    return sorted((folder / "problems.jsonl").read_text("utf-8").splitlines())
+
+
+def check_equal(one: Path, other: Path) -> None:
+    """Fail if the results of two scans differ."""
+    for name in FILES:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    assert read_summary(one) == read_summary(other)
+    assert read_problems(one) == read_problems(other)

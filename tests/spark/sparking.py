@@ -45,12 +45,15 @@ def start_spark(master: str) -> Iterator[SparkSession]:
         session.stop()
 
 
-def scan(logs: Path, out: Path, session: SparkSession, **settings: int) -> ScanResult:
-    """Scan on a session with these settings."""
+def scan(
+    logs: Path, out: Path, session: SparkSession, *, partitions: int = 2, shelves: int = 64
+) -> ScanResult:
+    """Scan on a session with so many tasks and shelves."""
     from seawall.spark import SparkSettings
     from seawall.spark import scan as scan_on_spark
 
-    return scan_on_spark(logs, out, session=session, settings=SparkSettings(**settings))
+    settings = SparkSettings(partitions=partitions, shelves=shelves)
+    return scan_on_spark(logs, out, session=session, settings=settings)
 
 
 def write_logs(place: Path) -> Path:

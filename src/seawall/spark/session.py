@@ -71,11 +71,11 @@ def use_settings(session: SparkSession) -> Iterator[None]:
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
+        for name, former in before.items():
+            if former is None:
                 session.conf.unset(name)
             else:
-                session.conf.set(name, value)
+                session.conf.set(name, former)
 
 
 def count_tasks(session: SparkSession, wanted: int | None) -> int:

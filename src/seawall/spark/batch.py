@@ -41,13 +41,12 @@ def scan(
     folder = check_folder(Path(out))
     private_files.make_folder(folder)
     inputs = sorted(Path(one) for one in ([paths] if isinstance(paths, str | Path) else paths))
-    lake = SparkLake.open(folder / LAKE, settings.shelves)
-    found = find_files(inputs, folder, [file for run in lake.runs for file in run.files])
     spark = session or open_session("local[*]")
-    with use_settings(spark):
+    tasks = count_tasks(spark, settings.partitions)
+    with SparkLake.open(folder / LAKE, settings.shelves).alone() as lake, use_settings(spark, tasks):
+        found = find_files(inputs, folder, [file for run in lake.runs for file in run.files])
         run = LakeRun(spark, lake, settings, folder)
         if found.files or found.problems or not lake.runs:
-            tasks = count_tasks(spark, settings.partitions)
             size = choose_piece_bytes(found.size, tasks, settings.piece_bytes)
             pieces = cut_into_pieces(found.files, size)
             is_large = found.size >= Limits().fast_bytes

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,8 @@ from typing import Final
 import msgspec
 
 from seawall_base import private_files
-from seawall_base.errors import InputUnreadable, UsageError
+from seawall_base.errors import DatabaseInUse, InputUnreadable, UsageError
+from seawall_base.file_lock import FileLock
 
 LAKE, TABLES = "lake", "tables"
 """Folders of the lake and of the tables within the folder of results."""
@@ -25,7 +27,7 @@ _ABOUT = "lake.json"
 _FIX = "scan into another folder, or remove this one"
 
 
-class ReadFile(msgspec.Struct, frozen=True):
+class ReadFile(msgspec.Struct, frozen=True, order=True):
     """A file that was read: name, size in bytes, and time of its last change in nanoseconds."""
 
     name: str
@@ -71,6 +73,19 @@ class SparkLake:
         if found.version != VERSION or not 0 < found.shelves <= 1 << 20:
             raise InputUnreadable(f"{folder}: a lake of another version", fix=_FIX)
         return cls(folder, found.shelves, runs)
+
+    @contextmanager
+    def alone(self) -> Iterator[SparkLake]:
+        """Hold the lake for one driver, with the runs that are complete by then. Raises `DatabaseInUse`."""
+        lock = FileLock(self.folder / ".writing")
+        try:
+            if not lock.try_hold():
+                raise DatabaseInUse(
+                    f"{self.folder}: another scan on Spark is writing here", fix="wait until it has finished"
+                )
+            yield SparkLake.open(self.folder, self.shelves)
+        finally:
+            lock.close()
 
     @property
     def number(self) -> int:

@@ -38,6 +38,9 @@ from seawall_base.document_version import SCHEMA_VERSION
 from seawall_base.operating_system import peak_memory
 from seawall_base.times import rfc3339
 
+FEW = 4
+"""Parts in which rows come to the driver: each is a job of Spark, and held in memory as a whole."""
+
 
 def write_results(run: LakeRun, started: float) -> ScanResult:
     """Write the files of a scan over all runs of a lake; `started` is when the scan began, of `time.perf_counter`."""
@@ -85,7 +88,7 @@ def write_results(run: LakeRun, started: float) -> ScanResult:
 
 
 def _list_rows(frame: DataFrame) -> Iterator[LakeRow]:
-    for row in frame.toLocalIterator():
+    for row in frame.coalesce(FEW).toLocalIterator(prefetchPartitions=True):
         yield LakeRow(
             row.kind,
             row.shelf,
@@ -101,7 +104,8 @@ def _list_rows(frame: DataFrame) -> Iterator[LakeRow]:
 def _count_read(run: LakeRun, path: Path) -> ReadTally:
     """Count what was read, and write the problems in the order of the input."""
     tally = ReadTally()
-    rows = run.read_records().where(col("kind") == COUNTED).orderBy("run", "place").select(*NAMES)
+    rows = run.read_records().where(col("kind") == COUNTED).coalesce(1)
+    rows = rows.sortWithinPartitions("run", "place").select(*NAMES)
     encode = msgspec.json.Encoder().encode
     with os.fdopen(private_files.open_for_writing(path), "wb") as sink:
         sink.writelines(encode(one) + b"\n" for one in iterate_problems(_list_rows(rows), tally))

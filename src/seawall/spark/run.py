@@ -48,8 +48,9 @@ class LakeRun:
         own = [LakeRow(COUNTED, place=-1, content=msgspec.json.encode({"files": {}, "problems": problems}))]
         rows = rows.unionByName(self._make_frame(own)) if problems else rows
         rows.write.parquet(self.lake.place("records", number))
-        homes = self._decide_homes(number)
-        since = self._plan(number, homes)
+        known = self._list_organisations(number)
+        homes = self._decide_homes(number, known)
+        since = self._plan(number, homes, known)
         again = self._score(number, 0, homes, since)
         if again:
             self._score(number, 1, homes, dict.fromkeys(again, BEGINNING))
@@ -92,7 +93,7 @@ class LakeRun:
         table = pa.Table.from_batches(batches)
         return self.spark.createDataFrame(table, schema=COLUMNS)
 
-    def _decide_homes(self, number: int) -> dict[str, str]:
+    def _decide_homes(self, number: int, organisations: dict[str, int]) -> dict[str, str]:
         """Return the organisations that are another one's domain, from all records so far."""
         rows = self.read_records(number)
         names = rows.where(col("kind") == HOME).select("names").distinct()
@@ -100,7 +101,7 @@ class LakeRun:
         counts: dict[str, dict[str, int]] = {}
         for domain, owner, count in counted:
             counts.setdefault(domain, {})[owner] = count
-        known = sorted(self._list_organisations(number))
+        known = sorted(organisations)
         return {
             name: home for name, home in zip(known, choose_homes(counts, known), strict=True) if name != home
         }
@@ -111,11 +112,11 @@ class LakeRun:
         named = rows.select(explode("names").alias("name"), "run")
         return dict(named.groupBy("name").agg(least("run")).collect())
 
-    def _plan(self, number: int, homes: dict[str, str]) -> dict[int, int]:
+    def _plan(self, number: int, homes: dict[str, str], known: dict[str, int]) -> dict[int, int]:
         rows = self.read_records(number).where(col("kind") == EVENTS)
         new = rows.where(col("run") == number).select("names", "day").collect()
         states = self.read_scored().where(col("kind") == STATE).select("shelf", "day").collect()
-        before = {name for name, run in self._list_organisations(number).items() if run < number}
+        before = {name for name, run in known.items() if run < number}
         old = self.lake.runs[-1].homes if self.lake.runs else {}
         changed = {name for name in before if old.get(name, name) != homes.get(name, name)}
         return plan_scoring(

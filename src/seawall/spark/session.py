@@ -43,6 +43,7 @@ def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
             )
         builder = builder.master(master)
     if master is not None and master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         for key in ("spark.driver.host", "spark.driver.bindAddress"):
             builder = builder.config(key, "127.0.0.1")
         builder = builder.config("spark.ui.enabled", "false")
@@ -63,10 +64,11 @@ def check_java() -> None:
 
 
 @contextmanager
-def use_settings(session: SparkSession) -> Iterator[None]:
+def use_settings(session: SparkSession, tasks: int) -> Iterator[None]:
     """Set what the stages need of a session, and set it back: a notebook's session is also for other things."""
-    before: dict[str, str | None] = {name: session.conf.get(name, None) for name in SETTINGS}
-    for name, value in SETTINGS.items():
+    wanted = {**SETTINGS, "spark.sql.shuffle.partitions": str(tasks)}
+    before: dict[str, str | None] = {name: session.conf.get(name, None) for name in wanted}
+    for name, value in wanted.items():
         session.conf.set(name, value)
     try:
         yield

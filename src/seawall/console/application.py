@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -44,14 +44,15 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from seawall.console.context import ConsoleContext
+    from seawall.console.endpoint import Endpoint
 
 _log = logging.getLogger("seawall.console")
 
 SEEN_SECONDS = 20
 
 
-def create_app(context: ConsoleContext) -> Starlette:
-    """Build the application of a context, with the pages of this package."""
+def create_app(context: ConsoleContext, further: Sequence[Endpoint] = ()) -> Starlette:
+    """Build the application of a context, with the pages of this package. `further` are routes of rooms above the console."""
     gatekeeper = Gatekeeper(context)
     runner = EndpointRunner(context, gatekeeper)
     context.notes["gatekeeper"] = gatekeeper
@@ -65,7 +66,7 @@ def create_app(context: ConsoleContext) -> Starlette:
     probes = Probes(context, runner)
     pages = Bundle.load()
     routes: list[BaseRoute] = [
-        Route(one.path, runner.serve(one), methods=[one.method]) for one in all_endpoints()
+        Route(one.path, runner.serve(one), methods=[one.method]) for one in (*all_endpoints(), *further)
     ]
     if context.settings.link is not None:
         routes.append(Route(ENTER.path, runner.serve(ENTER), methods=[ENTER.method]))

@@ -95,6 +95,14 @@ class EndpointRunner:
         """
         return await _result(self.ordinary.submit(client, work), seconds)
 
+    async def in_heavy_thread(self, work: Callable[[], Any], seconds: float, visitor: Visitor) -> Any:
+        """Return the result of work that takes seconds, within the limits of heavy routes for each user.
+
+        Raises `ApiError` (429) for the surplus, and `TimeoutError` after `seconds`.
+        """
+        user = LOCAL if visitor.user is None else str(visitor.user)
+        return await _result(self.heavy.submit(user, work), seconds)
+
     async def _plain(self, endpoint: Endpoint, request: Request) -> Response:
         """Run a plain endpoint.
 

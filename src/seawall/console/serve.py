@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from seawall.web.peers import LOOPBACK, Peers
 from seawall_base.errors import DatabaseInUse
 
 if TYPE_CHECKING:
+    from seawall.console.endpoint import Endpoint
     from seawall.console.sign_in.oidc_settings import OidcSettings
     from seawall.console.sign_in.one_time_link import OneTimeLink
     from seawall.pipeline.live.settings import LiveSettings
@@ -131,11 +132,12 @@ def serve(
     *,
     on_ready: Callable[[ConsoleReady], None],
     beside: Callable[[Any], AbstractContextManager[Any]] | None = None,
+    further: Sequence[Endpoint] = (),
 ) -> int:
     """Serve until stopped; return the exit code. Raises `SeawallError` before anything listens.
 
     With `live` None, only show what another program finds. `beside` gets the running watch and returns a context that
-    is open as long.
+    is open as long. `further` are routes of rooms above the console, behind the same sign-in.
     """
     settings = plan.settings()
     check_address(plan.listen)
@@ -150,7 +152,7 @@ def serve(
             context.channels = live.channels
             if beside is not None:
                 stack.enter_context(beside(context.service))
-        application = create_app(context)
+        application = create_app(context, further)
         warming = stack.enter_context(_warm_up(context))
         code = _setup_code(context)
         ready = ConsoleReady(plan.address(settings), plan.store, code, _has_pages(), rules)

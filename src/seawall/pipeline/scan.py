@@ -37,6 +37,7 @@ from seawall.pipeline.keep_raw import keep_raw_records
 from seawall.report.input import ReportedBudget, ReportInput
 from seawall.report.scan_files import SMALL_DAY, EventsWriter, write_scan_files
 from seawall.storage import Coder, Spool
+from seawall.storage.files.assistant_calls import ASSISTANT_CALLS
 from seawall.storage.files.campaign_documents import CAMPAIGNS
 from seawall.storage.raw_records import RAW_RECORDS
 from seawall_base import private_files
@@ -254,7 +255,8 @@ def _without_results(inputs: Sequence[Path], folder: Path | None) -> list[Path]:
             found += [
                 entry
                 for entry in inner
-                if entry.name not in (*OUTPUTS, CAMPAIGNS) and not entry.name.startswith(SCRATCH)
+                if entry.name not in (*OUTPUTS, CAMPAIGNS, ASSISTANT_CALLS)
+                and not entry.name.startswith(SCRATCH)
             ]
         else:
             found += _without_results(inner, folder)

@@ -64,12 +64,15 @@ class PrivacyBoundary:
 
     def learn(self, work: Transaction, now: int) -> None:
         """Read the settings, and the names too if anybody sees pseudonyms."""
-        settings = load_privacy(work)
+        self._settings = load_privacy(work)
+        if self._settings.pseudonyms_for:
+            self.learn_names(work, now)
+
+    def learn_names(self, work: Transaction, now: int) -> None:
+        """Read the names that are new since the last look."""
         with self._lock:
-            self._settings = settings
-            if settings.pseudonyms_for:
-                self._read_incidents(work)
-                self._read_names(now)
+            self._read_incidents(work)
+            self._read_names(now)
 
     def look(self, visitor: Visitor | None, endpoint: Endpoint) -> NameView | None:
         """Return the names as a visitor sees them at a route, None if he sees them as they are."""
@@ -80,14 +83,17 @@ class PrivacyBoundary:
         revealed = {
             one.name.casefold() for one in self.reveals.list_active(visitor.name, self._context.clock())
         }
-        own = visitor.name.casefold()
+        return self.make_view(frozenset({visitor.name.casefold(), *revealed}))
+
+    def make_view(self, revealed: frozenset[str] = frozenset()) -> NameView:
+        """Return a view that hides every name but the revealed ones, as of the last `learn_names`."""
         return NameView(
             names=self._names,
             codes=self._codes,
             shown=self._shown,
             pseudonyms=self.pseudonyms,
             literals=self._literals,
-            revealed=frozenset({own, *revealed}),
+            revealed=revealed,
         )
 
     def hides_names(self, visitor: Visitor) -> bool:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from seawall.detection.incident import Incident
 from seawall.response.incident_sources import read_events_file
@@ -23,6 +25,7 @@ from seawall.response.look_up.subject import LookUpSubject
 from seawall.response.look_up.summary import COLUMNS, LookUp, LookUpBuilder, RecordLink
 from seawall.storage.files.incident_documents import read_incidents
 from seawall.storage.files.merged_events import EVENTS
+from seawall.storage.lake.row_filter import Mask
 
 INCIDENTS = "incidents.jsonl"
 
@@ -49,12 +52,20 @@ def look_up_in_scan(
         searched += len(table)
         time = table["time"].cast(pa.int64()).to_numpy()
         kept = chosen.matches(table) & (time >= start) & (time < end)
+        if span.tenant is not None:
+            kept &= is_of_organisation(table, span.tenant)
         if kept.any():
             builder.add(table.filter(pa.array(kept)))
     found = builder.build(searched=searched, start=start, end=end, is_cut=False, most=most)
     listing = {one.id for one in found.incidents}
     meant = [one for one in incidents if one.id in listing]
     return (found if found.rules else replace(found, rules=count_rules(meant))), meant
+
+
+def is_of_organisation(table: pa.Table, tenant: str) -> Mask:
+    """Return whether each event is an organisation's, bool (n,)."""
+    same = pc.fill_null(pc.equal(table["org_uid"].cast(pa.string()), tenant), False)
+    return np.asarray(same, np.bool_)
 
 
 def list_records_of_rule(

@@ -42,13 +42,14 @@ class LakeNames:
                 for _, day in layout.days(folder)
                 for part in layout.parts(day)
             ]
-            self._parts = {path: self._parts.get(path) or _read(path) for path in paths}
+            self._parts = {path: self._parts.get(path) or read_person_names(path) for path in paths}
             found = list(self._parts.values())
         persons = frozenset[str]().union(*(one.persons for one in found))
         return NamesInLake(persons, frozenset[str]().union(*(one.programs for one in found)) - persons)
 
 
-def _read(path: Path) -> NamesInLake:
+def read_person_names(path: Path) -> NamesInLake:
+    """Return the names in one Parquet file of events. A damaged file has none."""
     try:
         table = pq.read_table(path, columns=_COLUMNS)
     except (pa.ArrowException, OSError, ValueError):

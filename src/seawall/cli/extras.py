@@ -13,12 +13,13 @@ BROUGHT_BY: Final[dict[str, tuple[str, ...]]] = {
     "keys": ("gmpy2", "llvmlite", "numba", "yara_x"),
     "letters": ("babel", "typst"),
     "spark": ("deltalake", "pandas", "pyspark"),
+    "mcp": ("anyio", "mcp", "mcp_types"),
     "collect": ("cryptography", "google", "jwt", "msal", "pybase64", "seawall_tokens"),
 }
 """The packages that an extra brings, by the names that Python imports."""
 
 NEEDED_BY: Final[dict[str, str]] = {
-    "collect": "collect", "connect": "collect", "gate": "gate", "indicators": "store", "keys": "keys",
+    "collect": "collect", "connect": "collect", "gate": "gate", "indicators": "store", "keys": "keys", "mcp": "mcp",
     "open": "console", "run": "console", "serve": "console", "spark": "spark", "step-up": "gate",
     "store": "store", "token": "gate", "update": "collect", "user": "console", "watch": "store",
 }  # fmt: skip

@@ -26,6 +26,7 @@ from seawall.cli import (
     gate,
     lab,
     look,
+    mcp,
     open_export,
     rules,
     scan,
@@ -83,6 +84,7 @@ app.command("erase", short_help="Erase a person from a store and from results.")
 app.command("tables", short_help="Print rule hits, sign-ins, consents and more.")(tables.tables)
 app.command("diff", short_help="Compare the results of two scans.")(diff.diff)
 app.command("look", short_help="Look into an address, a session or another value.")(look.look)
+app.command("mcp", short_help="Let an assistant read results (MCP).")(mcp.mcp)
 app.command("campaigns", short_help="Show what several organisations have in common.")(campaigns.campaigns)
 app.add_typer(indicators.app, name="indicators", short_help="Exchange indicators over TAXII; match them.")
 app.command("assurance", short_help="Rank accounts by takeover risk; propose policy changes.")(

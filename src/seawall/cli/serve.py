@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,7 @@ from seawall.cli.store.options import DEFAULT_STORE, OwnDatabaseUrl
 from seawall_base.errors import UsageError
 
 if TYPE_CHECKING:
+    from seawall.console.endpoint import Endpoint
     from seawall.console.serve import ConsoleReady, ServeSettings
     from seawall.pipeline.live.settings import LiveSettings
 
@@ -103,6 +105,10 @@ def serve(
             help="Only show incidents that a separate `seawall watch` writes to an existing store.",
         ),
     ] = False,
+    mcp: Annotated[
+        bool,
+        typer.Option("--mcp", help="Offer read-only tools to assistants at /api/mcp, behind sign-in."),
+    ] = False,
     demo: Annotated[
         bool, typer.Option("--demo", help="Show a made-up organisation live; keep no data.")
     ] = False,
@@ -143,6 +149,7 @@ def serve(
         oidc=None if oidc_policy is None else load_oidc(oidc_policy),
         metrics_allow=tuple(metrics or ()),
     )
+    further = _find_further_routes() if mcp else ()
     telling = _Telling(quiet=quiet, as_json=as_json, is_demo=demo)
     least_score = choose_least_score(min_score, min_chance)
     if demo:
@@ -151,7 +158,7 @@ def serve(
                 "--demo brings its own logs and store",
                 fix="give neither folders nor --store nor --no-watch with --demo",
             )
-        _demo(plan, budget, least_score, telling)
+        _demo(plan, budget, least_score, telling, further)
         return
     if no_watch and folders:
         raise UsageError("--no-watch and folders exclude each other", fix="give only one of them")
@@ -171,18 +178,37 @@ def serve(
             channels=channels,
             respond=respond,
         )
-    _run(plan, live, telling)
+    _run(plan, live, telling, further)
 
 
-def _run(plan: ServeSettings, live: LiveSettings | None, telling: _Telling, beside: Any = None) -> None:
+def _find_further_routes() -> tuple[Endpoint, ...]:
+    """Return the routes of rooms above the console. Their packages are missed now rather than at the first request."""
+    from seawall.mcp.console_route import ENDPOINT
+
+    return (ENDPOINT,)
+
+
+def _run(
+    plan: ServeSettings,
+    live: LiveSettings | None,
+    telling: _Telling,
+    further: Sequence[Endpoint],
+    beside: Any = None,
+) -> None:
     from seawall.console.serve import serve as run
 
-    code = run(plan, live, on_ready=telling.ready, beside=beside)
+    code = run(plan, live, on_ready=telling.ready, beside=beside, further=further)
     if code:
         raise typer.Exit(code)
 
 
-def _demo(plan: ServeSettings, budget: float | None, least_score: float | None, telling: _Telling) -> None:
+def _demo(
+    plan: ServeSettings,
+    budget: float | None,
+    least_score: float | None,
+    telling: _Telling,
+    further: Sequence[Endpoint],
+) -> None:
     """The same console over a store that is gone afterwards, into which a made-up organisation's logs arrive."""
     from dataclasses import replace
 
@@ -205,6 +231,7 @@ def _demo(plan: ServeSettings, budget: float | None, least_score: float | None, 
             replace(plan, store=folder / "store"),
             live,
             telling,
+            further,
             lambda watcher: DemoFeed(folder, watcher, telling.say),
         )
 

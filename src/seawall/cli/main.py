@@ -28,6 +28,7 @@ from seawall.cli import (
     look,
     mcp,
     open_export,
+    replay,
     rules,
     scan,
     scope,
@@ -111,6 +112,7 @@ app.add_typer(spark.app, name="spark", short_help="Detect on a cluster of Apache
 app.command("evaluate", short_help="Measure recall, time to detection and false positives.")(
     evaluate.evaluate
 )
+app.command("replay", short_help="Replay public incidents: seen, when, and stopped by what?")(replay.replay)
 app.command("update", short_help="Install newer rules and network databases, if signed.")(update.update)
 app.command("doctor", short_help="Check this installation, or logs before a scan.")(doctor.doctor)
 

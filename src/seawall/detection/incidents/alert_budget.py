@@ -75,29 +75,41 @@ class BudgetDecision:
     threshold: RaisingThreshold = NO_THRESHOLD
 
 
-def decide(
+@dataclass(frozen=True, slots=True)
+class RankedCases:
+    """Hold n cases, the highest first, with the attack of each, and the ids of those that are `chosen` for raising.
+
+    `limits`, `thresholds` and `spent` are as in `BudgetDecision`; `refused` are the thresholds of attempts that gained nothing.
+    """
+
+    cases: list[IncidentCase]
+    attacks: list[AttackMembership | None]
+    chosen: frozenset[str]
+    limits: Mapping[str, int]
+    thresholds: Mapping[str, float]
+    refused: Mapping[str, float]
+    spent: Mapping[str, int]
+    threshold: RaisingThreshold
+
+    def threshold_of(self, case: IncidentCase) -> float:
+        """Return the score at which incidents like this one are raised, infinity if none is."""
+        return (self.refused if case.top.is_refused else self.thresholds).get(case.top.tenant, math.inf)
+
+
+def rank_cases(
     candidates: Iterable[Candidate],
-    notes: Sequence[CoverageNote],
     accounts: Mapping[str, int],
     days: int,
     budget: float | None,
     *,
     since: int | None = None,
     least_score: float | None = LEAST_SCORE,
-    describe: Callable[[IncidentCase], Incident] = describe_case,
-) -> BudgetDecision:
-    """Group candidates into cases, and choose those that the budget raises. A budget that the user sets is spent completely,
-    but never on a case below a `least_score` that was asked for, in log-odds; None is the one that ships (`find_threshold`).
-
-    `accounts` counts each organisation's active accounts, `days` the days that the budget covers. With `since`, cases whose
-    strongest group is of an earlier day are dropped. An organisation's threshold is the score of the weakest group that
-    opened a raised incident. `describe` may remember what `describe_case` returned for the same case.
-    """
+) -> RankedCases:
+    """Group candidates into cases, and choose those that the budget raises; see `decide`. No candidate is described."""
     cases = [case for case in group(candidates) if case.score >= LEAST_SCORE]
     if since is not None:
         cases = [case for case in cases if case.top.day >= since]
     tenants = sorted({case.top.tenant for case in cases})
-    notes_of = _sort_by_tenant(notes, tenants)
     limits = {tenant: compute_incident_limit(budget, accounts.get(tenant, 0), days) for tenant in tenants}
     threshold = find_threshold(least_score, accounts, budget)
     attacks = find_case_attacks(cases)
@@ -117,8 +129,32 @@ def decide(
         least = refused if case.top.is_refused else thresholds
         least[tenant] = min(reached, least.get(tenant, reached))
         spent[tenant] += not case.top.is_refused
+    return RankedCases(cases, attacks, frozenset(chosen), limits, thresholds, refused, spent, threshold)
+
+
+def decide(
+    candidates: Iterable[Candidate],
+    notes: Sequence[CoverageNote],
+    accounts: Mapping[str, int],
+    days: int,
+    budget: float | None,
+    *,
+    since: int | None = None,
+    least_score: float | None = LEAST_SCORE,
+    describe: Callable[[IncidentCase], Incident] = describe_case,
+) -> BudgetDecision:
+    """Group candidates into cases, and choose those that the budget raises. A budget that the user sets is spent completely,
+    but never on a case below a `least_score` that was asked for, in log-odds; None is the one that ships (`find_threshold`).
+
+    `accounts` counts each organisation's active accounts, `days` the days that the budget covers. With `since`, cases whose
+    strongest group is of an earlier day are dropped. An organisation's threshold is the score of the weakest group that
+    opened a raised incident. `describe` may remember what `describe_case` returned for the same case.
+    """
+    ranked = rank_cases(candidates, accounts, days, budget, since=since, least_score=least_score)
+    cases = ranked.cases
+    notes_of = _sort_by_tenant(notes, sorted(ranked.limits))
     days_of = {case.id: case.top.day for case in cases}
-    named = name_attacks(cases, attacks)
+    named = name_attacks(cases, ranked.attacks)
 
     def complete(case: IncidentCase) -> Incident:
         case = case.describe()
@@ -126,13 +162,15 @@ def decide(
             describe(case),
             case,
             notes_of[case.top.tenant],
-            raised=case.id in chosen,
-            threshold=(refused if case.top.is_refused else thresholds).get(case.top.tenant, math.inf),
+            raised=case.id in ranked.chosen,
+            threshold=ranked.threshold_of(case),
             attack=named.get(case.id, NO_ATTACK),
         )
 
     incidents = tuple(_complete_by_day(cases, complete))
-    return BudgetDecision(incidents, thresholds, limits, spent, days_of, threshold)
+    return BudgetDecision(
+        incidents, ranked.thresholds, ranked.limits, ranked.spent, days_of, ranked.threshold
+    )
 
 
 def _complete_by_day(

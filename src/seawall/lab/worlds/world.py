@@ -92,6 +92,20 @@ def _make(settings: WorldSettings, out: Path, logs: Path, draw: StyleDrawer) -> 
     return World(out, truth, sum(part.records for part in exported))
 
 
+def live_honestly(settings: WorldSettings, draw: StyleDrawer = draw_style) -> ActivityLog:
+    """Return the acts of the honest people of one organisation, with harmless anomalies and without any attack."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        diary = _make_organisations(settings, 0, draw)
+        _confuse(settings, diary)
+        _simulate_days(settings, diary)
+    finally:
+        if collects:
+            gc.enable()
+    return diary
+
+
 def _simulate_days(settings: WorldSettings, diary: ActivityLog) -> None:
     for day in range(-1, settings.days):
         for planned in diary.plans.get(day, ()):

@@ -1,0 +1,149 @@
+"""Build the document of replays: incidents with their stages, the word of each layer, and the verdict of each setting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from seawall.lab.replay.incident_file import MARKS, ReplayIncident
+from seawall.lab.replay.layers import LAYERS
+from seawall.lab.replay.organisation import QUIET_DAYS, OrganisationChoice
+from seawall.lab.replay.run import IncidentFindings
+from seawall.lab.replay.verdicts import (
+    LayerWord,
+    SettingVerdict,
+    count_read,
+    day_of,
+    judge_all,
+    list_words,
+)
+from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.times import rfc3339
+
+
+def list_document(incidents: Sequence[ReplayIncident]) -> dict[str, Any]:
+    """Return the incidents that can be replayed, and the layers, as plain values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "incidents": [describe_incident(one) for one in incidents],
+        "layers": [asdict(one) for one in LAYERS],
+    }
+
+
+def replay_document(
+    found: Sequence[IncidentFindings], choice: OrganisationChoice, configuration: str
+) -> dict[str, Any]:
+    """Return the result of replays as plain values. `configuration` names the settings that were judged."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "organisation": {
+            "accounts": choice.accounts,
+            "seed": choice.seed,
+            "density": choice.density,
+            "quiet_days": QUIET_DAYS,
+            "configuration": configuration,
+        },
+        "incidents": [_result(one) for one in found],
+        "layers": [asdict(one) for one in LAYERS],
+    }
+
+
+def describe_incident(incident: ReplayIncident) -> dict[str, Any]:
+    """Return what the incident's file says, without any verdict."""
+    return {
+        "name": incident.name,
+        "title": incident.title,
+        "summary": incident.summary,
+        "began": incident.began.isoformat(),
+        "days": incident.length,
+        "systems": list(incident.systems),
+        "victims": incident.victims,
+        "techniques": list(incident.techniques),
+        "provider_side": list(incident.provider_side),
+        "logs": {
+            "identifiers": incident.logs.identifiers,
+            "note": incident.logs.note,
+            "missing": list(incident.logs.missing),
+        },
+        "stages": [
+            {
+                "id": stage.id,
+                **_moment(incident, stage.day),
+                "until": None if stage.until is None else _moment(incident, stage.until),
+                "title": stage.title,
+                "is_staged": bool(stage.act),
+                "assumption": stage.assumption,
+                "sources": list(stage.sources),
+            }
+            for stage in incident.stages
+        ],
+        "sources": [
+            {"id": one.id, "mark": one.mark, "means": MARKS[one.mark], "text": one.text}
+            for one in incident.sources
+        ],
+    }
+
+
+def _result(found: IncidentFindings) -> dict[str, Any]:
+    incident = found.staged.incident
+    verdicts = judge_all(found)
+    alone = {verdict.setting.name.removesuffix(" alone"): verdict for verdict in verdicts}
+    everything = found.detections[verdicts[0].setting.detectors]
+    return {
+        **describe_incident(incident),
+        "records": {"honest": found.records, "intruder": len(found.records_read.times)},
+        "messages_read": found.staged.count_messages(),
+        "detected_after": count_read(
+            found, None if everything.raised_at is None else day_of(found, everything.raised_at)
+        ),
+        "raised_without_intruder": everything.others,
+        "returned": _returned(found, verdicts[0]),
+        "words": [
+            {"layer": word.layer, **_moment(incident, word.day), "text": word.text, "ends": word.ends}
+            for word in list_words(found)
+        ],
+        "layers": [{"layer": layer.name, **_verdict(incident, alone[layer.name])} for layer in LAYERS],
+        "settings": [
+            {"setting": one.setting.name, "on": sorted(one.setting.on), **_verdict(incident, one)}
+            for one in verdicts
+        ],
+    }
+
+
+def _verdict(incident: ReplayIncident, one: SettingVerdict) -> dict[str, Any]:
+    return {
+        "prevented": _word(incident, one.prevented),
+        "warned": _word(incident, one.warned),
+        "first_evidence": _word(incident, one.first),
+        "raised": None if one.raised is None else {**_moment(incident, one.raised), "by": one.raised_by},
+        "rank": one.rank,
+        "score": one.score,
+        "messages_read_before": one.read_before,
+        "reason": one.reason,
+    }
+
+
+def _returned(found: IncidentFindings, everything: SettingVerdict) -> dict[str, Any] | None:
+    """Return when the watch after the containment first reports the intruder, with all layers on."""
+    returned = found.returns.get(everything.setting.detectors)
+    if returned is None or returned.first is None:
+        return None
+    first = min(returned.returns, key=lambda one: one.first)
+    return {
+        **_moment(found.staged.incident, day_of(found, first.first)),
+        "text": first.text,
+        "others": returned.others,
+    }
+
+
+def _word(incident: ReplayIncident, word: LayerWord | None) -> dict[str, Any] | None:
+    return None if word is None else {**_moment(incident, word.day), "by": word.layer}
+
+
+def _moment(incident: ReplayIncident, day: float) -> dict[str, Any]:
+    """Return a day of the incident, and the incident's own time of it."""
+    begin = datetime.combine(incident.began, time(), UTC)
+    at = begin + timedelta(days=day)
+    return {"day": day, "at": rfc3339(int(at.timestamp()) * 1_000_000)}

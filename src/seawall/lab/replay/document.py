@@ -99,7 +99,7 @@ def _result(found: IncidentFindings) -> dict[str, Any]:
             found, None if everything.raised_at is None else day_of(found, everything.raised_at)
         ),
         "raised_without_intruder": everything.others,
-        "returned": _returned(found, verdicts[0]),
+        "returned": _describe_return(found, verdicts[0]),
         "words": [
             {"layer": word.layer, **_moment(incident, word.day), "text": word.text, "ends": word.ends}
             for word in list_words(found)
@@ -125,7 +125,7 @@ def _verdict(incident: ReplayIncident, one: SettingVerdict) -> dict[str, Any]:
     }
 
 
-def _returned(found: IncidentFindings, everything: SettingVerdict) -> dict[str, Any] | None:
+def _describe_return(found: IncidentFindings, everything: SettingVerdict) -> dict[str, Any] | None:
     """Return when the watch after the containment first reports the intruder, with all layers on."""
     returned = found.returns.get(everything.setting.detectors)
     if returned is None or returned.first is None:

@@ -26,7 +26,7 @@ Identifiers = Literal["full", "partial", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentSource:
+class SourceText:
     """A source, with the mark that says how near to the facts it is."""
 
     id: str
@@ -93,7 +93,7 @@ class ReplayIncident:
     systems: tuple[SystemsChoice, ...]
     victims: int
     stages: tuple[IncidentStage, ...]
-    sources: tuple[IncidentSource, ...]
+    sources: tuple[SourceText, ...]
     logs: IncidentLogs = field(default_factory=IncidentLogs)
     difficulty: Literal["easy", "medium", "hard"] = "medium"
     network: str = "hosting"
@@ -131,7 +131,7 @@ def read_incident(name: str, document: Mapping[str, Any]) -> ReplayIncident:
     """Return the incident of a document. Raises `ValueError` for an unknown field or source."""
     values = dict(document)
     stages = tuple(_read_stage(one) for one in values.pop("stages"))
-    sources = tuple(IncidentSource(**one) for one in values.pop("sources"))
+    sources = tuple(SourceText(**one) for one in values.pop("sources"))
     known = {one.id for one in sources}
     cited = {source for stage in stages for source in stage.sources}
     if cited - known:

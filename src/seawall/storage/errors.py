@@ -30,6 +30,12 @@ class DatabaseAway(SeawallError):
     code = "database-away"
 
 
+class LeaseLost(SeawallError):
+    """Another worker of a group holds the partition; the current transaction was rolled back."""
+
+    code = "lease-lost"
+
+
 class DatabaseBroken(SeawallError):
     """The database is damaged, or is not Seawall's; its file was not changed."""
 

@@ -31,20 +31,20 @@ class JoinedNames:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._read: tuple[bytes, dict[str, dict[str, str]]] = (b"", {})
+        self._read: tuple[tuple[bytes, ...], dict[str, dict[str, str]]] = ((), {})
 
     def of(self, tenant: str) -> Names:
         """Return account name by object id for an organisation, as of the last scoring."""
         with self._database.reading() as work:
-            content = work.states.get(STATE) or b""
-        if content != self._read[0]:
-            self._read = content, _by_tenant(content)
+            contents = tuple(work.states.every(STATE))
+        if contents != self._read[0]:
+            self._read = contents, _by_tenant(contents)
         return self._read[1].get(tenant, {})
 
 
-def _by_tenant(content: bytes) -> dict[str, dict[str, str]]:
+def _by_tenant(contents: Iterable[bytes]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    if content:
+    for content in contents:
         saved = RestoredState(unpack(content))
         tenants, ids, names = (saved.texts(name) for name in ("tenants", "ids", "names"))
         for tenant, uid, name in zip(tenants, ids, names, strict=True):

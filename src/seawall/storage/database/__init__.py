@@ -18,10 +18,12 @@ from seawall.storage.database.incident_queue import (
     QueueQuery,
     SearchTerm,
 )
+from seawall.storage.database.leases import SlotLease
 from seawall.storage.database.merges import IncidentMerge
 from seawall.storage.database.outbox import OutboxCounts, OutboxMessage
 from seawall.storage.database.second_factors import Identity, TotpSeed, UserPasskey
 from seawall.storage.database.sessions import SignIn
+from seawall.storage.database.slot_database import SlotDatabase
 from seawall.storage.database.sources import StoredSource
 from seawall.storage.database.stars import RecordStar
 from seawall.storage.database.tasks import IncidentTask, TaskDraft
@@ -59,6 +61,8 @@ __all__ = [
     "SearchTerm",
     "SignIn",
     "SimilarIncident",
+    "SlotDatabase",
+    "SlotLease",
     "StoredSource",
     "TaskDraft",
     "TotpSeed",

@@ -18,12 +18,14 @@ from seawall.storage.database.failures import name_failure
 from seawall.storage.database.models import CounterRow
 from seawall.storage.database.narrowing import HeldOrganisations, NarrowedSession
 from seawall.storage.database.work import Transaction
-from seawall.storage.errors import DatabaseAway, OutsideOrganisations
+from seawall.storage.errors import DatabaseAway, OutsideOrganisations, StoreRefused
 from seawall_base.errors import DatabaseInUse
 from seawall_base.file_lock import FileLock
 
 _WRITER = "writer"
 WRITER_LOCK = 0x5EA_0002
+GROUP = "worker-group"
+"""The setting that names the group of workers whose database this is."""
 
 
 @dataclass
@@ -75,6 +77,11 @@ class Database:
     def _check_whole(self) -> None:
         if self._held is not None:
             raise OutsideOrganisations("this needs the whole database")
+
+    @property
+    def engine(self) -> Engine:
+        """The connections, for a part of this database (`SlotDatabase`)."""
+        return self._engine
 
     @property
     def url(self) -> str | Path:
@@ -146,11 +153,15 @@ class Database:
 
     @contextmanager
     def only_writer(self) -> Iterator[WriterLease]:
-        """Hold the exclusive right to write batches for a `with` block. Raises `DatabaseInUse` if another process has it."""
+        """Hold the exclusive right to write batches for a `with` block. Raises `DatabaseInUse` if another process has it.
+
+        Raises `StoreRefused` for the database of a group of workers, whose right is by slot (`SlotDatabase`).
+        """
         self._check_whole()
         writer = _lock(self._engine, self.file, self.place)
         try:
             with name_failure(self.place), Session(self._writing) as session, session.begin():
+                refuse_group(Transaction(session), self.place)
                 row = session.get(CounterRow, _WRITER, with_for_update=True)
                 if row is None:
                     row = CounterRow(name=_WRITER, value=0)
@@ -168,6 +179,16 @@ class Database:
                 f"another program has become the writer of the database {self.place}",
                 fix="restart this program; its last write was not stored",
             )
+
+
+def refuse_group(work: Transaction, place: str) -> None:
+    """Raise `StoreRefused` if the database is that of a group of workers."""
+    known = work.settings.get(GROUP)
+    if known is not None:
+        raise StoreRefused(
+            f"the database {place} belongs to the group of workers {known['name']!r}",
+            fix="start a worker with `seawall watch --group`, or the console with --no-watch",
+        )
 
 
 @contextmanager

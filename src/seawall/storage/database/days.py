@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,14 +15,22 @@ from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.live_models import CandidateRow, DayRow, DirtyRow
 
 SHARE = 1 << 24
-"""Distance between the first positions of two shares of a day; a position has 31 bits."""
+"""Distance between the first positions of two shares of a day."""
+
+SHARES = 1 << 8
+"""Most shares of a slot; the shares of slot 1 follow those of slot 0."""
 
 
 class Candidates:
     """Candidates within one transaction: serialised, in the order of detection."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, slot: int | None = None) -> None:
         self._session = session
+        self._first_share = (slot or 0) * SHARES
+        after = (self._first_share + SHARES) * SHARE
+        self._mine: tuple[ColumnElement[bool], ...] = ()
+        if slot is not None:
+            self._mine = (CandidateRow.position >= self._first_share * SHARE, CandidateRow.position < after)
 
     def put_day(
         self, day: int, contents: Sequence[bytes], *, tenants: Sequence[str] = (), share: int = 0
@@ -31,7 +39,7 @@ class Candidates:
 
         A share is the part of a day's candidates that one shard of detection writes.
         """
-        first, after = share * SHARE, (share + 1) * SHARE
+        first, after = self._bounds(share)
         gone = delete(CandidateRow).where(CandidateRow.day == day, CandidateRow.position >= first)
         self._session.execute(gone.where(CandidateRow.position < after))
         keys = (
@@ -49,7 +57,7 @@ class Candidates:
 
     def since(self, day: int, until: int | None = None) -> dict[int, list[bytes]]:
         """Return the candidates by day from `day` to before `until`; days without candidates are missing."""
-        query = select(CandidateRow.day, CandidateRow.content).where(CandidateRow.day >= day)
+        query = select(CandidateRow.day, CandidateRow.content).where(CandidateRow.day >= day, *self._mine)
         if until is not None:
             query = query.where(CandidateRow.day < until)
         found: dict[int, list[bytes]] = defaultdict(list)
@@ -60,25 +68,28 @@ class Candidates:
     def shares_since(self, day: int) -> dict[int, dict[int, list[bytes]]]:
         """Return the candidates from `day` on, by day and then by share."""
         query = select(CandidateRow.day, CandidateRow.position, CandidateRow.content).where(
-            CandidateRow.day >= day
+            CandidateRow.day >= day, *self._mine
         )
         found: dict[int, dict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
         for at, position, content in self._session.execute(
             query.order_by(CandidateRow.day, CandidateRow.position)
         ):
-            found[at][position // SHARE].append(content)
+            found[at][position // SHARE - self._first_share].append(content)
         return found
 
     def of_tenant(self, tenant: str) -> list[bytes]:
         """Return all candidates of an organisation, by day and in the order of detection."""
-        query = select(CandidateRow.content).where(CandidateRow.tenant_key == make_index_key(tenant))
+        query = select(CandidateRow.content).where(
+            CandidateRow.tenant_key == make_index_key(tenant), *self._mine
+        )
         return list(self._session.execute(query.order_by(CandidateRow.day, CandidateRow.position)).scalars())
 
     def by_tenant(self, day: int, share: int) -> dict[str, list[bytes]]:
         """Return the candidates of a share of a day by the key of their organisation (`columns.make_index_key`)."""
+        first, after = self._bounds(share)
         columns = (CandidateRow.tenant_key, CandidateRow.content)
-        query = select(*columns).where(CandidateRow.day == day, CandidateRow.position >= share * SHARE)
-        query = query.where(CandidateRow.position < (share + 1) * SHARE).order_by(CandidateRow.position)
+        query = select(*columns).where(CandidateRow.day == day, CandidateRow.position >= first)
+        query = query.where(CandidateRow.position < after).order_by(CandidateRow.position)
         found: dict[str, list[bytes]] = defaultdict(list)
         for tenant_key, content in self._session.execute(query):
             found[tenant_key].append(content)
@@ -86,61 +97,92 @@ class Candidates:
 
     def counts(self) -> dict[int, int]:
         """Return the number of candidates of each day."""
-        query = select(CandidateRow.day, func.count()).group_by(CandidateRow.day).order_by(CandidateRow.day)
+        query = select(CandidateRow.day, func.count()).where(*self._mine)
+        query = query.group_by(CandidateRow.day).order_by(CandidateRow.day)
         return {day: int(count) for day, count in self._session.execute(query)}
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Delete the candidates of the days before a day; return their number."""
-        return forget(self._session, CandidateRow, CandidateRow.day < before, is_rehearsal=is_rehearsal)
+        old = and_(CandidateRow.day < before, *self._mine)
+        return forget(self._session, CandidateRow, old, is_rehearsal=is_rehearsal)
+
+    def _bounds(self, share: int) -> tuple[int, int]:
+        """Return the first position of a share, and the first one after it."""
+        first = (self._first_share + share) * SHARE
+        return first, first + SHARE
 
 
 class DayCounts:
     """Counts of each day within one transaction, as JSON objects."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, slot: int | None = None) -> None:
+        self._session, self._slot = session, slot or 0
+        self._mine = () if slot is None else (DayRow.slot == slot,)
 
     def put(self, days: Mapping[int, Mapping[str, Any]]) -> None:
         """Store the counts of days, replacing earlier ones."""
         for day, document in days.items():
-            self._session.merge(DayRow(day=day, document=dict(document)))
+            self._session.merge(DayRow(day=day, slot=self._slot, document=dict(document)))
         self._session.flush()
 
     def get(self, day: int) -> dict[str, Any] | None:
         """Return the counts of a day, None if there are none."""
-        row = self._session.get(DayRow, day, populate_existing=True)
-        return None if row is None else row.document
+        return self.since(day, day + 1).get(day)
 
     def since(self, day: int, until: int | None = None) -> dict[int, dict[str, Any]]:
         """Return the counts by day from `day` to before `until`, ascending."""
-        query = select(DayRow).where(DayRow.day >= day)
+        query = select(DayRow).where(DayRow.day >= day, *self._mine)
         if until is not None:
             query = query.where(DayRow.day < until)
-        return {row.day: row.document for row in self._session.execute(query.order_by(DayRow.day)).scalars()}
+        found: dict[int, dict[str, Any]] = {}
+        query = query.order_by(DayRow.day, DayRow.slot).execution_options(populate_existing=True)
+        for row in self._session.execute(query).scalars():
+            known = found.get(row.day)
+            found[row.day] = row.document if known is None else _join_counts(known, row.document, row.slot)
+        return found
 
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Delete the counts of the days before a day; return their number."""
-        return forget(self._session, DayRow, DayRow.day < before, is_rehearsal=is_rehearsal)
+        old = and_(DayRow.day < before, *self._mine)
+        return forget(self._session, DayRow, old, is_rehearsal=is_rehearsal)
 
 
 class UnscoredDays:
     """The days that wait for scoring, within one transaction."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, slot: int | None = None) -> None:
+        self._session, self._slot = session, slot or 0
+        self._mine = () if slot is None else (DirtyRow.slot == slot,)
 
     def add(self, days: Iterable[int]) -> None:
         """Mark days as waiting for scoring."""
         is_postgresql = self._session.connection().dialect.name == "postgresql"
         insert = (postgresql if is_postgresql else sqlite).insert(DirtyRow).on_conflict_do_nothing()
         for day in sorted(set(days)):
-            self._session.execute(insert.values(day=day))
+            self._session.execute(insert.values(day=day, slot=self._slot))
 
     def all(self) -> frozenset[int]:
         """Return the waiting days."""
-        return frozenset(self._session.execute(select(DirtyRow.day)).scalars())
+        return frozenset(self._session.execute(select(DirtyRow.day).where(*self._mine)).scalars())
 
     def clear(self, days: Iterable[int]) -> None:
         """Mark days as scored."""
         for day in sorted(set(days)):
-            self._session.execute(delete(DirtyRow).where(DirtyRow.day == day))
+            self._session.execute(delete(DirtyRow).where(DirtyRow.day == day, *self._mine))
+
+
+def _join_counts(one: Mapping[str, Any], other: Mapping[str, Any], slot: int) -> dict[str, Any]:
+    """Return the counts of a day in several slots; `slot` is that of the other, and distinguishes its shares."""
+    joined = dict(one) | {name: value for name, value in other.items() if name not in one}
+    for name, value in other.items():
+        known = one.get(name)
+        if isinstance(known, int) and isinstance(value, int):
+            joined[name] = known + value
+        elif isinstance(known, list) and isinstance(value, list) and len(known) == len(value):
+            joined[name] = [a + b for a, b in zip(known, value, strict=True)]
+        elif isinstance(known, dict) and isinstance(value, dict):
+            is_share = name == "shares"
+            joined[name] = known | {
+                (str(slot * SHARES + int(key)) if is_share else key): each for key, each in value.items()
+            }
+    return joined

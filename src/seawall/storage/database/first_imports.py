@@ -35,14 +35,16 @@ class FirstImport:
 class FirstImports:
     """First imports within one transaction."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, slot: int | None = None) -> None:
+        self._session, self._slot = session, slot or 0
+        self._mine = () if slot is None else (FirstImportRow.slot == slot,)
 
     def put(self, imports: Iterable[FirstImport]) -> None:
         """Store first imports, replacing those of the same organisations."""
         for one in imports:
             row = FirstImportRow(
                 tenant_key=make_index_key(one.tenant),
+                slot=self._slot,
                 tenant=one.tenant,
                 began_at=one.began_at,
                 is_open=one.is_open,
@@ -56,13 +58,13 @@ class FirstImports:
 
     def all(self) -> list[FirstImport]:
         """Return all first imports by organisation."""
-        query = select(FirstImportRow).order_by(FirstImportRow.tenant)
+        query = select(FirstImportRow).where(*self._mine).order_by(FirstImportRow.tenant)
         return [_first_import(row) for row in self._session.execute(query).scalars()]
 
     def waiting(self) -> list[tuple[str, int]]:
         """Return (organisation, first waiting day) of each organisation with candidates that still wait."""
         columns = (FirstImportRow.tenant, FirstImportRow.waiting_from)
-        query = select(*columns).where(FirstImportRow.waiting_from.is_not(None))
+        query = select(*columns).where(FirstImportRow.waiting_from.is_not(None), *self._mine)
         found = self._session.execute(query.order_by(FirstImportRow.tenant))
         return [(tenant, int(day)) for tenant, day in found if day is not None]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from seawall.detection.incident import Incident
@@ -27,10 +27,11 @@ from seawall_base.msgspec_types import prepare
 
 
 class Incidents:
-    """Incidents within one transaction."""
+    """Incidents within one transaction. With a slot, lists are those of the slot's incidents."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, slot: int | None = None) -> None:
+        self._session, self._slot = session, slot or 0
+        self._mine = () if slot is None else (QueueRow.slot == slot,)
 
     def put(self, incidents: Iterable[Incident]) -> int:
         """Store incidents, replacing those with the same ids; return how many are new or changed.
@@ -85,12 +86,14 @@ class Incidents:
     def untold(self, before: int) -> list[Incident]:
         """Return raised incidents that ended before a time, are not history, and were never announced."""
         wanted = (QueueRow.raised, ~QueueRow.is_history, QueueRow.announced_at.is_(None))
-        query = select(QueueRow.incident).where(QueueRow.last_event < before, *wanted)
+        query = select(QueueRow.incident).where(QueueRow.last_event < before, *wanted, *self._mine)
         return self._load(list(self._session.execute(query.order_by(QueueRow.incident)).scalars()))
 
     def history(self) -> set[str]:
         """Return the ids of the incidents that are history."""
-        return set(self._session.execute(select(QueueRow.incident).where(QueueRow.is_history)).scalars())
+        return set(
+            self._session.execute(select(QueueRow.incident).where(QueueRow.is_history, *self._mine)).scalars()
+        )
 
     def remove(self, ids: Iterable[str]) -> int:
         """Delete incidents that detection no longer finds, but keep their answers and announcements; return their number."""
@@ -219,6 +222,8 @@ class Incidents:
     def prune(self, before: int, *, is_rehearsal: bool = False) -> int:
         """Delete incidents whose last event is before a time, but keep their answers; return the number of incidents."""
         old = IncidentModel.last_event < before
+        if self._mine:
+            old = and_(old, IncidentModel.id.in_(select(QueueRow.incident).where(*self._mine)))
         members: list[str] = []
         if not is_rehearsal:
             ids = list(self._session.execute(select(IncidentModel.id).where(old)).scalars())
@@ -246,7 +251,9 @@ class Incidents:
             traits.replace_traits(self._session, self._load(ids))
 
     def _choose(self, query: Select[Any], choice: QueueQuery) -> Select[Any]:
-        return incident_queue.apply_query(query, choice, self._session.connection().dialect)
+        return incident_queue.apply_query(
+            query.where(*self._mine), choice, self._session.connection().dialect
+        )
 
     def _find_known(self, ids: Sequence[str]) -> dict[str, str]:
         known: dict[str, str] = {}
@@ -261,7 +268,9 @@ class Incidents:
 
     def _insert_queue(self, incidents: Sequence[Incident], plains: Mapping[str, dict[str, Any]]) -> None:
         rows = [incident_queue.row(one, plains[one.id]) for one in incidents]
-        self._insert(QueueRow, [{**row, "state": "", "is_history": False} for row in rows])
+        self._insert(
+            QueueRow, [{**row, "state": "", "is_history": False, "slot": self._slot} for row in rows]
+        )
         self._insert(ShownRow, [_show(one, plains[one.id]) for one in incidents])
 
     def _insert_reasons(self, incidents: Iterable[Incident]) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
 from seawall.storage.database.columns import DocumentColumn, Number
 from seawall.storage.database.models import Model
 
 _KEY = String(32)
+
+
+def slot_column() -> MappedColumn[int]:
+    """Return the part of a key that names the slot whose rows these are, 0 for a watch that is alone."""
+    return mapped_column(Integer, primary_key=True, autoincrement=False, server_default="0")
 
 
 class QueueRow(Model):
@@ -56,6 +61,7 @@ class QueueRow(Model):
     client: Mapped[str]
     title: Mapped[str]
     is_history: Mapped[bool] = mapped_column(server_default=false())
+    slot: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class ShownRow(Model):
@@ -94,7 +100,7 @@ class CandidateRow(Model):
     __tablename__ = "candidates"
 
     day: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     tenant_key: Mapped[str] = mapped_column(_KEY)
     content: Mapped[bytes]
 
@@ -105,6 +111,7 @@ class DayRow(Model):
     __tablename__ = "days"
 
     day: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    slot: Mapped[int] = slot_column()
     document: Mapped[dict[str, Any]] = mapped_column(DocumentColumn)
 
 
@@ -114,13 +121,17 @@ class DirtyRow(Model):
     __tablename__ = "dirty"
 
     day: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    slot: Mapped[int] = slot_column()
 
 
 class OutboxRow(Model):
     """A message to another program, kept until it is delivered or given up."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_next_at", "next_at", "id"),)
+    __table_args__ = (
+        Index("ix_outbox_next_at", "next_at", "id"),
+        Index("ix_outbox_once_key", "once_key", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
     kind: Mapped[str]
@@ -133,6 +144,8 @@ class OutboxRow(Model):
     delivered_at: Mapped[int | None]
     failed_at: Mapped[int | None]
     last_error: Mapped[str]
+    slot: Mapped[int] = mapped_column(Integer, server_default="0")
+    once_key: Mapped[str | None] = mapped_column(_KEY)
 
 
 class SourceRow(Model):
@@ -159,6 +172,7 @@ class TotalRow(Model):
     __tablename__ = "totals"
 
     name: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[int] = slot_column()
     value: Mapped[int]
 
 
@@ -193,6 +207,7 @@ class FirstImportRow(Model):
     __tablename__ = "first_imports"
 
     tenant_key: Mapped[str] = mapped_column(_KEY, primary_key=True)
+    slot: Mapped[int] = slot_column()
     tenant: Mapped[str]
     began_at: Mapped[int]
     is_open: Mapped[bool]

@@ -13,22 +13,36 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.columns import make_index_key
+from seawall.storage.database.homes import HandedEvents
 from seawall.storage.database.models import CheckpointRow, StateRow
 from seawall.storage.errors import DatabaseBroken
 
 PIECE_BYTES = 4 << 20
 """Bytes of a piece of a state."""
 
+HANDED = "handed/"
+"""Prefix of the names of checkpoints that are events handed to another slot: `{"slot": …, "content": …}`."""
+
+
+def slot_prefix(slot: int | None) -> str:
+    """Return the beginning of the names of a slot's states and checkpoints, empty for a watch that is alone."""
+    return f"slot/{slot}/" if slot else ""
+
 
 class Checkpoints:
     """Checkpoints within one transaction: a JSON object by the name of a source."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, slot: int | None = None) -> None:
+        self._session, self._prefix = session, slot_prefix(slot)
+        self._handed = HandedEvents(session)
 
     def put(self, positions: Mapping[str, Mapping[str, Any]]) -> None:
         """Store positions by source, replacing earlier ones."""
-        for source, position in positions.items():
+        for name, position in positions.items():
+            if name.startswith(HANDED):
+                self._handed.put(name, position["slot"], position["content"])
+                continue
+            source = self._prefix + name
             self._session.merge(
                 CheckpointRow(source_key=make_index_key(source), source=source, position=dict(position))
             )
@@ -36,27 +50,35 @@ class Checkpoints:
 
     def get(self, source: str) -> dict[str, Any] | None:
         """Return the position of a source, None if it was never read."""
-        row = self._session.get(CheckpointRow, make_index_key(source))
+        row = self._session.get(CheckpointRow, make_index_key(self._prefix + source))
         return None if row is None else row.position
 
     def all(self) -> dict[str, dict[str, Any]]:
         """Return the position of every source by name."""
         query = select(CheckpointRow).order_by(CheckpointRow.source)
-        return {row.source: row.position for row in self._session.execute(query).scalars()}
+        if self._prefix:
+            query = query.where(CheckpointRow.source.startswith(self._prefix, autoescape=True))
+        rows = self._session.execute(query).scalars()
+        return {row.source.removeprefix(self._prefix): row.position for row in rows}
 
     def forget(self, source: str) -> None:
         """Delete the checkpoint of a source that no longer exists."""
-        self._session.execute(delete(CheckpointRow).where(CheckpointRow.source_key == make_index_key(source)))
+        if source.startswith(HANDED):
+            self._handed.forget(source)
+            return
+        key = make_index_key(self._prefix + source)
+        self._session.execute(delete(CheckpointRow).where(CheckpointRow.source_key == key))
 
 
 class DetectorStates:
     """States of detectors within one transaction: bytes by name, with digests that are checked on reading."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, slot: int | None = None) -> None:
+        self._session, self._prefix = session, slot_prefix(slot)
 
     def put(self, name: str, content: bytes) -> int:
         """Store a state, replacing the earlier one; return the bytes written: unchanged pieces are skipped."""
+        name = self._prefix + name
         pieces = max(1, -(-len(content) // PIECE_BYTES))
         query = select(StateRow.position, StateRow.digest, StateRow.pieces).where(StateRow.name == name)
         known = {position: (digest, count) for position, digest, count in self._session.execute(query)}
@@ -75,6 +97,7 @@ class DetectorStates:
 
     def get(self, name: str) -> bytes | None:
         """Return a state, None if there is none. Raises `DatabaseBroken` if a piece is missing or changed."""
+        name = self._prefix + name
         query = select(StateRow.position, StateRow.pieces, StateRow.digest, StateRow.content)
         found = self._session.execute(query.where(StateRow.name == name).order_by(StateRow.position)).all()
         if not found:
@@ -92,11 +115,23 @@ class DetectorStates:
     def names(self) -> list[str]:
         """Return the names of all states."""
         query = select(StateRow.name).where(StateRow.position == 0).order_by(StateRow.name)
-        return list(self._session.execute(query).scalars())
+        if self._prefix:
+            query = query.where(StateRow.name.startswith(self._prefix, autoescape=True))
+        return [name.removeprefix(self._prefix) for name in self._session.execute(query).scalars()]
+
+    def every(self, name: str) -> list[bytes]:
+        """Return the states of this name of a watch that is alone and of each slot."""
+        query = select(StateRow.name).where(StateRow.position == 0)
+        named = StateRow.name == name
+        if not self._prefix:
+            named = named | StateRow.name.like(f"slot/%/{name}")
+        query = query.where(named).order_by(StateRow.name)
+        found = (self.get(each) for each in self._session.execute(query).scalars())
+        return [content for content in found if content is not None]
 
     def forget(self, name: str) -> None:
         """Delete a state."""
-        self._session.execute(delete(StateRow).where(StateRow.name == name))
+        self._session.execute(delete(StateRow).where(StateRow.name == self._prefix + name))
 
 
 def _digest(name: str, position: int, pieces: int, content: bytes) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -69,8 +69,9 @@ class Sources:
 class Totals:
     """Sums by name within one transaction: records, problems, batches and others."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, slot: int | None = None) -> None:
+        self._session, self._slot = session, slot or 0
+        self._mine = () if slot is None else (TotalRow.slot == slot,)
 
     def add(self, amounts: Mapping[str, int]) -> None:
         """Add amounts to sums; a new sum begins at 0."""
@@ -79,20 +80,21 @@ class Totals:
         for name, amount in sorted(amounts.items()):
             grown = {"value": TotalRow.value + amount}
             self._session.execute(
-                insert.values(name=name, value=amount).on_conflict_do_update(
-                    index_elements=[TotalRow.name], set_=grown
+                insert.values(name=name, slot=self._slot, value=amount).on_conflict_do_update(
+                    index_elements=[TotalRow.name, TotalRow.slot], set_=grown
                 )
             )
 
     def put(self, values: Mapping[str, int]) -> None:
         """Set sums to values."""
         for name, value in values.items():
-            self._session.merge(TotalRow(name=name, value=value))
+            self._session.merge(TotalRow(name=name, slot=self._slot, value=value))
         self._session.flush()
 
     def all(self) -> dict[str, int]:
         """Return every sum by name."""
-        rows = self._session.execute(select(TotalRow.name, TotalRow.value).order_by(TotalRow.name))
+        query = select(TotalRow.name, func.sum(TotalRow.value)).where(*self._mine)
+        rows = self._session.execute(query.group_by(TotalRow.name).order_by(TotalRow.name))
         return {name: int(value) for name, value in rows}
 
 

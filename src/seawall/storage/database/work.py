@@ -15,9 +15,11 @@ from seawall.storage.database.days import Candidates, DayCounts, UnscoredDays
 from seawall.storage.database.feedback import Answers
 from seawall.storage.database.first_imports import FirstImports
 from seawall.storage.database.handling import Handlings
+from seawall.storage.database.homes import HandedEvents, SlotHomes
 from seawall.storage.database.incident_names import IncidentAliases, IncidentAnnouncements
 from seawall.storage.database.incidents import Incidents
 from seawall.storage.database.indicators import SavedIndicators
+from seawall.storage.database.leases import SlotLeases
 from seawall.storage.database.merges import IncidentMerges
 from seawall.storage.database.outbox import Outbox
 from seawall.storage.database.problems import Problems
@@ -35,14 +37,34 @@ from seawall.storage.database.views import DatabaseSettings, SavedSearches
 
 @dataclass(frozen=True)
 class Transaction:
-    """One database transaction: all its changes are committed together or not at all."""
+    """One database transaction: all its changes are committed together or not at all.
+
+    With a `slot`, what detection keeps (states, checkpoints, days, candidates, first imports, sums, messages, the list of
+    incidents) is that of the slot alone. Without one it is that of all slots, and what is written belongs to slot 0.
+    """
 
     session: Session
+    slot: int | None = None
+
+    @cached_property
+    def leases(self) -> SlotLeases:
+        """Who may write each slot."""
+        return SlotLeases(self.session)
+
+    @cached_property
+    def homes(self) -> SlotHomes:
+        """The slot of each organisation."""
+        return SlotHomes(self.session)
+
+    @cached_property
+    def handed(self) -> HandedEvents:
+        """Events that wait for another slot."""
+        return HandedEvents(self.session)
 
     @cached_property
     def incidents(self) -> Incidents:
         """Incidents and their reasons."""
-        return Incidents(self.session)
+        return Incidents(self.session, self.slot)
 
     @cached_property
     def indicators(self) -> SavedIndicators:
@@ -77,12 +99,12 @@ class Transaction:
     @cached_property
     def checkpoints(self) -> Checkpoints:
         """Positions up to which sources were read."""
-        return Checkpoints(self.session)
+        return Checkpoints(self.session, self.slot)
 
     @cached_property
     def states(self) -> DetectorStates:
         """States of the detectors."""
-        return DetectorStates(self.session)
+        return DetectorStates(self.session, self.slot)
 
     @cached_property
     def problems(self) -> Problems:
@@ -102,27 +124,27 @@ class Transaction:
     @cached_property
     def candidates(self) -> Candidates:
         """Candidates of each day."""
-        return Candidates(self.session)
+        return Candidates(self.session, self.slot)
 
     @cached_property
     def days(self) -> DayCounts:
         """Counts of each day."""
-        return DayCounts(self.session)
+        return DayCounts(self.session, self.slot)
 
     @cached_property
     def dirty(self) -> UnscoredDays:
         """Days that wait for scoring."""
-        return UnscoredDays(self.session)
+        return UnscoredDays(self.session, self.slot)
 
     @cached_property
     def first_imports(self) -> FirstImports:
         """First imports of organisations."""
-        return FirstImports(self.session)
+        return FirstImports(self.session, self.slot)
 
     @cached_property
     def outbox(self) -> Outbox:
         """Messages to other programs."""
-        return Outbox(self.session)
+        return Outbox(self.session, self.slot)
 
     @cached_property
     def sources(self) -> Sources:
@@ -132,7 +154,7 @@ class Transaction:
     @cached_property
     def totals(self) -> Totals:
         """Sums over everything that was ingested."""
-        return Totals(self.session)
+        return Totals(self.session, self.slot)
 
     @cached_property
     def containments(self) -> Containments:

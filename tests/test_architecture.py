@@ -147,6 +147,8 @@ NETWORKED = (
     "seawall/pipeline/supervision/service_manager.py",
     "seawall/vendor_api/access/",
     "seawall/collection/kafka/member.py",
+    "seawall/collection/kafka/membership.py",
+    "seawall/collection/kafka/partition_stream.py",
     "seawall/web/listen_address.py",
     "seawall/gate/",
     "seawall/console/",

@@ -67,6 +67,9 @@ def fill(work: Transaction) -> None:
     work.first_imports.put([FirstImport("t", AT, is_open=True, first_day=DAY_NUMBER)])
     work.checkpoints.put({"/logs/a": {"offset": 7}})
     work.states.put("behaviour", bytes(5_000_000) + b"end")
+    work.leases.acquire(1, "ann", worker="ann", seconds=30.0)
+    work.homes.claim(1, ["t"])
+    work.handovers.put("handed/t/0/7", 2, b"\x00events")
     work.problems.add([Problem("file", 1, "not-json", "no JSON", "", "x")], at=AT)
     for number in range(3):
         work.audit.append(at=number, actor="ann", action="answer", details={"n": number})

@@ -249,12 +249,12 @@ def test_events_are_handed_over_once(database: Database) -> None:
         work.checkpoints.put({"handed/t/0/7": {"slot": 2, "content": b"events"}, "t/0": {"next": 8}})
         assert work.checkpoints.all() == {"t/0": {"next": 8}}
     with taker.reading() as work:
-        assert work.handed.of(2) == [("handed/t/0/7", b"events")]
-        assert work.handed.of(1) == []
+        assert work.handovers.of(2) == [("handed/t/0/7", b"events")]
+        assert work.handovers.of(1) == []
     with taker.writing() as work:
         work.checkpoints.forget("handed/t/0/7")
     with taker.reading() as work:
-        assert work.handed.of(2) == []
+        assert work.handovers.of(2) == []
 
 
 def test_a_group_and_a_watch_that_is_alone_do_not_share_a_database(database: Database) -> None:

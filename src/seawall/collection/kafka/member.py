@@ -68,7 +68,7 @@ class KafkaMember:
         self._said_at: dict[str, int] = {}
         self._outcome = PassOutcome()
         self._since = self._looked_at = self._news_at = clock.now()
-        self._consumer = _consumer(configuration, self._on_error)
+        self._consumer = make_consumer(configuration, self._on_error)
 
     def run(self, *, once: bool = False) -> PassOutcome:
         """Read until stopped, or with `once` up to the present end of the partitions.
@@ -379,7 +379,8 @@ class KafkaMember:
         return self._clock.stop.is_set()
 
 
-def _consumer(configuration: Mapping[str, Any], on_error: Callable[[KafkaError], None]) -> Consumer:
+def make_consumer(configuration: Mapping[str, Any], on_error: Callable[[KafkaError], None]) -> Consumer:
+    """Return a consumer that logs nothing. Raises `MissingExtra` and `CollectInvalid`."""
     try:
         from confluent_kafka import Consumer, KafkaException
     except ImportError as error:

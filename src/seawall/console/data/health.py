@@ -22,6 +22,7 @@ from seawall.console.data.running_values import (
 )
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.events.readers import UNRECOGNISED
+from seawall.pipeline.live.commit import load_coverage
 from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.storage.database import StoredSource, Transaction
@@ -29,7 +30,6 @@ from seawall.storage.database import StoredSource, Transaction
 if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
 
-COVERAGE: Final = "coverage"
 """The setting in which detection stores coverage gaps."""
 
 MOST_SOURCES: Final = 2_000
@@ -59,7 +59,7 @@ def show_health(call: ApiCall) -> IngestHealth:
     status = read_status(call.context)
     with call.context.database.reading() as work:
         sources = work.sources.all()
-        kept = (work.settings.get(COVERAGE) or {}).get("notes")
+        kept = (load_coverage(work) or {}).get("notes")
         problems = _problems(work)
         outbox = work.outbox.waiting()
     shown = sorted(sources, key=lambda source: (source.silent_since is None, source.name))[:MOST_SOURCES]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from seawall.console.data.health import COVERAGE, read_status
+from seawall.console.data.health import read_status
 from seawall.console.data.presentation import time_or_none, time_text
 from seawall.console.data.running_values import (
     BudgetValue,
@@ -36,7 +36,7 @@ from seawall.pipeline.live.budget import (
     read_configured_least_score,
 )
 from seawall.pipeline.live.budget_ranking import LiveWindow, live_window
-from seawall.pipeline.live.commit import BUDGET, THRESHOLD
+from seawall.pipeline.live.commit import BUDGET, THRESHOLD, load_coverage
 from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.status import WatchStatus
 from seawall.storage.database import QueueQuery, StoredSource, Transaction
@@ -100,7 +100,7 @@ def list_unjudged(work: Transaction, sources: Sequence[StoredSource]) -> list[Un
         )
         for tenant, day in work.first_imports.waiting()
     ]
-    kept = (work.settings.get(COVERAGE) or {}).get("notes")
+    kept = (load_coverage(work) or {}).get("notes")
     late = [note for note in kept or () if isinstance(note, Mapping) and note.get("code") == "late"]
     found += [
         Unjudged(str(note.get("tenant", "")), time_text(int(note["start"])), str(note.get("text", "")))

@@ -120,7 +120,8 @@ def keep_scored(
     work.incidents.remove(scored.gone)
     fresh = announce(work, scored.announced, scored.targets, at=at)
     if scored.notes is not None:
-        work.settings.put(COVERAGE, {"notes": list(scored.notes), "from": scored.notes_from})
+        document = {"notes": list(scored.notes), "from": scored.notes_from}
+        work.settings.put(_coverage_of(work.slot), document)
     work.dirty.clear(scored.done)
     return fresh
 
@@ -186,9 +187,13 @@ def tell(
     *,
     at: int,
 ) -> None:
-    """Queue a message in the outbox for each recipient that wants it."""
+    """Queue a message in the outbox for each recipient that wants it; in a group, at most one announcement of an incident."""
+    is_once = work.slot is not None and kind == "incident.raised"
     for target, part in targets.of(kind, document):
-        work.outbox.add(kind, target, subject, part, at=at)
+        if is_once:
+            work.outbox.add_once(kind, target, subject, part, at=at)
+        else:
+            work.outbox.add(kind, target, subject, part, at=at)
 
 
 def tell_changes(
@@ -211,8 +216,24 @@ def tell_changes(
 
 def load_notes(work: Transaction) -> tuple[list[CoverageNote], int | None]:
     """Return the coverage notes as of the last scoring, and the first day that they cover."""
-    found = work.settings.get(COVERAGE) or {}
+    found = load_coverage(work) or {}
     return [msgspec.convert(note, CoverageNote) for note in found.get("notes", ())], found.get("from")
+
+
+def load_coverage(work: Transaction) -> dict[str, Any] | None:
+    """Return the coverage notes as stored, those of all slots together if the transaction has no slot; None before the first
+    scoring.
+    """
+    if work.slot is not None:
+        return work.settings.get(_coverage_of(work.slot))
+    found = work.settings.find_all(COVERAGE, COVERAGE + "/")
+    starts = [day for document in found if (day := document.get("from")) is not None]
+    notes = [note for document in found for note in document.get("notes", ())]
+    return {"notes": notes, "from": max(starts, default=None)} if found else None
+
+
+def _coverage_of(slot: int | None) -> str:
+    return f"{COVERAGE}/{slot}" if slot else COVERAGE
 
 
 @dataclass(slots=True)

@@ -55,7 +55,8 @@ class _TargetState:
 class MessageDeliverer:
     """Deliver waiting messages to webhooks and channels, from one thread at a time.
 
-    `console` is the console's URL, empty if unknown. Retries follow the monotonic clock; the times in the database are
+    `console` is the console's URL, empty if unknown. `check` is called before a message is sent, and raises if another
+    process delivers by now. Retries follow the monotonic clock; the times in the database are
     informative. Tests replace `post`.
     """
 
@@ -67,6 +68,7 @@ class MessageDeliverer:
     console: str = ""
     channels: Sequence[Channel] = ()
     fault: str | None = None
+    check: Callable[[], None] = lambda: None
     _turns: dict[str, _TargetState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -138,6 +140,7 @@ class MessageDeliverer:
 
     def _try_message(self, message: OutboxMessage, turn: _TargetState) -> bool:
         """Send one message; return whether the next one to the same target may follow."""
+        self.check()
         at = self.clock.now()
         try:
             turn.send(message, at)

@@ -22,12 +22,31 @@ MOST_FRUITLESS = 5
 _JOIN_SECONDS = 5.0
 
 
-class FolderReader(threading.Thread):
-    """Follow folders until stopped. `backlog` is about the number of unread bytes.
+class ReaderThread(threading.Thread):
+    """A thread that queues deliveries until stopped. `backlog` is about the number of bytes that are not read yet.
 
-    `is_idle` means that the last look found nothing and expects nothing, `is_looking` that it looks or reads just now;
-    `fault` is the error that ended the thread. With `is_once`, the thread ends when all present data is read.
+    `fault` is the error that ended the thread. A thread that `can_idle` never ends by itself: `is_idle` means that its last
+    look found nothing and that it expects nothing, `is_looking` that it looks or reads just now.
     """
+
+    can_idle = False
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._stopped = threading.Event()
+        self.backlog = 0
+        self.is_idle = self.is_looking = False
+        self.fault: BaseException | None = None
+
+    def stop(self) -> None:
+        """Ask the thread to stop."""
+        self._stopped.set()
+
+
+class FolderReader(ReaderThread):
+    """Follow folders until stopped. With `is_once`, the thread ends when all present data is read."""
+
+    can_idle = True
 
     def __init__(
         self,
@@ -40,17 +59,9 @@ class FolderReader(threading.Thread):
         is_once: bool = False,
         limits: Limits = Limits(),  # noqa: B008
     ) -> None:
-        super().__init__(name="seawall-folders", daemon=True)
+        super().__init__("seawall-folders")
         self._follower = Follower(paths, checkpoint, limits, patience)
         self._intake, self._clock, self._is_once = intake, clock, is_once
-        self._stopped = threading.Event()
-        self.backlog = 0
-        self.is_idle = self.is_looking = False
-        self.fault: BaseException | None = None
-
-    def stop(self) -> None:
-        """Ask the thread to stop."""
-        self._stopped.set()
 
     def run(self) -> None:
         """Look for data and queue it, again and again."""
@@ -89,19 +100,12 @@ class FolderReader(threading.Thread):
         return found
 
 
-class StreamReader(threading.Thread):
-    """Read a stream to its end."""
+class StreamReader(ReaderThread):
+    """Read a stream to its end; a stop takes effect at the next data."""
 
     def __init__(self, stream: ReadableStream, name: str, intake: DeliveryQueue) -> None:
-        super().__init__(name="seawall-stream", daemon=True)
+        super().__init__("seawall-stream")
         self._stream, self._file, self._intake = stream, name, intake
-        self._stopped = threading.Event()
-        self.backlog = 0
-        self.fault: BaseException | None = None
-
-    def stop(self) -> None:
-        """Ask the thread to stop at the next data, or at the end of the stream."""
-        self._stopped.set()
 
     def run(self) -> None:
         """Queue arriving data."""
@@ -122,9 +126,9 @@ class ReaderThreads:
     """All reader threads of one watch."""
 
     def __init__(self) -> None:
-        self._all: list[FolderReader | StreamReader] = []
+        self._all: list[ReaderThread] = []
 
-    def begin(self, *readers: FolderReader | StreamReader) -> None:
+    def begin(self, *readers: ReaderThread) -> None:
         """Start reader threads."""
         self._all += readers
         for reader in readers:
@@ -135,7 +139,7 @@ class ReaderThreads:
         for reader in self._all:
             reader.stop()
         for reader in self._all:
-            if isinstance(reader, FolderReader) and reader is not threading.current_thread():
+            if reader.can_idle and reader is not threading.current_thread():
                 reader.join(_JOIN_SECONDS)
 
     @property
@@ -146,14 +150,14 @@ class ReaderThreads:
     def are_done(self, *, is_idle_enough: bool) -> bool:
         """Return whether all readers have ended or, with `is_idle_enough`, expect no data."""
         return all(
-            reader.is_idle if is_idle_enough and isinstance(reader, FolderReader) else not reader.is_alive()
+            reader.is_idle if is_idle_enough and reader.can_idle else not reader.is_alive()
             for reader in self._all
         )
 
     @property
     def are_looking(self) -> bool:
         """Return whether some folder is looked at or read just now: what was found before may be old."""
-        return any(reader.is_looking for reader in self._all if isinstance(reader, FolderReader))
+        return any(reader.is_looking for reader in self._all)
 
     def raise_fault(self) -> None:
         """Raise the error that ended a reader, once."""

@@ -83,8 +83,14 @@ class SlotLeases:
         until = self._now() + round(seconds * _SECOND)
         return self._change(slot, generation, held_until=until)
 
-    def renew_idle(self, held: Mapping[int, int], *, seconds: float) -> set[int]:
-        """Prolong leases, given as generation by slot; return the slots that have later ones.
+    def renew_idle(
+        self,
+        held: Mapping[int, int],
+        reports: Mapping[int, Mapping[str, Any]] | None = None,
+        *,
+        seconds: float,
+    ) -> set[int]:
+        """Prolong leases, given as generation by slot, and store what is said about them; return the slots that have later ones.
 
         A slot in which its holder writes just now is left out: that transaction prolongs the lease itself.
         """
@@ -94,15 +100,13 @@ class SlotLeases:
         for slot, _ in found:
             if slot not in lost:
                 self.renew(slot, held[slot], seconds=seconds)
+                if reports is not None and slot in reports:
+                    self._change(slot, held[slot], report=dict(reports[slot]))
         return lost
 
     def release(self, slot: int, generation: int) -> bool:
         """Give a slot up; return False if a later lease exists. The next holder need not wait."""
         return self._change(slot, generation, holder="", held_until=0)
-
-    def tell(self, slot: int, generation: int, report: Mapping[str, Any]) -> bool:
-        """Store what a holder says about its work; return False if a later lease exists."""
-        return self._change(slot, generation, report=dict(report))
 
     def all(self) -> list[SlotLease]:
         """Return the lease of each slot that was ever held."""

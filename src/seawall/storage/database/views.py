@@ -89,6 +89,12 @@ class DatabaseSettings:
         row = self._session.get(SettingRow, name, populate_existing=True)
         return None if row is None else row.document
 
+    def find_all(self, name: str, prefix: str) -> list[dict[str, Any]]:
+        """Return the setting of this name, and those whose names begin with the prefix, by name."""
+        wanted = (SettingRow.name == name) | SettingRow.name.startswith(prefix, autoescape=True)
+        query = select(SettingRow).where(wanted).order_by(SettingRow.name)
+        return [row.document for row in self._session.execute(query).scalars()]
+
     def all(self) -> dict[str, dict[str, Any]]:
         """Return every changed setting by name."""
         rows = self._session.execute(select(SettingRow).order_by(SettingRow.name)).scalars()

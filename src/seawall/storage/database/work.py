@@ -57,7 +57,7 @@ class Transaction:
         return SlotHomes(self.session)
 
     @cached_property
-    def handed(self) -> HandedEvents:
+    def handovers(self) -> HandedEvents:
         """Events that wait for another slot."""
         return HandedEvents(self.session)
 

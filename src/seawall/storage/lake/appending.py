@@ -52,11 +52,11 @@ def each(do: Callable[[NewPart], None], fresh: Sequence[NewPart]) -> None:
             done.result()
 
 
-def shares(rows: pa.Table) -> Iterator[tuple[str, date, pa.Table]]:
-    """Yield (organisation, day, rows) for each organisation and day in a table."""
+def shares(rows: pa.Table, nameless: str = UNKNOWN) -> Iterator[tuple[str, date, pa.Table]]:
+    """Yield (organisation, day, rows) for each organisation and day in a table; `nameless` is that of rows that state none."""
     if not len(rows):
         return
-    encoded = rows["org_uid"].combine_chunks().fill_null(UNKNOWN).dictionary_encode()
+    encoded = rows["org_uid"].combine_chunks().fill_null(nameless).dictionary_encode()
     times = rows["time"].cast(pa.int64()).to_numpy()
     day = times // layout.DAY_MICROSECONDS
     latest = layout.start_of(date.max - timedelta(days=1)) // layout.DAY_MICROSECONDS

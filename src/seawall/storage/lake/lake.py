@@ -35,7 +35,7 @@ from seawall.storage.lake.accounts import (
     list_accounts,
     sum_accounts,
 )
-from seawall.storage.lake.appending import NewPart, each, shares
+from seawall.storage.lake.appending import UNKNOWN, NewPart, each, shares
 from seawall.storage.lake.delta_log import DeltaLog
 from seawall.storage.lake.footers import Footers
 from seawall.storage.lake.outcomes import (
@@ -62,11 +62,11 @@ MOST_SLOTS = 2_000
 class Lake:
     """One open lake. Threads may share an instance, and several processes may open one lake.
 
-    `names_of` returns the account of each object id of an organisation; answers name accounts accordingly.
+    `names_of` names the accounts of an organisation's object ids. Events without an organisation are those of `nameless`.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, nameless: str = UNKNOWN) -> None:
+        self.root, self.nameless = root, nameless
         self.names_of: NamesOf = no_names
         self._reader = LakeReader(root)
         self._footers = Footers()
@@ -126,7 +126,7 @@ class Lake:
         kept = copies = known = 0
         fresh: list[NewPart] = []
         with locks.hold_lock(self.root, "writing"):
-            for tenant, day, share in shares(rows):
+            for tenant, day, share in shares(rows, self.nameless):
                 share, dropped = parts.arrange_rows(share)
                 kept, copies = kept + len(share), copies + dropped
                 folder, name = layout.day_folder(self.root, tenant, day), parts.content_name(share)

@@ -1,0 +1,166 @@
+"""A worker of a group: the broker gives it partitions, the database the right to score them.
+
+Membership and reading are apart. The member's consumer only learns which partitions this worker should have; each partition is
+read by a consumer of its own, from the offset in the database. Whoever the broker names must still hold the lease.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from seawall.collection.kafka.membership import GroupMembership
+from seawall.pipeline.group.settings import WorkerSettings
+from seawall.pipeline.group.slot_runner import SlotRunner, SlotStatus
+from seawall.pipeline.live.background_worker import make_daemon
+from seawall.pipeline.live.service import News
+from seawall.pipeline.live.settings import LiveSettings
+from seawall.storage.database import Database
+from seawall.storage.database.slot_database import join_group
+from seawall.storage.lake import Lake
+from seawall_base.clock import Clock
+from seawall_base.errors import SeawallError, UsageError
+
+STOP_SECONDS: Final = 30.0
+"""Seconds that a partition gets to finish what it writes before the next worker takes it. Later writes are refused."""
+
+_POLL_SECONDS: Final = 0.2
+_REPORT_SECONDS: Final = 2.0
+_ROUNDS: Final = 4
+"""Renewals in the time of one lease."""
+
+
+class GroupWorker:
+    """A worker of a group. `run` works in the calling thread; `status` may be called from any thread.
+
+    `news` gets what was announced, from several threads, one at a time. `step` is called at each point at which a crash
+    matters.
+    """
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        worker: WorkerSettings,
+        database: Database,
+        lake: Lake,
+        *,
+        clock: Clock = Clock(),  # noqa: B008
+        news: Callable[[News], None] = lambda _: None,
+        step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        if database.file is not None:
+            raise UsageError(
+                "a group of workers needs a PostgreSQL database",
+                fix="give --database postgresql://user@host/name",
+            )
+        if settings.respond is not None:
+            raise UsageError(
+                "a group of workers contains nothing by itself",
+                fix="remove --respond; contain with seawall respond",
+            )
+        self._settings, self._worker, self._database, self._root = settings, worker, database, lake.root
+        self._clock, self._news, self._step = clock, news, step
+        self._holder = worker.make_holder()
+        self._runners: dict[int, SlotRunner] = {}
+        self._telling, self._changing = threading.Lock(), threading.Lock()
+        self._over = threading.Event()
+        self.fault = self._lease_fault = ""
+
+    def status(self) -> list[SlotStatus]:
+        """Return what this worker does in each of its partitions."""
+        with self._changing:
+            runners = sorted(self._runners.items())
+        return [runner.status() for _, runner in runners]
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until stopped. Raises what keeps the worker from starting: `StoreRefused`, `CollectInvalid`, `MissingExtra`."""
+        join_group(self._database, self._worker.group, self._worker.topic)
+        configuration = {**self._worker.kafka, "group.id": self._worker.group}
+        membership = GroupMembership(
+            configuration, self._worker.topic, self._start_runners, self._stop_runners
+        )
+        renewal = make_daemon("seawall-leases", self._keep_leases)
+        renewal.start()
+        try:
+            while not stop.is_set():
+                membership.poll(_POLL_SECONDS)
+                stored = {status.partition: status.progress.stored for status in self.status()}
+                membership.commit({number: at for number, at in stored.items() if at is not None})
+                self.fault = (
+                    f"from the cluster: {membership.fault}" if membership.fault else self._lease_fault
+                )
+        finally:
+            self._stop_runners(list(self._runners))
+            self._over.set()
+            membership.close()
+            renewal.join(_REPORT_SECONDS)
+
+    def _start_runners(self, partitions: Sequence[int]) -> None:
+        for number in partitions:
+            self._start_runner(number)
+
+    def _start_runner(self, partition: int) -> None:
+        runner = SlotRunner(
+            self._settings,
+            self._worker,
+            partition,
+            self._holder,
+            self._database,
+            self._root,
+            clock=self._clock,
+            news=self._tell,
+            step=self._step,
+        )
+        with self._changing:
+            self._runners[partition] = runner
+        runner.start()
+
+    def _stop_runners(self, partitions: Sequence[int]) -> None:
+        """Stop the watches of partitions together, and free their leases even if one does not end in time."""
+        with self._changing:
+            ending = [self._runners.pop(number) for number in partitions if number in self._runners]
+        for runner in ending:
+            runner.stop()
+        end = self._clock.monotonic() + STOP_SECONDS
+        for runner in ending:
+            runner.join(max(end - self._clock.monotonic(), 0.0))
+            if runner.is_alive():
+                with suppress(SeawallError):
+                    runner.database.release()
+
+    def _tell(self, one: News) -> None:
+        with self._telling:
+            self._news(one)
+
+    def _keep_leases(self) -> None:
+        """Renew the leases of all partitions, and store how far each is."""
+        pause = min(self._worker.lease_seconds / _ROUNDS, _REPORT_SECONDS)
+        while not self._over.wait(pause):
+            with self._changing:
+                runners = list(self._runners.values())
+            held = {one.database.slot: one.database.generation for one in runners}
+            mine = {slot: generation for slot, generation in held.items() if generation is not None}
+            reports = {one.database.slot: make_report(one.status()) for one in runners}
+            try:
+                with self._database.writing() as work:
+                    work.leases.renew_idle(mine, reports, seconds=self._worker.lease_seconds)
+                self._lease_fault = ""
+            except SeawallError as error:
+                self._lease_fault = error.message
+            except Exception as error:  # noqa: BLE001 - leases must be renewed as long as the worker lives
+                self._lease_fault = f"leases are not renewed: unexpected {type(error).__name__}"
+
+
+def make_report(status: SlotStatus) -> dict[str, Any]:
+    """Return what is stored about a partition with its lease."""
+    return {
+        "state": status.state,
+        "stored": status.progress.stored,
+        "lag": status.progress.lag,
+        "records": status.watch.records,
+        "waiting_days": status.watch.dirty_days,
+        "is_complete": status.watch.is_complete,
+        "fault": status.fault or "",
+    }

@@ -1,0 +1,50 @@
+"""The event lake as one slot sees it: its own organisations, and the events of its partition that state none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from seawall.storage.lake import Lake
+from seawall.storage.lake.appending import UNKNOWN
+from seawall.storage.lake.outcomes import LakeSize
+
+_NAMELESS = re.compile(rf"{UNKNOWN} \(partition (\d{{1,9}})\)")
+
+
+def name_nameless(slot: int) -> str:
+    """Return the organisation under which a slot's events lie in the lake that state none."""
+    return f"{UNKNOWN} (partition {slot - 1})"
+
+
+def slot_of_nameless(tenant: str) -> int | None:
+    """Return the slot to which such a name belongs, None for any other organisation."""
+    found = _NAMELESS.fullmatch(tenant)
+    return None if found is None else int(found[1]) + 1
+
+
+class SlotLake(Lake):
+    """A part of a lake that many processes share. `own` returns the organisations of the slot.
+
+    Events without an organisation lie under a name of the slot, so that no two slots score the same ones.
+    """
+
+    def __init__(self, root: Path, slot: int, own: Callable[[], frozenset[str]]) -> None:
+        super().__init__(root, name_nameless(slot))
+        self._own = own
+
+    def size(self) -> LakeSize:
+        """Return rows and bytes of the slot's days and organisations; see `Lake.size`."""
+        own, whole = self._own(), super().size()
+        days = [replace(day, tenant=UNKNOWN) for day in whole.days if day.tenant == self.nameless]
+        days += [day for day in whole.days if day.tenant in own and day.tenant != self.nameless]
+        return replace(whole, days=tuple(sorted(days, key=lambda day: (day.tenant, day.day))))
+
+    def day(self, tenant: str, day: date, *, is_named: bool = False) -> Generator[pa.Table]:
+        """Yield all events of a day of one of the slot's organisations; see `Lake.day`."""
+        return super().day(self.nameless if tenant == UNKNOWN else tenant, day, is_named=is_named)

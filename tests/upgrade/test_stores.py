@@ -216,7 +216,7 @@ def test_a_backup_becomes_a_store_that_goes_on(
     with_later_logs(folder, unpack)
     watch_on(folder, folder / "store")
     assert incidents_of(folder / "store") == rescored["store"]
-    assert answer("store", "backup", "again", "--store", "store")["database_version"] == "0006"
+    assert answer("store", "backup", "again", "--store", "store")["database_version"] == "0007"
 
 
 @pytest.mark.parametrize("version", ["0001", "0002", "0003"])

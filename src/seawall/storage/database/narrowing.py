@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Engine, FromClause, Select, and_, event, f
 from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, QueryContext, Session, with_loader_criteria
 from sqlalchemy.orm.attributes import set_committed_value
 
+from seawall.storage.database import group_models as group
 from seawall.storage.database import handling_models as handling
 from seawall.storage.database import live_models as live
 from seawall.storage.database import models, user_models
@@ -25,6 +26,7 @@ _INCIDENTS: Final[FromClause] = models.IncidentModel.__table__
 _ALIASES: Final[FromClause] = live.AliasRow.__table__
 
 COVERAGE: Final = "coverage"
+COVERAGE_OF_SLOT: Final = f"{COVERAGE}/"
 SAVED_INDICATOR: Final = "indicator "
 READABLE_SETTINGS: Final = (
     COVERAGE,
@@ -89,7 +91,8 @@ def _hide(_: HeldOrganisations) -> ColumnElement[bool]:
 
 def _choose_settings(_: HeldOrganisations) -> ColumnElement[bool]:
     name = live.SettingRow.name
-    return or_(name.in_(READABLE_SETTINGS), name.startswith(SAVED_INDICATOR, autoescape=True))
+    prefixes = (SAVED_INDICATOR, COVERAGE_OF_SLOT)
+    return or_(name.in_(READABLE_SETTINGS), *(name.startswith(one, autoescape=True) for one in prefixes))
 
 
 RULES: Final[Mapping[type[models.Model], Rule | None]] = {
@@ -122,6 +125,9 @@ RULES: Final[Mapping[type[models.Model], Rule | None]] = {
     live.SettingRow: _choose_settings,
     live.ContainmentRow: _by_name(live.ContainmentRow.tenant),
     live.FirstImportRow: _by_key(live.FirstImportRow.tenant_key),
+    group.SlotLeaseRow: _hide,
+    group.SlotHomeRow: _hide,
+    group.HandedRow: _hide,
     handling.HandlingRow: _by_any_id(handling.HandlingRow.incident),
     handling.TagRow: _by_any_id(handling.TagRow.incident),
     handling.CommentRow: _by_any_id(handling.CommentRow.incident),
@@ -211,4 +217,5 @@ def narrow_coverage(document: Any, names: frozenset[str]) -> dict[str, Any]:
 
 
 def _narrow_setting(name: str) -> Callable[[Any, frozenset[str]], Any]:
-    return narrow_coverage if name == COVERAGE else lambda document, _: document
+    is_coverage = name == COVERAGE or name.startswith(COVERAGE_OF_SLOT)
+    return narrow_coverage if is_coverage else lambda document, _: document

@@ -27,6 +27,9 @@ from .conftest import Run
 OBJECTS = f"/group/collections/{ID}/objects/"
 SECRET = "correct-horse-battery"
 KEY = "k" * 32
+FAR = 7_300_000_000_000_000
+"""A time in the year 2201: what was seen then does not end while tests run."""
+
 APP = "0f3a8f2e-0000-4000-8000-000000000001"
 INTRUDER = "198.51.100.66"
 
@@ -71,7 +74,8 @@ def made_campaign() -> Campaign:
         SharedValue("prefix", "198.51.100.0/24", 3, 3, 0),
         SharedValue("client", "python/http", 3, 3, 0),
     )
-    return replace(campaign(), values=values)
+    accounts = tuple(replace(one, first=FAR, last=FAR) for one in campaign().accounts)
+    return replace(campaign(), values=values, accounts=accounts)
 
 
 def test_what_was_pulled_is_listed_and_matched(
@@ -211,3 +215,69 @@ def test_a_short_or_shared_key_is_refused(
     readable = run("indicators", "match", "--store", str(store), "--key-file", str(path))
     assert readable.code == 2
     assert KEY not in readable.err
+
+
+def test_a_token_is_shown_once_and_revoked(run: Run, store: Path) -> None:
+    none = run("indicators", "members", "--store", str(store))
+    assert "nobody has a token yet" in none.err
+    granted = run("indicators", "grant", "acme", "--role", "analyst", "--store", str(store))
+    token = granted.out.strip()
+    assert token.startswith("seawall_taxii_")
+    other = json.loads(run("indicators", "grant", "berry", "--store", str(store), "--json").out)
+    assert (other["role"], other["token"] != token) == ("viewer", True)
+    with open_store(store) as opened, opened.database.reading() as work:
+        found = work.exchange_tokens.find(token.encode(), "acme")
+        assert found is not None
+        assert found.role == "analyst"
+        assert work.exchange_tokens.find(token.encode(), "berry") is None
+        assert [one.action for one in work.audit.page(limit=5)] == ["exchange-token-added"] * 2
+    members = run("indicators", "members", "--store", str(store))
+    assert "acme  analyst" in members.out
+    assert token not in members.out + run("indicators", "members", "--store", str(store), "--json").out
+    for arguments in (("acme",), ("../x",), ("cedar", "--role", "admin")):
+        assert run("indicators", "grant", *arguments, "--store", str(store)).code == 2
+    assert run("indicators", "revoke", "acme", "--store", str(store)).code == 0
+    assert run("indicators", "revoke", "acme", "--store", str(store)).code == 2
+    with open_store(store) as opened, opened.database.reading() as work:
+        assert work.exchange_tokens.find(token.encode()) is None
+
+
+def test_what_was_published_is_in_the_collection_once_and_can_be_taken_back(
+    run: Run, store: Path, tmp_path: Path, key_file: str
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    write_campaigns(out / "campaigns.jsonl", [made_campaign()])
+    pq.write_table(table([event("a")]), out / "events.parquet")
+    arguments = ("indicators", "publish", "--out", str(out), "--store", str(store), "--days", "3650")
+    first = run(*arguments)
+    assert "2 indicators published, 0 published before, 0 ended or without room." in first.out
+    assert json.loads(run(*arguments, "--json").out)["known"] == 2
+    with open_store(store) as opened, opened.database.writing() as work:
+        held = work.collection_objects.all("released")
+        work.indicators.put(SavedIndicator(f"ip:{INTRUDER}", "org", 1, "", "ann", FAR))
+    assert_valid_objects(json.loads(one.text) for one in held)
+    saved = run(
+        "indicators",
+        "publish",
+        "--saved",
+        "--store",
+        str(store),
+        "--key-file",
+        key_file,
+        "--json",
+        "--days",
+        "3650",
+    )
+    assert json.loads(saved.out)["added"] == 1
+    withdrawn = run("indicators", "withdraw", held[0].id, "--store", str(store))
+    assert withdrawn.code == 0, withdrawn.err
+    assert run("indicators", "withdraw", "indicator--none", "--store", str(store)).code == 2
+    with open_store(store) as opened, opened.database.reading() as work:
+        versions = [
+            json.loads(one.text) for one in work.collection_objects.all("released") if one.id == held[0].id
+        ]
+    assert_valid_objects(versions)
+    assert [one.get("revoked", False) for one in versions] == [False, True]
+    assert versions[0]["modified"] < versions[1]["modified"]
+    assert "1 indicator published" not in run(*arguments).out

@@ -34,6 +34,7 @@ from seawall.console.sign_in.by_link import ENTER
 from seawall.console.sign_in.state import NOTE, SignInState
 from seawall.console.stream import STREAMS
 from seawall.console.table import all_endpoints
+from seawall.console.taxii.routes import TaxiiServer
 from seawall.console.tenant_access import NEWS, TenantAccess
 from seawall.console.tenant_access import NOTE as TENANT_ACCESS
 from seawall.web.error_log import log_unexpected_error
@@ -68,6 +69,7 @@ def create_app(context: ConsoleContext, further: Sequence[Endpoint] = ()) -> Sta
     routes: list[BaseRoute] = [
         Route(one.path, runner.serve(one), methods=[one.method]) for one in (*all_endpoints(), *further)
     ]
+    routes += TaxiiServer(context, runner).routes()
     if context.settings.link is not None:
         routes.append(Route(ENTER.path, runner.serve(ENTER), methods=[ENTER.method]))
     views = DropViews(context, create_app) if context.settings.may_drop else None

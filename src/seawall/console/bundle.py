@@ -36,7 +36,7 @@ KINDS: Final = {
 }
 """Media types of the served files; other files in the folder are not served."""
 
-RESERVED: Final = frozenset({"api", "healthz", "livez", "metrics", "readyz"})
+RESERVED: Final = frozenset({"api", "healthz", "livez", "metrics", "readyz", "taxii2"})
 """First path segments that never return the page."""
 
 PAGE: Final = "index.html"

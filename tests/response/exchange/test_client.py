@@ -199,6 +199,7 @@ def test_objects_that_mean_harm_are_left_out_one_by_one(server: StrangeServer, d
         indicator(3, name={"a": 1}),
         indicator(4, description="x" * 100_000),
         indicator(5, pattern="[user-account:user_id = 'ann@x.example']"),
+        indicator(6, pattern="\ud800"),
     ]
     server.set(
         OBJECTS, {"objects": [*hostile, indicator(1, name="<img src=x onerror=alert(1)>\x1b]0;x\x07")]}

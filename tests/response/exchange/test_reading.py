@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.response.exchange import reading
+from seawall.response.exchange.lone_surrogates import replace_lone_escapes
 from seawall.response.exchange.reading import ReadObjects, read_objects
 from seawall.response.exchange.received_pattern import PatternUnread, read_pattern
 from seawall.response.exchange.release import HASH_PATTERN, VALUE_PATTERN
@@ -181,3 +183,12 @@ def test_a_thing_that_is_no_object_is_counted(raw: bytes) -> None:
 
 def test_levels_are_in_order() -> None:
     assert set(reading.TLP_LEVELS.values()) == set(reading.LEVELS) - {""}
+
+
+@given(st.text(st.characters() | st.sampled_from('\ud800\udbff\udc00\udfff\\"ud8'), max_size=20))
+def test_lone_surrogates_make_no_json_unreadable(text: str) -> None:
+    mended = replace_lone_escapes(json.dumps([text]).encode())
+    assert msgspec.json.decode(mended) == json.loads(mended)
+    if not re.search("[\ud800-\udfff]", text):
+        assert json.loads(mended) == [text]
+    assert len(json.loads(mended)[0]) <= len(text)

@@ -9,6 +9,7 @@ import pytest
 
 from seawall.storage.database import Database
 from seawall.storage.database import received_indicators as rows
+from seawall.storage.database.exchange_collections import CollectionObject
 from seawall.storage.database.indicators import SavedIndicator
 from seawall.storage.database.received_indicators import ReceivedIndicator
 
@@ -65,3 +66,21 @@ def test_each_collection_is_read_up_to_its_own_time(database: Database) -> None:
         assert work.received_indicators.read_up_to("https://a.example/") == "2026-03-01T00:00:00Z"
         assert work.received_indicators.read_up_to("https://b.example/") == ""
         assert work.indicators.all() == []
+
+
+def test_who_is_limited_to_organisations_sees_nothing_of_others_indicators_and_tokens(
+    database: Database,
+) -> None:
+    with database.writing() as work:
+        work.received_indicators.put([one(1)])
+        work.received_indicators.note_read("https://a.example/", "2026-03-01T00:00:00Z")
+        work.exchange_tokens.add("acme", b"token", role="viewer", by="local", at=1)
+        work.collection_objects.add("released", [CollectionObject("indicator--1", "v", 1, "{}", "local")], 5)
+        assert [each.added for each in work.collection_objects.all("released")] == [5]
+    with database.narrow(frozenset({"org"})).reading() as work:
+        assert work.received_indicators.all() == []
+        assert work.received_indicators.read_up_to("https://a.example/") == ""
+        assert work.exchange_tokens.all() == []
+        assert work.exchange_tokens.find(b"token") is None
+        assert work.collection_objects.all("released") == []
+        assert work.collection_objects.stamp("released") == (0, "")

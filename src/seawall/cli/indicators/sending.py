@@ -19,7 +19,8 @@ from seawall.cli.indicators.options import (
     read_credentials,
 )
 from seawall.cli.scan import DEFAULT_OUT
-from seawall.cli.store.options import AsJson, DatabaseUrl
+from seawall.cli.store.options import DEFAULT_STORE, AsJson, DatabaseUrl, StoreFolder
+from seawall_base.clock import read_wall_clock
 from seawall_base.errors import UsageError
 from seawall_base.plurals import plural
 
@@ -107,6 +108,71 @@ def push(
         f"{counts.pending} pending.\n"
     )
     say_withheld(released)
+
+
+def publish(
+    out: OutFolder = DEFAULT_OUT,
+    from_store: Annotated[
+        bool,
+        typer.Option("--saved", help="Publish what analysts saved in the store instead; as hashes alone."),
+    ] = False,
+    store: StoreFolder = DEFAULT_STORE,
+    database: DatabaseUrl = None,
+    key_file: KeyFile = None,
+    own: OwnBlocks = None,
+    tlp: Marking = "amber",
+    days: ValidDays = 90,
+    as_json: AsJson = False,
+) -> None:
+    """Put what may leave into the collection `released` of this store, which `seawall serve` offers over TAXII 2.1.
+
+    Only organisations with a token of `seawall indicators grant` read it.
+
+    \b
+    Examples:
+      seawall indicators publish --out out --store /var/lib/seawall
+      seawall indicators publish --saved --key-file group.key
+    """
+    from seawall.response.exchange.publishing import publish_objects
+    from seawall.storage.location import open_store
+
+    released = release(out, store if from_store else None, database, key_file, own or [], tlp, days)
+    with open_store(store, database) as opened:
+        addition = publish_objects(opened.database, released.objects, read_wall_clock())
+    if as_json:
+        output.answer_json(
+            {
+                "added": addition.added,
+                "known": addition.known,
+                "refused": len(addition.refused),
+                "withheld": dict(released.withheld),
+            }
+        )
+        return
+    output.write(
+        f"{plural(addition.added, 'indicator')} published, {addition.known} published before, "
+        f"{len(addition.refused)} ended or without room.\n"
+    )
+    say_withheld(released)
+
+
+def withdraw(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Id of a published object.", show_default=False)],
+    store: StoreFolder = DEFAULT_STORE,
+    database: DatabaseUrl = None,
+) -> None:
+    """Take a published indicator back: its next version says so, and other installations delete it at their next pull.
+
+    \b
+    Examples:
+      seawall indicators withdraw indicator--0f3a8f2e-0000-5000-8000-000000000001
+    """
+    from seawall.response.exchange.publishing import withdraw_object
+    from seawall.storage.location import open_store
+
+    with open_store(store, database) as opened:
+        withdraw_object(opened.database, id_, read_wall_clock())
+    output.say("the indicator is taken back; who has it learns it at the next pull")
 
 
 def release(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from seawall.cli.indicators import access as indicator_access
 from seawall.cli.indicators import holding as indicator_holding
 from seawall.cli.indicators import sending as indicator_sending
 
@@ -28,3 +29,10 @@ app.command("list", short_help="List saved and received indicators.")(indicator_
 app.command("match", short_help="Find accounts that show an indicator.")(indicator_holding.match)
 app.command("pull", short_help="Take indicators from a TAXII collection.")(indicator_holding.pull)
 app.command("push", short_help="Add indicators to a TAXII collection.")(indicator_sending.push)
+app.command("publish", short_help="Put indicators into the console's own collection.")(
+    indicator_sending.publish
+)
+app.command("withdraw", short_help="Take a published indicator back.")(indicator_sending.withdraw)
+app.command("members", short_help="List who may ask the console's TAXII server.")(indicator_access.show)
+app.command("grant", short_help="Make a token for another organisation.")(indicator_access.grant)
+app.command("revoke", short_help="Delete the token of another organisation.")(indicator_access.revoke)

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from seawall.response.errors import ExchangeFailed, ExchangeInvalid
+from seawall.response.exchange.lone_surrogates import replace_lone_escapes
 from seawall_base.http_client import ForeignHost, HttpClient, HttpResponse, IncompleteResponse, with_query
 
 MEDIA: Final = "application/taxii+json;version=2.1"
@@ -125,6 +126,6 @@ class TaxiiAccess:
 
     def _decode(self, answer: HttpResponse, kind: type[T]) -> T:
         try:
-            return msgspec.json.decode(answer.body, type=kind)
+            return msgspec.json.decode(replace_lone_escapes(answer.body), type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise self.fail("its answer is not what TAXII 2.1 says") from None

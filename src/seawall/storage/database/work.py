@@ -12,6 +12,8 @@ from seawall.storage.database.codes import IngestTokens, Invites
 from seawall.storage.database.comments import Comments
 from seawall.storage.database.containments import Containments
 from seawall.storage.database.days import Candidates, DayCounts, UnscoredDays
+from seawall.storage.database.exchange_collections import CollectionObjects
+from seawall.storage.database.exchange_tokens import ExchangeTokens
 from seawall.storage.database.feedback import Answers
 from seawall.storage.database.first_imports import FirstImports
 from seawall.storage.database.handling import Handlings
@@ -75,6 +77,16 @@ class Transaction:
     def received_indicators(self) -> ReceivedIndicators:
         """Indicators that came from other organisations."""
         return ReceivedIndicators(self.session)
+
+    @cached_property
+    def collection_objects(self) -> CollectionObjects:
+        """Objects of the TAXII collections."""
+        return CollectionObjects(self.session)
+
+    @cached_property
+    def exchange_tokens(self) -> ExchangeTokens:
+        """Tokens of other organisations for the TAXII server."""
+        return ExchangeTokens(self.session)
 
     @cached_property
     def answers(self) -> Answers:

@@ -72,6 +72,12 @@ class Server:
             else:
                 return
 
+    @property
+    def pid(self) -> int:
+        """The process of the server, whose children are its backends."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop; SIGINT cuts connections, SIGQUIT does not even tidy up."""
         if self._process is not None:

@@ -59,7 +59,7 @@ def scan(
 def write_logs(place: Path) -> Path:
     """Logs of several organisations: of the lab, and invented ones of which some records name a domain alone."""
     make_world(
-        WorldSettings(5, tenants=3, accounts=14, days=12, attacks=3, density=0.3, start=date(2026, 2, 20)),
+        WorldSettings(5, tenants=2, accounts=8, days=10, attacks=2, density=0.3, start=date(2026, 2, 22)),
         place,
     )
     logs = place / "logs"
@@ -79,6 +79,8 @@ def write_logs(place: Path) -> Path:
                     id=f"s{name}{at}",
                     userPrincipalName=who,
                     createdDateTime=moment + "Z",
+                    resourceTenantId=None,
+                    homeTenantId=None,
                 )
             )
         lines = [json.dumps(one) for one in [*records, *records[:20]]]

@@ -1,7 +1,9 @@
-"""A scan on Spark says what a scan on one machine says, to the byte."""
+"""A scan on Spark says what a scan on one machine says, to the byte, and goes on day by day from what it kept."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,3 +57,24 @@ def check_tables(out: Path, events: int) -> None:
     assert sorted(incidents["document"].to_pylist()) == sorted(lines)
     evidence = DeltaTable(str(tables / "evidence")).to_pyarrow_table()
     assert set(evidence["incident"].to_pylist()) == set(incidents["id"].to_pylist())
+
+
+def test_later_days_go_on_from_kept_state(spark: SparkSession, place: Path) -> None:
+    """The first part, one task, fewer shelves; then all files: those that were read are not read again."""
+    logs, some = place / "logs", place / "some"
+    files = sorted(path for path in logs.rglob("*") if path.is_file())
+    for path in files[: len(files) // 2]:
+        copy = some / path.relative_to(logs)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        os.link(path, copy)
+    first = scan(some, place / "three", spark, shelves=3, partitions=1)
+    for path in files[len(files) // 2 :]:
+        copy = some / path.relative_to(logs)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        os.link(path, copy)
+    second = scan(some, place / "three", spark, shelves=3, partitions=1)
+    assert 0 < first.summary["records"] < second.summary["records"]
+    seawall.scan(some, place / "whole")
+    check_equal(place / "whole", place / "three")
+    check_tables(place / "three", second.summary["events"])
+    shutil.rmtree(some)

@@ -48,7 +48,7 @@ def scan(
         run = LakeRun(spark, lake, settings, folder)
         if found.files or found.problems or not lake.runs:
             size = choose_piece_bytes(found.size, tasks, settings.piece_bytes)
-            pieces = cut_into_pieces(found.files, size)
+            pieces = cut_into_pieces(found.files, size, found.values)
             is_large = found.size >= Limits().fast_bytes
             reading = ReadingTask(lake.shelves, is_large, settings.scan.mmdb)
             if progress:

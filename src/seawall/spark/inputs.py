@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from seawall.events.formats.files import walk
 from seawall.events.problem import Problem
 from seawall.pipeline.scan import OUTPUTS, SCRATCH
+from seawall.spark.delta_input import find_tables, list_table_files
 from seawall.spark.lake import LAKE, TABLES, ReadFile
 from seawall.storage.files.campaign_documents import CAMPAIGNS
 from seawall_base.errors import InputUnreadable
@@ -23,17 +25,22 @@ LEAST_BYTES: Final = 4 << 20
 
 @dataclass(slots=True)
 class InputPiece:
-    """Files that one task reads, in order, by their names as the system has them."""
+    """Files that one task reads, in order, by their names as the system has them.
+
+    `values` are those of the partition of a table, as JSON; empty for a file that belongs to none.
+    """
 
     paths: list[bytes] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
     size: int = 0
 
 
 @dataclass(slots=True)
 class FoundInput:
-    """The files of an input in order, and what cannot be read at all."""
+    """The files of an input in order, and what cannot be read at all; `values` are of tables' files, by name."""
 
     files: list[ReadFile] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -53,11 +60,15 @@ def find_files(inputs: Sequence[Path], out: Path, known: Iterable[ReadFile]) -> 
             f"no such file or folder: {missing[0] if missing else '(none given)'}", fix="check the path"
         )
     found, place, before = FoundInput(), out.resolve(), frozenset(known)
+    tables, parts = _list_tables(inputs, place, found)
     for one in walk(inputs):
         if isinstance(one, Problem):
             found.problems.append(one)
             continue
-        if _is_result(one.resolve(), place):
+        real = one.resolve()
+        if _is_result(real, place) or (
+            real not in parts and any(real.is_relative_to(root) for root in tables)
+        ):
             continue
         try:
             status = one.stat()
@@ -67,11 +78,33 @@ def find_files(inputs: Sequence[Path], out: Path, known: Iterable[ReadFile]) -> 
         file = ReadFile(encode_name(one), size, changed)
         if file not in before:
             found.files.append(file)
+            if parts.get(real):
+                found.values[file.name] = json.dumps(parts[real], sort_keys=True)
     return found
 
 
-def cut_into_pieces(files: Iterable[ReadFile], piece_bytes: int) -> list[InputPiece]:
-    """Return the files as pieces of about so many bytes, in order."""
+def _list_tables(
+    inputs: Sequence[Path], out: Path, found: FoundInput
+) -> tuple[list[Path], dict[Path, dict[str, str]]]:
+    """Return the folders of Delta tables among the inputs, and the files of their latest versions."""
+    tables: list[Path] = []
+    parts: dict[Path, dict[str, str]] = {}
+    for table in find_tables(inputs):
+        if _is_result(table.resolve(), out):
+            continue
+        tables.append(table.resolve())
+        listed = list_table_files(table)
+        if isinstance(listed, Problem):
+            found.problems.append(listed)
+        else:
+            parts |= listed
+    return tables, parts
+
+
+def cut_into_pieces(
+    files: Iterable[ReadFile], piece_bytes: int, values: Mapping[str, str] | None = None
+) -> list[InputPiece]:
+    """Return the files as pieces of about so many bytes, in order; `values` are of tables' files, by name."""
     pieces = [InputPiece()]
     for file in files:
         last = pieces[-1]
@@ -79,6 +112,7 @@ def cut_into_pieces(files: Iterable[ReadFile], piece_bytes: int) -> list[InputPi
             last = InputPiece()
             pieces.append(last)
         last.paths.append(decode_name(file.name))
+        last.values.append((values or {}).get(file.name, ""))
         last.size += file.size
     return [piece for piece in pieces if piece.paths]
 
@@ -98,11 +132,12 @@ def decode_name(name: str) -> bytes:
 
 def encode_name(path: Path) -> str:
     """Return the name of a file as a text that JSON can hold."""
+    raw = os.fsencode(path)
     try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return _HEX + os.fsencode(path).hex()
-    return str(path)
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return _HEX + raw.hex()
+    return _HEX + raw.hex() if text.startswith(_HEX) else text
 
 
 def _is_result(path: Path, out: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from seawall.events.coder import UNKNOWN_ORGANISATION
 from seawall.events.formats.limits import Limits
 from seawall.events.networks import enrich
 from seawall.events.read_files import read
+from seawall.spark.delta_input import read_table_file
 from seawall.spark.event_parts import (
     choose_shelf,
     cut_by_shelf,
@@ -48,10 +50,24 @@ class ReadingTask:
         return replace(Limits(), fast_bytes=0 if self.is_large else 1 << 62)
 
 
-def read_piece(paths: Iterable[bytes], number: int, task: ReadingTask) -> Iterator[LakeRow]:
-    """Yield the rows of some files, given by their names as the system has them. `number` is the piece's place."""
-    found = read([Path(os.fsdecode(path)) for path in paths], task.limits())
-    yield from make_rows(found, number, task)
+def read_piece(
+    paths: Iterable[bytes], values: Iterable[str], number: int, task: ReadingTask
+) -> Iterator[LakeRow]:
+    """Yield the rows of some files, given by their names as the system has them. `number` is the piece's place.
+
+    `values` are those of the partition of each file of a table, as JSON.
+    """
+    yield from make_rows(_read_files(zip(paths, values, strict=True), task.limits()), number, task)
+
+
+def _read_files(files: Iterable[tuple[bytes, str]], limits: Limits) -> Iterator[EventBatch]:
+    for text, group in groupby(files, key=lambda one: one[1]):
+        paths = [Path(os.fsdecode(path)) for path, _ in group]
+        if not text:
+            yield from read(paths, limits)  # small files share a batch
+            continue
+        for path in paths:
+            yield from read_table_file(path, msgspec.json.decode(text, type=dict[str, str]), limits)
 
 
 def make_rows(batches: Iterable[EventBatch], number: int, task: ReadingTask) -> Iterator[LakeRow]:

@@ -20,15 +20,15 @@ def read_pieces(spark: SparkSession, pieces: Sequence[InputPiece], task: Reading
         {
             "number": pa.array(range(len(pieces)), pa.int64()),
             "paths": pa.array([piece.paths for piece in pieces], pa.list_(pa.binary())),
+            "values": pa.array([piece.values for piece in pieces], pa.list_(pa.string())),
         }
     )
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            for number, paths in zip(
-                batch.column("number").to_pylist(), batch.column("paths").to_pylist(), strict=True
-            ):
-                yield from pack_rows(read_piece(paths, number, task))
+            columns = (batch.column(name).to_pylist() for name in ("number", "paths", "values"))
+            for number, paths, values in zip(*columns, strict=True):
+                yield from pack_rows(read_piece(paths, values, number, task))
 
     frame = spark.createDataFrame(table).repartitionByRange(max(1, min(len(pieces), MOST_TASKS)), "number")
     return frame.mapInArrow(read, COLUMNS)

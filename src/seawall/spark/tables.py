@@ -123,7 +123,7 @@ def _merge(place: Path, rows: pa.Table, keys: Sequence[str]) -> None:
     if _sort(table.to_pyarrow_table().select(rows.column_names).cast(rows.schema)).equals(_sort(rows)):
         return
     same = " AND ".join(f'(t."{name}" = s."{name}")' for name in keys)
-    differs = " OR ".join(f't."{name}" IS DISTINCT FROM s."{name}"' for name in rows.column_names)
+    differs = " OR ".join(f'(t."{name}" IS DISTINCT FROM s."{name}")' for name in rows.column_names)
     merging = table.merge(rows, same, source_alias="s", target_alias="t")
     merging = merging.when_matched_update_all(differs).when_not_matched_insert_all()
     merging.when_not_matched_by_source_delete().execute()

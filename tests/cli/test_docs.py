@@ -72,6 +72,7 @@ def test_a_database_is_named_in_the_same_way_by_every_verb() -> None:
         "look",
         "indicators",
         "mcp",
+        "campaigns",
     } | ({"doctor"} & {p[0] for p in found})
     for path, parameter in found.items():
         assert (parameter.envvar, parameter.metavar) == ("SEAWALL_DATABASE", "URL"), path

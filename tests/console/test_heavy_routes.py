@@ -29,6 +29,8 @@ HEAVY = {
     ("GET", "/api/incidents/{id}/report.pdf"),
     ("GET", "/api/incidents/{id}/summary.pdf"),
     ("GET", "/api/incidents.csv"),
+    ("GET", "/api/campaigns"),
+    ("GET", "/api/campaigns/{id}"),
     ("GET", "/api/look"),
     ("GET", "/api/look/records"),
     ("GET", "/api/tables/{name}"),

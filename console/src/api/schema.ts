@@ -169,6 +169,58 @@ export interface Calibration {
   groups: number;
 }
 
+/** An account of a campaign, with its incident if it has one. */
+export interface CampaignMember {
+  tenant: string;
+  account: string;
+  first_event: string;
+  last_event: string;
+  score: number;
+  incident: string | null;
+  severity: "critical" | "high" | "low" | "medium" | null;
+  raised: boolean;
+}
+
+/**
+ * A campaign: accounts of several organisations that met the same rare values within days. `tenants` are those that
+ * the visitor sees, in the order in which they met a value; `other_organisations` counts the others. `days` is the
+ * span of the sightings. `warn` are those of `tenants` without a raised incident in the campaign.
+ */
+export interface CampaignRow {
+  id: string;
+  values: SharedIndicator[];
+  tenants: string[];
+  other_organisations: number;
+  accounts: number;
+  first_event: string;
+  last_event: string;
+  days: number;
+  score: number;
+  warn: string[];
+}
+
+/**
+ * A campaign with its accounts, in order of time, and where else the stored records show its values. `is_cut`: the
+ * records were not looked through to their end.
+ */
+export interface CampaignValue {
+  campaign: CampaignRow;
+  members: CampaignMember[];
+  showing: ShowingTenant[];
+  is_cut: boolean;
+}
+
+/**
+ * The campaigns of the last `days` of events, those of most organisations first. `organisations` are how many the
+ * visitor sees. Below `least_organisations` in the store there can be no campaign.
+ */
+export interface Campaigns {
+  items: CampaignRow[];
+  days: number;
+  organisations: number;
+  least_organisations: number;
+}
+
 /** Another wording of a comment, and the version that it is based on. */
 export interface ChangedComment {
   text: string;
@@ -1241,6 +1293,29 @@ export interface SharedAccount {
   events: number;
 }
 
+/**
+ * A value that a campaign's accounts share. `subject` looks it up, null if it cannot be. `others` are further
+ * accounts that use it, as far as incidents say; null for somebody who sees some organisations.
+ */
+export interface SharedIndicator {
+  field: string;
+  value: string;
+  subject: string | null;
+  organisations: number;
+  accounts: number;
+  others: number | null;
+}
+
+/**
+ * An organisation whose stored records show a shared value: how many accounts do. `warned`: it has a raised
+ * incident.
+ */
+export interface ShowingTenant {
+  tenant: string;
+  accounts: number;
+  warned: boolean;
+}
+
 /** A Sigma rule that matched records of the incident. `technique` is empty if the rule names none. */
 export interface SigmaHit {
   title: string;
@@ -1388,6 +1463,21 @@ export interface TenantBudget {
   today: number;
   allowed: number;
   spent: number;
+}
+
+/** An organisation: its active accounts, its open incidents by severity, and the last event of an open one. */
+export interface TenantRow {
+  tenant: string;
+  accounts: number;
+  open: number;
+  by_severity: Severities;
+  last_event: string | null;
+}
+
+/** The organisations with the most severe open incidents first; `total` counts those that are not shown too. */
+export interface Tenants {
+  items: TenantRow[];
+  total: number;
 }
 
 /**

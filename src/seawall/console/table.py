@@ -19,6 +19,7 @@ MODULES: Final = (
     "data.accounts",
     "data.related",
     "data.attack",
+    "data.campaigns",
     "data.look_up",
     "data.tables",
     "data.search",

@@ -27,7 +27,7 @@ OWN = {
 }
 """Routes that name the console's own users or nobody."""
 
-MISSING = {"/api/record", "/api/drops/{id}"}
+MISSING = {"/api/record", "/api/drops/{id}", "/api/campaigns/{id}"}
 """Routes that are also asked for what is not there."""
 
 STREAMS = {"/api/stream"}

@@ -8,12 +8,14 @@ from typing import Final, Literal, get_args
 
 from seawall.detection.incident import Incident
 
-TraitKind = Literal["account", "prefix", "network", "app", "name", "client", "sigma", "pattern", "technique"]
+TraitKind = Literal[
+    "account", "prefix", "network", "app", "key", "name", "client", "sigma", "pattern", "technique"
+]
 TRAIT_KINDS: tuple[TraitKind, ...] = get_args(TraitKind)
 MOST_TRAITS: Final = 60
 LONGEST_TRAIT: Final = 300
 
-_FIELDS: Final[tuple[TraitKind, ...]] = ("prefix", "network", "app", "client")
+_FIELDS: Final[tuple[TraitKind, ...]] = ("prefix", "network", "app", "key", "client")
 _NAMING: Final = frozenset(
     {
         "app_added", "app_made", "app_trusted", "app_owner", "consent", "consent_for_all", "credential",
@@ -34,7 +36,7 @@ class IncidentTrait:
 def list_traits(incident: Incident) -> tuple[IncidentTrait, ...]:
     """Return the traits of an incident, each once, at most `MOST_TRAITS`, the most telling kinds first.
 
-    Networks, applications and clients are those that are unusual for the account. Misses sessions and single addresses,
+    Networks, applications, keys and clients are those that are unusual for the account. Misses sessions and single addresses,
     which an incident does not name: look into them with `seawall look`.
     """
     found = dict.fromkeys(

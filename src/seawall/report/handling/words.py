@@ -26,6 +26,7 @@ _KINDS: Final[dict[TraitKind, str]] = {
     "prefix": "the same address block",
     "network": "the same network",
     "app": "the same application",
+    "key": "the same credential key",
     "name": "the same name of an application or rule",
     "client": "the same client",
     "sigma": "the same Sigma rule",

@@ -87,7 +87,7 @@ class Incidents:
         """Return raised incidents that ended before a time, are not history, and were never announced."""
         wanted = (QueueRow.raised, ~QueueRow.is_history, QueueRow.announced_at.is_(None))
         query = select(QueueRow.incident).where(QueueRow.last_event < before, *wanted, *self._mine)
-        return self._load(list(self._session.execute(query.order_by(QueueRow.incident)).scalars()))
+        return self.load(list(self._session.execute(query.order_by(QueueRow.incident)).scalars()))
 
     def history(self) -> set[str]:
         """Return the ids of the incidents that are history."""
@@ -120,7 +120,7 @@ class Incidents:
 
     def get(self, id_: str) -> Incident | None:
         """Return an incident, None if it does not exist. For an earlier id, ask `Aliases.resolve` first."""
-        return next(iter(self._load([id_])), None)
+        return next(iter(self.load([id_])), None)
 
     def row(self, id_: str) -> QueueEntry | None:
         """Return the list entry of an incident, with its answer and announcement, None if it does not exist."""
@@ -152,7 +152,7 @@ class Incidents:
         """Return whole incidents, in the order of `rows`."""
         query = self._choose(select(QueueRow.incident), choice)
         found = self._session.execute(incident_queue.order_query(query, order, after, limit))
-        return self._load(list(found.scalars()))
+        return self.load(list(found.scalars()))
 
     def count(self, choice: QueueQuery = EVERY) -> int:
         """Return the number of incidents that match."""
@@ -164,6 +164,17 @@ class Incidents:
         counted: Select[Any] = cast("Select[Any]", select(QueueRow.severity, func.count()))
         query = self._choose(counted, choice).group_by(QueueRow.severity)
         return {str(severity): int(count) for severity, count in self._session.execute(query).all()}
+
+    def open_by_tenant(self) -> dict[str, tuple[dict[str, int], int]]:
+        """Return by organisation the number of open incidents by severity, and the last event of any (microseconds)."""
+        columns = (IncidentModel.tenant, QueueRow.severity, func.count(), func.max(QueueRow.last_event))
+        query = select(*columns).join(QueueRow, QueueRow.incident == IncidentModel.id)
+        query = query.where(QueueRow.state == "open").group_by(IncidentModel.tenant, QueueRow.severity)
+        found: dict[str, tuple[dict[str, int], int]] = {}
+        for tenant, severity, count, last in self._session.execute(query):
+            counts, latest = found.get(tenant, ({}, 0))
+            found[tenant] = {**counts, severity: int(count)}, max(latest, int(last))
+        return found
 
     def announced_since(self, at: int) -> dict[str, int]:
         """Return the number of incidents by organisation that were announced at or after a time."""
@@ -237,7 +248,7 @@ class Incidents:
         query = select(IncidentModel.id).where(IncidentModel.id.not_in(select(QueueRow.incident)))
         count = 0
         for ids in pieces(list(self._session.execute(query).scalars())):
-            whole = self._load(ids)
+            whole = self.load(ids)
             self._insert_queue(whole, {one.id: _plain(one) for one in whole})
             standing.settle(self._session, ids)
             self._session.expire_all()
@@ -248,7 +259,7 @@ class Incidents:
     def _refill_traits(self) -> None:
         query = select(IncidentModel.id).where(IncidentModel.id.not_in(select(TraitRow.incident)))
         for ids in pieces(list(self._session.execute(query).scalars())):
-            traits.replace_traits(self._session, self._load(ids))
+            traits.replace_traits(self._session, self.load(ids))
 
     def _choose(self, query: Select[Any], choice: QueueQuery) -> Select[Any]:
         return incident_queue.apply_query(
@@ -282,7 +293,8 @@ class Incidents:
         }
         insert_columns(self._session, ReasonRow, columns)
 
-    def _load(self, ids: Sequence[str]) -> list[Incident]:
+    def load(self, ids: Sequence[str]) -> list[Incident]:
+        """Return the incidents with these ids, in their order; those that do not exist are left out."""
         rows: dict[str, IncidentModel] = {}
         reasons: dict[str, list[Reason]] = defaultdict(list)
         for piece in pieces(ids):

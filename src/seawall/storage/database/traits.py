@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
@@ -16,6 +16,7 @@ from seawall.storage.database.bulk import insert_columns, pieces
 from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.handling_models import TraitRow
 from seawall.storage.database.incident_queue import fold_text
+from seawall.storage.database.live_models import QueueRow
 from seawall.storage.database.models import IncidentModel
 
 MOST_SIMILAR = 20
@@ -94,6 +95,39 @@ class IncidentTraits:
             if any(one.trait.kind not in _WEAK for one in shared)
         ]
         return sorted(similar, key=lambda one: (-_weigh(one), one.id))[:limit]
+
+    def list_sharing(
+        self, kinds: Collection[str], since: int, *, least_tenants: int, most_of_value: int, most: int
+    ) -> list[str]:
+        """Return the ids of incidents that show a trait which incidents of several organisations show, at most `most`.
+
+        Incidents have an event at or after `since` (microseconds). Traits of more than `most_of_value` incidents are left out;
+        those of fewest incidents come first.
+        """
+        recent = select(QueueRow.incident, QueueRow.tenant_key).where(QueueRow.last_event >= since).subquery()
+        counted = (
+            select(TraitRow.value_key, func.count())
+            .join(recent, recent.c.incident == TraitRow.incident)
+            .where(TraitRow.kind.in_(sorted(kinds)))
+            .group_by(TraitRow.value_key)
+            .having(
+                func.count(recent.c.tenant_key.distinct()) >= least_tenants, func.count() <= most_of_value
+            )
+            .order_by(func.count(), TraitRow.value_key)
+            .limit(most)
+        )
+        keys: list[str] = []
+        left = most
+        for key, count in self._session.execute(counted):
+            left -= count
+            if left < 0:
+                break
+            keys.append(key)
+        found: set[str] = set()
+        for piece in pieces(keys):
+            shown = select(TraitRow.incident).join(recent, recent.c.incident == TraitRow.incident)
+            found.update(self._session.execute(shown.where(TraitRow.value_key.in_(piece))).scalars())
+        return sorted(found)
 
     def _count(self, keys: Sequence[str]) -> dict[str, int]:
         query = select(TraitRow.value_key, func.count()).where(TraitRow.value_key.in_(keys))

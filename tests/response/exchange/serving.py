@@ -95,7 +95,7 @@ def strange_server() -> Iterator[StrangeServer]:
 
     server = Quiet(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     made.url = f"http://127.0.0.1:{server.server_address[1]}"
     made.set("/taxii2/", {"title": "t", "api_roots": [f"{made.url}/group/"]})

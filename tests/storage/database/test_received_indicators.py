@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +16,6 @@ from seawall.storage.database.received_indicators import ReceivedIndicator
 def one(number: int, modified: int = 1, source: str = "https://a.example/", **more: Any) -> ReceivedIndicator:
     values = (("address", f"198.51.100.{number}"),)
     return ReceivedIndicator(source, f"indicator--{number}", values, 0, modified, 9, **more)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database.open(tmp_path / "seawall.db", should_migrate=True)
 
 
 def test_a_newer_version_replaces_and_an_older_one_does_not(database: Database) -> None:
@@ -66,6 +60,36 @@ def test_each_collection_is_read_up_to_its_own_time(database: Database) -> None:
         assert work.received_indicators.read_up_to("https://a.example/") == "2026-03-01T00:00:00Z"
         assert work.received_indicators.read_up_to("https://b.example/") == ""
         assert work.indicators.all() == []
+
+
+def test_objects_of_a_collection_come_in_the_order_of_addition(database: Database) -> None:
+    objects = [
+        CollectionObject(f"indicator--{n}", "v", 1, '{"é": "\\u0000"}', "ann", end=None if n else 9)
+        for n in (2, 0, 1)
+    ]
+    with database.writing() as work:
+        assert work.collection_objects.add("a", objects, 5).added == 3
+        before = work.collection_objects.stamp("a")
+        assert (
+            work.collection_objects.add(
+                "a", [*objects, CollectionObject("indicator--3", "v", 1, "{}", "bob")], 5
+            ).known
+            == 3
+        )
+        found = work.collection_objects.all("a")
+        assert [(one.id, one.added) for one in found] == [
+            ("indicator--2", 5), ("indicator--0", 6), ("indicator--1", 7), ("indicator--3", 8),
+        ]  # fmt: skip
+        assert found[0].text == '{"é": "\\u0000"}'
+        assert work.collection_objects.stamp("a") != before
+        late = work.collection_objects.add("a", objects, 9)
+        assert [why for _, why in late.refused] == ["ended"]
+        assert [one.id for one in work.collection_objects.all("a")] == [
+            "indicator--2",
+            "indicator--1",
+            "indicator--3",
+        ]
+        assert work.collection_objects.all("b") == []
 
 
 def test_who_is_limited_to_organisations_sees_nothing_of_others_indicators_and_tokens(

@@ -66,16 +66,28 @@ class ReceivedIndicators:
 
         Beyond `MOST_RECEIVED`, those that were changed longest ago are deleted.
         """
-        known = {one.key: one for one in self.all()}
-        news = {
-            one.key: one for one in found if one.key not in known or known[one.key].modified < one.modified
-        }
+        newest: dict[str, ReceivedIndicator] = {}
+        for one in found:
+            known = newest.get(one.key)
+            if known is None or known.modified < one.modified:
+                newest[one.key] = one
+        held = self._versions(list(newest))
+        news = {key: one for key, one in newest.items() if held.get(key, -1) < one.modified}
         for key, one in news.items():
             self._session.merge(SettingRow(name=_PREFIX + key, document=_document(one)))
         self._session.flush()
-        ordered = sorted({**known, **news}.values(), key=lambda one: (-one.modified, one.key))
-        self.remove([one.key for one in ordered[MOST_RECEIVED:]])
+        if len(self) > MOST_RECEIVED:
+            self.remove([one.key for one in self.all()[MOST_RECEIVED:]])
         return len(news)
+
+    def _versions(self, keys: Sequence[str]) -> dict[str, int]:
+        """Return when the held version of each of these indicators was made, by key."""
+        found: dict[str, int] = {}
+        for piece in pieces(keys):
+            query = select(SettingRow).where(SettingRow.name.in_([_PREFIX + key for key in piece]))
+            for row in self._session.execute(query).scalars():
+                found[row.name.removeprefix(_PREFIX)] = int(row.document["modified"])
+        return found
 
     def all(self) -> list[ReceivedIndicator]:
         """Return the indicators, the last changed first."""

@@ -18,6 +18,7 @@ WITHHELD_WORDS: Final[Mapping[WithheldReason, str]] = {
     "kind": "accounts, mailboxes, sessions, tokens and devices never leave",
     "form": "not of a form that may leave, such as the id of an application",
     "name": "the name of an organisation or account",
+    "well-known": "a well-known application, which everybody has",
     "internal": "an internal address or a private network number",
     "own": "an organisation's own address",
     "own-unknown": "without events it is unknown whether the address is an organisation's own",

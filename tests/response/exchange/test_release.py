@@ -90,6 +90,7 @@ def test_a_value_of_three_organisations_leaves_as_it_is(kind: IndicatorKind, tex
         ("network", "Ann's network", "form"),
         ("app", "Ann's mail reader", "form"),
         ("app", "ann@x.example", "form"),
+        ("app", "14d82eec-204b-4c2f-b7e8-296a70dab67e", "well-known"),
         ("key", "password of Ann", "form"),
         ("user_agent", "line\nbreak", "form"),
     ],

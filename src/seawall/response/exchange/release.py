@@ -4,6 +4,7 @@
 - Any other value leaves as a hash with the group's key, or not at all where there is no key.
 - Accounts, mailboxes, sessions, tokens, devices, clients and incidents never leave, hashed or not.
 - Internal addresses never leave, nor do an organisation's own. Where it is unknown which are its own, no address leaves.
+- A well-known application stays: everybody has it, so it would accuse everybody.
 - Nothing that others sent is passed on.
 
 An object says nothing else: its texts are constants of this module, its times are whole days, and it names nobody.
@@ -19,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from seawall.events.applications import find_application_name
 from seawall.response.errors import ExchangeRefused
 from seawall.response.exchange.group_key import GroupKey
 from seawall.response.exchange.plain_form import (
@@ -45,7 +47,9 @@ HASH_PATTERN: Final = "seawall-hmac-sha256"
 SharedTlp = Literal["clear", "green", "amber"]
 TLPS: Final[tuple[SharedTlp, ...]] = get_args(SharedTlp)
 
-WithheldReason = Literal["kind", "form", "name", "internal", "own", "own-unknown", "few-organisations"]
+WithheldReason = Literal[
+    "kind", "form", "name", "well-known", "internal", "own", "own-unknown", "few-organisations"
+]
 _DAY: Final = 86_400_000_000
 _LAST_DAY: Final = 2_932_896
 """The last day of the year 9999, since 1970."""
@@ -167,6 +171,8 @@ def _release(one: TenantValue, rule: ReleaseRule) -> Object:
         raise _Withheld("form")
     if spelt.lower() in rule.names:
         raise _Withheld("name")
+    if kind == "app" and find_application_name(spelt) is not None:
+        raise _Withheld("well-known")
     if not is_public(kind, spelt):
         raise _Withheld("internal")
     if kind == "address":

@@ -99,7 +99,7 @@ def test_what_was_pulled_is_listed_and_matched(
     assert "1 object left out" in pulled.out
     assert SECRET not in pulled.out + pulled.err
     listed = run("indicators", "list", "--store", str(store))
-    assert f"from {server.url}" in listed.out
+    assert f"from {server.url.removeprefix('http://')}\n" in listed.out
     assert "\x1b" not in listed.out
     document = json.loads(run("indicators", "list", "--store", str(store), "--json").out)
     assert {one["confidence"] for one in document["indicators"]} == {60, None}

@@ -35,7 +35,7 @@ def print_indicators(console: Console, wanted: Sequence[WantedIndicator]) -> Non
     for one in wanted[:MOST_SHOWN]:
         until = "" if one.end is None else f" to {minute_text(one.end)}"
         marking = f"  TLP:{one.tlp.upper()}" if one.tlp else ""
-        origin = f"from {one.origin}" if one.origin else "saved by an analyst"
+        origin = f"from {_host(one.origin)}" if one.origin else "saved by an analyst"
         console.print(_line(f"  {_value(one)}  {minute_text(one.start)}{until} UTC{marking}  {origin}"))
         if one.name:
             console.print(_line(f"    {one.name}", "dim"))
@@ -47,7 +47,7 @@ def print_sightings(console: Console, sightings: Sequence[IndicatorSighting]) ->
     console.print(_line(plural(len(sightings), "sighting"), "bold"))
     for one in sightings[:MOST_SHOWN]:
         span = f"{minute_text(one.first)} to {minute_text(one.last)} UTC"
-        origin = f"  from {one.indicator.origin}" if one.indicator.origin else ""
+        origin = f"  from {_host(one.indicator.origin)}" if one.indicator.origin else ""
         console.print(
             _line(
                 f"  {one.tenant}  {one.account}  {_kind(one.indicator)} {one.value}  {plural(one.records, 'record')}"
@@ -87,6 +87,11 @@ def sighting_document(one: IndicatorSighting) -> dict[str, Any]:
         "incidents": list(one.incidents),
         "indicator": wanted_document(one.indicator),
     }
+
+
+def _host(origin: str) -> str:
+    """Return the host of a collection's address; `--json` has the whole."""
+    return origin.partition("://")[2].partition("/")[0]
 
 
 def _kind(one: WantedIndicator) -> str:

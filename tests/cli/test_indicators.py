@@ -17,6 +17,7 @@ from seawall.storage.database.indicators import SavedIndicator
 from seawall.storage.files.campaign_documents import write_campaigns
 from seawall.storage.location import open_store
 from tests.detection.campaigns.test_campaigns import campaign
+from tests.pipeline.test_campaigns import THREE
 from tests.response.exchange.serving import ID, StrangeServer, strange_server
 from tests.response.exchange.test_reading import ONE
 from tests.response.exchange.validating import assert_valid_objects
@@ -260,7 +261,6 @@ def test_what_was_published_is_in_the_collection_once_and_can_be_taken_back(
     saved = run(
         "indicators",
         "publish",
-        "--saved",
         "--store",
         str(store),
         "--key-file",
@@ -281,3 +281,20 @@ def test_what_was_published_is_in_the_collection_once_and_can_be_taken_back(
     assert [one.get("revoked", False) for one in versions] == [False, True]
     assert versions[0]["modified"] < versions[1]["modified"]
     assert "1 indicator published" not in run(*arguments).out
+
+
+def test_a_stores_own_campaigns_leave_as_values_and_saved_ones_as_hashes(
+    run: Run, store: Path, key_file: str
+) -> None:
+    with open_store(store) as opened, opened.database.writing() as work:
+        work.incidents.put(THREE)
+        for subject in ("cidr:203.0.113.0/24", f"ip:{INTRUDER}"):
+            work.indicators.put(SavedIndicator(subject, "a", 1, "", "ann", FAR))
+    arguments = ("--store", str(store), "--key-file", key_file, "--days", "3650")
+    dry = run("indicators", "push", "https://hub.example/taxii2/", *arguments, "--dry-run")
+    document = json.loads(dry.out)
+    assert {one["pattern_type"]: one["pattern"].partition(":")[0] for one in document["objects"]} == {
+        "seawall-value": "app", "seawall-hmac-sha256": "address",
+    }  # fmt: skip
+    assert document["withheld"] == {"own": 1}  # Ann used this block long before
+    assert "1 value withheld: an organisation's own address" in run("indicators", "publish", *arguments).out

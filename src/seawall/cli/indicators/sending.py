@@ -29,15 +29,14 @@ if TYPE_CHECKING:
     from seawall.response.exchange.release import ReleasedObjects
 
 OutFolder = Annotated[
-    Path,
-    typer.Option(
-        "--out", "-o", metavar="DIR", help="Send campaigns of these results of a scan with --campaigns."
-    ),
+    Path, typer.Option("--out", "-o", metavar="DIR", help="Send the campaigns of these results of a scan.")
 ]
-SavedStore = Annotated[
+SourceStore = Annotated[
     Path | None,
     typer.Option(
-        "--store", metavar="DIR", help="Send what analysts saved in this data store instead; as hashes alone."
+        "--store",
+        metavar="DIR",
+        help="Send this data store's campaigns, and hashes of what analysts saved there, instead.",
     ),
 ]
 OwnBlocks = Annotated[
@@ -60,7 +59,7 @@ def push(
     password_file: PasswordFile = None,
     token_file: TokenFile = None,
     out: OutFolder = DEFAULT_OUT,
-    store: SavedStore = None,
+    store: SourceStore = None,
     database: DatabaseUrl = None,
     key_file: KeyFile = None,
     own: OwnBlocks = None,
@@ -111,11 +110,15 @@ def push(
 
 
 def publish(
-    out: OutFolder = DEFAULT_OUT,
-    from_store: Annotated[
-        bool,
-        typer.Option("--saved", help="Publish what analysts saved in the store instead; as hashes alone."),
-    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Publish the campaigns of these results of a scan, not the store's own.",
+        ),
+    ] = None,
     store: StoreFolder = DEFAULT_STORE,
     database: DatabaseUrl = None,
     key_file: KeyFile = None,
@@ -126,17 +129,18 @@ def publish(
 ) -> None:
     """Put what may leave into the collection `released` of this store, which `seawall serve` offers over TAXII 2.1.
 
-    Only organisations with a token of `seawall indicators grant` read it.
+    That is the campaigns of the store, and hashes of what its analysts saved. Only organisations with a token of
+    `seawall indicators grant` read it.
 
     \b
     Examples:
+      seawall indicators publish --store /var/lib/seawall --key-file group.key
       seawall indicators publish --out out --store /var/lib/seawall
-      seawall indicators publish --saved --key-file group.key
     """
     from seawall.response.exchange.publishing import publish_objects
     from seawall.storage.location import open_store
 
-    released = release(out, store if from_store else None, database, key_file, own or [], tlp, days)
+    released = release(out, store if out is None else None, database, key_file, own or [], tlp, days)
     with open_store(store, database) as opened:
         addition = publish_objects(opened.database, released.objects, read_wall_clock())
     if as_json:
@@ -176,7 +180,7 @@ def withdraw(
 
 
 def release(
-    out: Path,
+    out: Path | None,
     store: Path | None,
     database: str | None,
     key_file: Path | None,
@@ -184,7 +188,10 @@ def release(
     tlp: str,
     days: int,
 ) -> ReleasedObjects:
-    """Return what may leave of a scan's campaigns or of a store's saved values. Raises `UsageError` and what reading raises."""
+    """Return what may leave of a scan's campaigns, or of a store's and its saved values.
+
+    Raises `UsageError` and what reading raises.
+    """
     from seawall.response.exchange.group_key import read_group_key
     from seawall.response.exchange.own_addresses import parse_own_blocks
     from seawall.response.exchange.release import TLPS, ReleaseRule, release_values
@@ -204,15 +211,19 @@ def release(
     return release_values(gathered.values, rule)
 
 
-def _gather(out: Path, store: Path | None, database: str | None) -> GatheredValues:
+def _gather(out: Path | None, store: Path | None, database: str | None) -> GatheredValues:
+    from seawall.pipeline.campaigns import find_campaigns_of_folder, find_campaigns_of_store
     from seawall.response.exchange.gathering import gather_from_scan, gather_from_store
 
     if store is None:
-        return gather_from_scan(out)
+        folder = DEFAULT_OUT if out is None else out
+        return gather_from_scan(folder, find_campaigns_of_folder(folder))
     from seawall.storage.location import open_store
 
     with open_store(store, database) as opened:
-        return gather_from_store(opened)
+        with opened.database.reading() as work:
+            found = find_campaigns_of_store(work)
+        return gather_from_store(opened, found)
 
 
 def say_withheld(released: ReleasedObjects) -> None:

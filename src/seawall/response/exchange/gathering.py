@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from seawall.response.exchange.tenant_value import TenantValue, list_campaign_va
 from seawall.response.incident_sources import read_events_file
 from seawall.response.look_up.subject import INDICATORS, parse_subject
 from seawall.response.search_window import EARLIEST, LATEST
-from seawall.storage.files.campaign_documents import CAMPAIGNS, read_campaigns
 from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.location import Store
@@ -30,9 +29,8 @@ class GatheredValues:
     names: frozenset[str]
 
 
-def gather_from_scan(folder: Path) -> GatheredValues:
-    """Gather the campaigns' values of a scan with `--campaigns`. Raises `InputUnreadable`."""
-    campaigns = read_campaigns(folder / CAMPAIGNS)
+def gather_from_scan(folder: Path, campaigns: Sequence[Campaign]) -> GatheredValues:
+    """Gather the values of a scan's campaigns; the scan's events tell which addresses are own. Raises `InputUnreadable`."""
     values = list_campaign_values(campaigns)
     own = None
     if (folder / EVENTS).exists():
@@ -40,21 +38,26 @@ def gather_from_scan(folder: Path) -> GatheredValues:
     return GatheredValues(tuple(values), own, _list_names(campaigns))
 
 
-def gather_from_store(store: Store) -> GatheredValues:
-    """Gather the values that analysts saved in a store. What came from others is not among them, and is never passed on."""
+def gather_from_store(store: Store, campaigns: Sequence[Campaign]) -> GatheredValues:
+    """Gather the values of a store's campaigns, and those that analysts saved there, each as of one organisation.
+
+    What came from others is not among them, and is never passed on.
+    """
     with store.database.reading() as work:
         saved = work.indicators.all()
-    values = []
+    values = list_campaign_values(campaigns)
+    shared = {(one.kind, one.value) for one in values}
     for one in saved:
         try:
             subject = parse_subject(one.subject)
         except UsageError:  # saved by a version that read it otherwise
             continue
         kind = INDICATORS.get(subject.kind)
-        if kind is not None:
+        if kind is not None and (kind, subject.value) not in shared:
             values.append(TenantValue(kind, subject.value, 1, one.since, max(one.since, one.at)))
     own = find_own_blocks(read_lake(store.lake, COLUMNS), values)
-    return GatheredValues(tuple(values), own, frozenset(name.lower() for name in store.lake.tenants()))
+    names = _list_names(campaigns) | {name.lower() for name in store.lake.tenants()}
+    return GatheredValues(tuple(values), own, names)
 
 
 def read_lake(lake: Lake, columns: Iterable[str]) -> Iterator[pa.Table]:

@@ -43,17 +43,12 @@ def server() -> Iterator[StrangeServer]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """A store in which Bob once shows the intruder's address."""
+    """A store in which Ann uses her address for years, and Bob once shows the intruder's."""
     folder = tmp_path / "store"
+    rows = [event(f"a-{day}", day) for day in (-522, -521, -520, 0)]
+    rows.append(event("b", 1, account="bob@x.example", src_ip=INTRUDER, src_prefix="198.51.100.0/24"))
     with open_store(folder, make=True) as opened:
-        opened.lake.append(
-            table(
-                [
-                    event("a"),
-                    event("b", 1, account="bob@x.example", src_ip=INTRUDER, src_prefix="198.51.100.0/24"),
-                ]
-            )
-        )
+        opened.lake.append(table(rows))
     return folder
 
 

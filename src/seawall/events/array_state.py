@@ -26,6 +26,19 @@ def copy_arrays(owner: object, kinds: Mapping[str, Kind]) -> State:
     return {name.lstrip("_"): np.array(getattr(owner, name), kind) for name, kind in kinds.items()}
 
 
+def trim_rows(state: State, defaults: Mapping[str, float]) -> State:
+    """Return the arrays named in `defaults` without the last rows that hold nothing but the default in all of them.
+
+    Arrays by account grow ahead of need; how far says nothing. All are of the same length.
+    """
+    used = np.zeros(max(len(state[name]) for name in defaults), bool)
+    for name, default in defaults.items():
+        is_set = state[name] != default
+        used |= is_set.any(axis=tuple(range(1, is_set.ndim)))
+    size = int(np.flatnonzero(used)[-1]) + 1 if used.any() else 0
+    return state | {name: state[name][:size] for name in defaults}
+
+
 def nest_states(**parts: State) -> State:
     """Combine the states of parts; each array's name is prefixed with that of its part."""
     return {f"{part}.{name}": array for part, state in parts.items() for name, array in state.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from seawall.detection.behaviour.day import GroupedDay
@@ -63,8 +65,10 @@ class SignInAttempts:
         self._denied = np.concatenate([self._denied[keep], denied[rows]])
 
     def state(self) -> State:
-        """Return the state as arrays, for `restore`."""
-        return copy_arrays(self, _KEPT)
+        """Return the state as arrays, for `restore`, in an order that does not depend on that of the records."""
+        columns = copy_arrays(self, _KEPT)
+        order = np.lexsort([columns[name] for name in sorted(columns, key=lambda one: (one == "time", one))])
+        return {name: column[order] for name, column in columns.items()}
 
     def restore(self, saved: RestoredState) -> None:
         """Replace the state by a saved one. Raises `StateInvalid`."""
@@ -116,16 +120,36 @@ class SignInAttempts:
         return self._tenant[failed], self._prefix[failed], self._actor[failed]
 
 
-def count_sprays(failures: Failures, group: Codes, keys: Keys, result: dict[str, Floats]) -> None:
-    """Set the features of sprays. Group and address block, a key of organisation and prefix, are given by event, (n,)."""
+@dataclass(frozen=True, slots=True)
+class FailedBlocks:
+    """Hold b address blocks from which sign-ins failed, (b,): sorted keys of organisation and prefix, accounts and failures."""
+
+    keys: Keys
+    accounts: Times
+    failures: Times
+
+    def raise_features(self, group: Codes, keys: Keys, result: dict[str, Floats]) -> None:
+        """Set the features of sprays. Group and address block, a key of organisation and prefix, are given by event, (n,)."""
+        if not len(self.keys):
+            return
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        hit = self.keys[places] == keys
+        np.maximum.at(result["spray_breadth"], group[hit], self.accounts[places[hit]].astype(np.float64))
+        np.maximum.at(result["spray_failures"], group[hit], self.failures[places[hit]].astype(np.float64))
+
+
+def count_blocks(failures: Failures) -> FailedBlocks:
+    """Return by address block how many accounts failed to sign in, and how often. Accounts of other parts can be added."""
     tenant, prefix, actor = failures
     blocks = group_pairs(tenant, prefix)
-    if not len(blocks.keys):
-        return
     accounts = np.unique(pair_keys(blocks.place.astype(np.int32), actor)) >> np.uint64(32)
-    breadth = np.bincount(accounts.astype(np.int64), minlength=len(blocks.keys)).astype(np.float64)
-    volume = np.bincount(blocks.place, minlength=len(blocks.keys)).astype(np.float64)
-    places = np.minimum(np.searchsorted(blocks.keys, keys), len(blocks.keys) - 1)
-    hit = blocks.keys[places] == keys
-    np.maximum.at(result["spray_breadth"], group[hit], breadth[places[hit]])
-    np.maximum.at(result["spray_failures"], group[hit], volume[places[hit]])
+    return FailedBlocks(
+        blocks.keys,
+        np.bincount(accounts.astype(np.int64), minlength=len(blocks.keys)).astype(np.int64),
+        np.bincount(blocks.place, minlength=len(blocks.keys)).astype(np.int64),
+    )
+
+
+def count_sprays(failures: Failures, group: Codes, keys: Keys, result: dict[str, Floats]) -> None:
+    """Set the features of sprays from the failures of all accounts; see `FailedBlocks.raise_features`."""
+    count_blocks(failures).raise_features(group, keys, result)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from seawall.detection.ragged import Ragged, collect, gather
-from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states
-from seawall.events.coded_batch import Codes, Floats, Keys, pair_keys
+from seawall.detection.tallies import Tally
+from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states, trim_rows
+from seawall.events.coded_batch import Codes, Floats, Keys, Times, pair_keys
 from seawall.events.grouping import group_rows
 
 DAILY_DECAY = 0.985
@@ -155,9 +156,14 @@ class FieldCounts:
             adopting[hit] = self.tenant.values[places[hit], 1] * ADOPTION_DECAY**gap
         return accounts, adopting
 
-    def learn(self, actor: Codes, tenant: Codes, value: Codes, day: int) -> None:
-        """Count the day once for each distinct (actor, value) pair, in any order; the codes are int32 (n,)."""
-        self._reserve(actor, tenant)
+    def learn(
+        self, actor: Codes, tenant: Codes, value: Codes, day: int, meetings: Tally | None = None
+    ) -> None:
+        """Count the day once for each distinct (actor, value) pair, in any order; the codes are int32 (n,).
+
+        `meetings` are the accounts of all parts that meet a value today, by (tenant, value); by default those of the pairs.
+        """
+        self._reserve(actor, tenant if meetings is None else meetings.column(0))
         keys = pair_keys(actor, value)
         if (keys[1:] < keys[:-1]).any():
             order = np.argsort(keys)
@@ -172,14 +178,22 @@ class FieldCounts:
         if fresh.any():
             self.account.insert(keys[fresh], np.ones((int(fresh.sum()), 1)), day)
             np.add.at(self._distinct, actor[fresh], 1)
-            self._learn_tenant(tenant[fresh], value[fresh], day)
+            if meetings is None:
+                self._learn_tenant(count_meetings(tenant[fresh], value[fresh]), day)
+        if meetings is not None and len(meetings):
+            self._learn_tenant(meetings, day)
         gap = day - self._total_day[actor]
         self._total[actor] *= DAILY_DECAY**gap
         self._total_day[actor] = day
         np.add.at(self._total, actor, 1)
 
-    def _learn_tenant(self, tenant: Codes, value: Codes, day: int) -> None:
-        keys, counts = np.unique(pair_keys(tenant, value), return_counts=True)
+    def list_meetings(self, actor: Codes, tenant: Codes, value: Codes) -> Tally:
+        """Return by (tenant, value) how many accounts never showed the value, for distinct (actor, value) pairs, (n,) each."""
+        fresh = ~self.account.find(pair_keys(actor, value))[1]
+        return count_meetings(tenant[fresh], value[fresh])
+
+    def _learn_tenant(self, meetings: Tally, day: int) -> None:
+        keys, counts = pair_keys(*meetings.keys.T), meetings.counts
         owners = (keys >> np.uint64(32)).astype(np.int64)
         places, hit = self.tenant.find(keys)
         if hit.any():
@@ -194,7 +208,7 @@ class FieldCounts:
             np.add.at(self.tenant_distinct, owners[fresh], 1)
         np.add.at(self.tenant_total, owners, counts)
 
-    def _reserve(self, actor: Codes, tenant: Codes) -> None:
+    def _reserve(self, actor: Codes, tenant: Codes | Times) -> None:
         actors = int(actor.max(initial=-1)) + 1
         tenants = int(tenant.max(initial=-1)) + 1
         self._total = _grow(self._total, actors)
@@ -229,7 +243,9 @@ class FieldCounts:
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
         parts = nest_states(account=self.account.state(), tenant=self.tenant.state())
-        return {**parts, **copy_arrays(self, _BY_ACCOUNT | _BY_TENANT)}
+        own = copy_arrays(self, _BY_ACCOUNT | _BY_TENANT)
+        own = trim_rows(own, dict.fromkeys(("total", "total_day", "distinct"), 0))
+        return {**parts, **trim_rows(own, dict.fromkeys(_BY_TENANT, 0))}
 
     def restore(self, saved: RestoredState) -> None:
         """Replace the state by a saved one. Raises `StateInvalid`."""
@@ -237,6 +253,13 @@ class FieldCounts:
         self.tenant.restore(saved.part("tenant"))
         for name, array in (saved.columns(_BY_ACCOUNT) | saved.columns(_BY_TENANT)).items():
             setattr(self, name, array)
+
+
+def count_meetings(tenant: Codes, value: Codes) -> Tally:
+    """Count rows of (tenant, value), given as codes without null, int32 (n,)."""
+    keys, counts = np.unique(pair_keys(tenant, value), return_counts=True)
+    halves = np.stack([keys >> np.uint64(32), keys & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
+    return Tally(halves, counts.astype(np.int64))
 
 
 def count_first_meetings(tenant: Codes, value: Codes, is_new: np.ndarray) -> Floats:

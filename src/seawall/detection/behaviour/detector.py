@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,8 @@ from seawall.detection.behaviour.surprise import (
     select_strongest,
 )
 from seawall.detection.behaviour.volume import ReadVolume
-from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states
+from seawall.detection.tallies import Tally, count_rows
+from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, nest_states, trim_rows
 from seawall.events.coded_batch import MISSING, Bools, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows, distinct
 
@@ -155,22 +156,49 @@ class BehaviourDetector:
         np.maximum.at(result, pairs.group, surprise)
         return result
 
-    def learn(self, groups: BehaviourGroups) -> None:
-        """Learn a scored day at once, whatever its score. Measurements showed a delay to be far worse."""
+    def count_day(self, groups: BehaviourGroups) -> dict[str, Tally]:
+        """Return what `learn` adds to the numbers that accounts share, so that it can be added over parts.
+
+        These are for each field by (tenant, value) the accounts that never showed the value, by (tenant, items) the accounts that
+        read as many, and by tenant the new accounts and all accounts.
+        """
         day = groups.day
-        for name, pairs in groups.pairs.items():
-            actor = day.actor[pairs.group]
-            keys = distinct((actor.astype(np.int64) << 32) | pairs.value)
-            actor, value = (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
-            self.counts[name].learn(actor, self._tenant_of(day, actor), value, day.number)
-        self._volume.learn(day, groups.features["items"])
+        found = {}
+        for name in groups.pairs:
+            actor, value = _distinct_values(groups, name)
+            found[f"meetings.{name}"] = self.counts[name].list_meetings(
+                actor, self._tenant_of(day, actor), value
+            )
+        found["readers"] = self._volume.count_readers(day, groups.features["items"])
+        actors, first = np.unique(day.actor, return_index=True)
+        fresh = self._first_day[actors] < 0
+        return found | {
+            "accounts.new": count_rows(day.tenant[first[fresh]]),
+            "accounts.today": count_rows(day.tenant[first]),
+        }
+
+    def learn(self, groups: BehaviourGroups, shared: Mapping[str, Tally] | None = None) -> None:
+        """Learn a scored day at once, whatever its score. Measurements showed a delay to be far worse.
+
+        `shared` is what all parts count; by default, these are all groups. See `count_day`.
+        """
+        day = groups.day
+        told: Mapping[str, Tally] = {} if shared is None else shared
+        for name in groups.pairs:
+            actor, value = _distinct_values(groups, name)
+            meetings = told.get(f"meetings.{name}")
+            self.counts[name].learn(actor, self._tenant_of(day, actor), value, day.number, meetings)
+        self._volume.learn(day, groups.features["items"], told.get("readers"))
         self._hours.learn(day)
         self._usual.learn(day, np.expm1(groups.features["network_days"]) >= ESTABLISHED_DAYS)
         actors, first = np.unique(day.actor, return_index=True)
         fresh = self._first_day[actors] < 0
         self._first_day[actors[fresh]] = day.number
-        np.add.at(self._tenant_accounts, day.tenant[first[fresh]], 1)
-        tenants = np.unique(day.tenant)
+        new = told["accounts.new"] if shared else count_rows(day.tenant[first[fresh]])
+        today = told["accounts.today"] if shared else count_rows(day.tenant[first])
+        tenants = today.column(0)
+        self._reserve_tenants(int(tenants.max(initial=-1)) + 1)
+        self._tenant_accounts[new.column(0)] += new.counts
         self._tenant_first[tenants[self._tenant_first[tenants] < 0]] = day.number
         self._active[actors] += 1
 
@@ -180,11 +208,13 @@ class BehaviourDetector:
 
     def _reserve(self, day: GroupedDay) -> None:
         actors = int(day.actor.max(initial=-1)) + 1
-        tenants = int(day.tenant.max(initial=-1)) + 1
         if actors > len(self._active):
             extra = max(actors, 2 * len(self._active)) - len(self._active)
             self._active = np.concatenate([self._active, np.zeros(extra)])
             self._first_day = np.concatenate([self._first_day, np.full(extra, -1, np.int32)])
+        self._reserve_tenants(int(day.tenant.max(initial=-1)) + 1)
+
+    def _reserve_tenants(self, tenants: int) -> None:
         if tenants > len(self._tenant_accounts):
             extra = tenants - len(self._tenant_accounts)
             self._tenant_accounts = np.concatenate([self._tenant_accounts, np.zeros(extra)])
@@ -244,7 +274,8 @@ class BehaviourDetector:
                 hours=self._hours.state(),
                 usual=self._usual.state(),
             ),
-            **copy_arrays(self, _BY_ACCOUNT | _BY_TENANT),
+            **trim_rows(copy_arrays(self, _BY_ACCOUNT), {"active": 0, "first_day": -1}),
+            **trim_rows(copy_arrays(self, _BY_TENANT), {"tenant_accounts": 0, "tenant_first": -1}),
         }
 
     def restore(self, saved: RestoredState) -> None:
@@ -258,6 +289,13 @@ class BehaviourDetector:
         self._usual.restore(saved.part("usual"))
         for name, array in (saved.columns(_BY_ACCOUNT) | saved.columns(_BY_TENANT)).items():
             setattr(self, name, array)
+
+
+def _distinct_values(groups: BehaviourGroups, name: str) -> tuple[Codes, Codes]:
+    """Return the distinct (account, value) pairs of a field."""
+    pairs = groups.pairs[name]
+    keys = distinct((groups.day.actor[pairs.group].astype(np.int64) << 32) | pairs.value)
+    return (keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32)
 
 
 def count_new_values(fields: dict[str, FieldSurprise]) -> Floats:

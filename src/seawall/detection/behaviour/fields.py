@@ -12,7 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from seawall.events.array_state import RestoredState, State, pack_texts
-from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Interner, Vocabulary, pair_keys
+from seawall.events.coded_batch import (
+    MISSING,
+    Bools,
+    CodedBatch,
+    Codes,
+    Interner,
+    Keys,
+    Vocabulary,
+    pair_keys,
+)
 from seawall.events.grouping import distinct, group_pairs
 
 
@@ -53,6 +62,10 @@ COLUMNS = tuple(dict.fromkeys(column for field in FIELDS for column in field.col
 FIELD_NAMES = tuple(field.name for field in FIELDS)
 
 
+NamedApps = tuple[Keys, Codes]
+"""Distinct pairs of an application, organisation << 32 | application, and a name that a record states, (n,) each."""
+
+
 class DerivedColumns:
     """Compute the columns that fields need and events lack: sign-in method, another account's mailbox, and pairs."""
 
@@ -66,8 +79,36 @@ class DerivedColumns:
 
     def pair(self, name: str, left: Codes, right: Codes) -> Codes:
         """Return an integer code for each pair, int32 (n,); MISSING if either side is missing."""
-        codes = self._pairs[name].learn(pair_keys(left, right))
-        return np.where((left == MISSING) | (right == MISSING), MISSING, codes).astype(np.int32)
+        return self._code(name, pair_keys(left, right), (left != MISSING) & (right != MISSING))
+
+    def _code(self, name: str, keys: Keys, has_value: Bools) -> Codes:
+        """Return the codes of keys, MISSING without a value.
+
+        New ones are numbered in ascending order, so that it is the same whether they come from one batch or from its parts.
+        """
+        codes = np.where(has_value, self._pairs[name].look_up(keys), MISSING).astype(np.int32)
+        fresh = np.flatnonzero(has_value & (codes == MISSING))
+        if len(fresh):
+            self._pairs[name].learn(distinct(keys[fresh]))
+            codes[fresh] = self._pairs[name].look_up(keys[fresh])
+        return codes
+
+    def list_methods(self, batch: CodedBatch) -> Keys:
+        """Return the new ways of signing in of a batch, as sorted keys for `learn`."""
+        keys, signing_in = _find_methods(batch)
+        return self._list_fresh("method", keys[signing_in])
+
+    def list_pairs(self, field: BehaviourField, columns: Callable[[str], Codes]) -> Keys:
+        """Return the new values of a paired field, as sorted keys for `learn`."""
+        left, right = (columns(name) for name in field.columns)
+        return self._list_fresh(field.name, pair_keys(left, right)[(left != MISSING) & (right != MISSING)])
+
+    def _list_fresh(self, name: str, keys: Keys) -> Keys:
+        return np.asarray(distinct(keys[self._pairs[name].look_up(keys) == MISSING]), np.uint64)
+
+    def learn(self, name: str, keys: Keys) -> None:
+        """Number the new ones of sorted keys."""
+        self._pairs[name].learn(keys)
 
     def parts(self, name: str, code: int) -> tuple[int, int]:
         """Return the two codes of a pair's code."""
@@ -127,13 +168,14 @@ class DerivedColumns:
 
     def _learn_names(self, batch: CodedBatch) -> None:
         """Remember the names of applications, for people. If a day has several names for one, keep the alphabetically last."""
-        app, name = batch.codes["app_uid"], batch.codes["app_name"]
-        rows = np.flatnonzero((app != MISSING) & (name != MISSING))
-        whose = group_pairs(batch.codes["org_uid"][rows], app[rows])
-        keys = distinct(pair_keys(whose.place.astype(np.int32), name[rows])).tolist()
-        said = sorted((batch.vocabularies["app_name"].text(key & 0xFFFFFFFF), key >> 32) for key in keys)
-        for text, place in said:
-            key = int(whose.keys[place])
+        self.learn_names(list_names(batch), batch.vocabularies["app_name"])
+
+    def learn_names(self, names: NamedApps, texts: Vocabulary) -> None:
+        """Do the same for the names that a day states, in any order."""
+        apps, codes = names
+        keys = apps.tolist()
+        said = sorted((texts.text(code), key) for code, key in zip(codes.tolist(), keys, strict=True))
+        for text, key in said:
             self._app_names[key >> 32, key & 0xFFFFFFFF] = text
 
     def _accounts_of(self, mailboxes: Vocabulary, accounts: Vocabulary) -> Codes:
@@ -159,15 +201,12 @@ class DerivedColumns:
         foreign = np.where(
             (mailbox != MISSING) & (owner[mailbox] != batch.codes["account"]), mailbox, MISSING
         )
-        method, protocol = batch.codes["auth_method"], batch.codes["auth_protocol"]
-        methods = self._pairs["method"].learn(pair_keys(method, protocol))
-        signing_in = (method != MISSING) | (protocol != MISSING)
         columns = {name: batch.codes[name].astype(np.int32) for name in COLUMNS if name in batch.codes}
         provider = batch.one_of("src_network_class", ("microsoft",))
         for name in ("src_prefix", "src_location"):
             columns[name] = np.where(provider, MISSING, columns[name]).astype(np.int32)
         columns["foreign_mailbox"] = foreign.astype(np.int32)
-        columns["method"] = np.where(signing_in, methods, MISSING).astype(np.int32)
+        columns["method"] = self._code("method", *_find_methods(batch))
         return columns
 
     def value(self, field: BehaviourField, columns: Callable[[str], Codes]) -> Codes:
@@ -175,6 +214,21 @@ class DerivedColumns:
         if len(field.columns) == 1:
             return columns(field.columns[0])
         return self.pair(field.name, columns(field.columns[0]), columns(field.columns[1]))
+
+
+def list_names(batch: CodedBatch) -> NamedApps:
+    """Return the names of applications that a batch states."""
+    app, name = batch.codes["app_uid"], batch.codes["app_name"]
+    rows = np.flatnonzero((app != MISSING) & (name != MISSING))
+    whose = group_pairs(batch.codes["org_uid"][rows], app[rows])
+    keys = distinct(pair_keys(whose.place.astype(np.int32), name[rows]))
+    return whose.keys[(keys >> np.uint64(32)).astype(np.intp)], keys.astype(np.uint32).view(np.int32)
+
+
+def _find_methods(batch: CodedBatch) -> tuple[Keys, Bools]:
+    """Return a key for each event's way of signing in, and whether it has one."""
+    method, protocol = batch.codes["auth_method"], batch.codes["auth_protocol"]
+    return pair_keys(method, protocol), np.asarray((method != MISSING) | (protocol != MISSING), bool)
 
 
 def _signed_code(half: int) -> int:

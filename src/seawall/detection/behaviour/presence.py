@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.detection.behaviour.day import GroupedDay
-from seawall.events.array_state import RestoredState, State, copy_arrays
+from seawall.events.array_state import RestoredState, State, copy_arrays, trim_rows
 from seawall.events.coded_batch import MISSING, Codes, Floats
 from seawall.events.grouping import Rows, distinct, stable_order, starts
 
@@ -84,7 +84,7 @@ class ActiveHours:
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
-        return copy_arrays(self, {"_counts": np.float32})
+        return trim_rows(copy_arrays(self, {"_counts": np.float32}), {"counts": 0})
 
     def restore(self, saved: RestoredState) -> None:
         """Replace the state by a saved one. Raises `StateInvalid`."""
@@ -233,7 +233,7 @@ class UsualNetworkUse:
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
-        return copy_arrays(self, {"_last": np.int64})
+        return trim_rows(copy_arrays(self, {"_last": np.int64}), {"last": 0})
 
     def restore(self, saved: RestoredState) -> None:
         """Replace the state by a saved one. Raises `StateInvalid`."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.detection.behaviour.day import GroupedDay
-from seawall.events.array_state import Kind, RestoredState, State, copy_arrays
-from seawall.events.coded_batch import MISSING, Floats
+from seawall.detection.tallies import Tally, count_rows
+from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, trim_rows
+from seawall.events.coded_batch import MISSING, Codes, Floats, Times
 
 SHRINKAGE_DAYS = 10.0
 """Active days at which an account's own mean counts half; the tenant's mean makes up the rest."""
@@ -110,15 +111,29 @@ class ReadVolume:
         trust = tenant[:, 0] / (tenant[:, 0] + SHRINKAGE_DAYS)
         return np.asarray(trust * np.maximum(items - mean, 0.0) / spread)
 
-    def learn(self, day: GroupedDay, items: Floats) -> None:
-        """Learn the day: one observation for each account that read anything, however many groups it has."""
+    @staticmethod
+    def _sum_items(day: GroupedDay, items: Floats) -> tuple[Codes, Times, Times]:
+        """Return account, tenant and number of items, (a,) each, of each account that read anything."""
         actor, inverse = np.unique(day.actor, return_inverse=True)
         # Sums of integers do not depend on the order of groups.
-        total = np.log1p(np.bincount(inverse.reshape(-1), np.rint(np.expm1(items)), len(actor)))
+        total = np.bincount(inverse.reshape(-1), np.rint(np.expm1(items)), len(actor)).astype(np.int64)
         tenant = np.zeros(len(actor), np.int64)
         tenant[inverse.reshape(-1)] = day.tenant
         read = total > 0
-        actor, tenant, total = actor[read], tenant[read], total[read]
+        return actor[read], tenant[read], total[read]
+
+    def count_readers(self, day: GroupedDay, items: Floats) -> Tally:
+        """Return by (tenant, number of items read that day) the number of accounts."""
+        _, tenant, total = self._sum_items(day, items)
+        return count_rows(tenant, total)
+
+    def learn(self, day: GroupedDay, items: Floats, readers: Tally | None = None) -> None:
+        """Learn the day: one observation for each account that read anything, however many groups it has.
+
+        `readers` are those of all parts, by default of this day alone; see `count_readers`.
+        """
+        actor, tenant, items_read = self._sum_items(day, items)
+        total = np.log1p(items_read.astype(np.float64))
         self._count[actor] = np.minimum(self._count[actor] + 1, 60)
         step = total - self._mean[actor]
         self._mean[actor] += step / self._count[actor]
@@ -126,8 +141,10 @@ class ReadVolume:
             total - self._mean[actor]
         )
         # Sum in order of size, so that account numbering does not affect rounding.
-        order = np.lexsort((total, tenant))
-        tenant, total = tenant[order], total[order]
+        readers = count_rows(tenant, items_read) if readers is None else readers
+        tenant, items_read = readers.repeat(0, 1)
+        total = np.log1p(items_read.astype(np.float64))
+        self._reserve_tenants(int(tenant.max(initial=-1)) + 1)
         known = self._tenant[tenant]
         peers = known[:, 1] / np.maximum(known[:, 0], 1.0)
         np.add.at(self._tenant, tenant, np.stack([np.ones(len(total)), total, (total - peers) ** 2], axis=1))
@@ -137,7 +154,9 @@ class ReadVolume:
             _grow(array, int(day.actor.max(initial=-1)) + 1)
             for array in (self._count, self._mean, self._spread)
         )
-        tenants = int(day.tenant.max(initial=-1)) + 1
+        self._reserve_tenants(int(day.tenant.max(initial=-1)) + 1)
+
+    def _reserve_tenants(self, tenants: int) -> None:
         if tenants > len(self._tenant):
             self._tenant = np.concatenate([self._tenant, np.zeros((tenants - len(self._tenant), 3))])
 
@@ -147,7 +166,9 @@ class ReadVolume:
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
-        return copy_arrays(self, {**_BY_ACCOUNT, "_tenant": np.float64})
+        own = copy_arrays(self, {**_BY_ACCOUNT, "_tenant": np.float64})
+        own = trim_rows(own, dict.fromkeys(("count", "mean", "spread"), 0))
+        return trim_rows(own, {"tenant": 0})
 
     def restore(self, saved: RestoredState) -> None:
         """Replace the state by a saved one. Raises `StateInvalid`."""

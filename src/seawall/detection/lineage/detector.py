@@ -9,6 +9,7 @@ evidence only, from the network.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,9 @@ from seawall.detection.lineage.issuance import (
     IssuanceLookup,
     IssuanceTable,
     LineageCoverage,
+    NamedTime,
     SessionRevocations,
+    count_units,
 )
 from seawall.detection.lineage.session_uses import (
     NEVER,
@@ -25,15 +28,22 @@ from seawall.detection.lineage.session_uses import (
     SignInCounts,
     collect_uses,
     count_sign_ins,
+    flag_units,
     hold_no_sessions,
     hold_no_sign_ins,
 )
+from seawall.detection.lineage.shared_tokens import (
+    SKEW,
+    IssuedTokens,
+    SharedTokens,
+    TokenUses,
+    count_issued,
+    count_used,
+)
+from seawall.detection.tallies import Tally
 from seawall.events.array_state import RestoredState, State, nest_states
-from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, mix, pair_keys
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times, mix, pair_keys
 from seawall.events.grouping import Grouped, group_codes, group_pairs, group_rows
-
-SKEW = 10 * 60 * 1_000_000
-"""How much later than its first use a session's sign-in may be logged, in microseconds."""
 
 REVOCATION_GRACE = 65 * 60 * 1_000_000
 """How long an access token from before a revocation legitimately stays valid, in microseconds."""
@@ -130,6 +140,24 @@ class _Names:
     token: Keys
 
 
+_Found = tuple[LineageEvidence, dict[str, Tally], SharedTokens | None]
+"""Evidence and units that are being collected, and what other parts tell."""
+
+_NO_UNITS = Tally(np.zeros((0, 2), np.int64), np.zeros(0, np.int64))
+
+
+def _select_events(batch: CodedBatch, names: _Names) -> tuple[Bools, Bools, Bools, Bools]:
+    """Return which events are acts, issue sessions and tokens, use them, and name the session that they continue, bool (n,)."""
+    acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
+    acting &= ~batch.one_of("kind", ("vendor_alert",))
+    continues = batch.one_of("activity_name", CONTINUED)
+    births = acting & batch.one_of("kind", ("sign_in",)) & ~continues
+    in_session = batch.one_of("kind", ("directory",)) & (names.session != 0)
+    used = batch.one_of("kind", USES) | continues | in_session
+    uses = acting & used & ~batch.one_of("account_type", ("system",))
+    return acting, births, uses, (continues & (names.session != 0)) | in_session
+
+
 class LineageDetector:
     """Keep the issuances of sessions and tokens, and learn how often they are found."""
 
@@ -147,49 +175,83 @@ class LineageDetector:
 
     def observe(self, batch: CodedBatch, number: int) -> LineageEvidence:
         """Judge the uses of one day, then learn from them. `number` is the day's number since 1970."""
-        size = len(batch)
-        acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
-        acting &= ~batch.one_of("kind", ("vendor_alert",))
-        names = _Names(session_keys(batch), token_keys(batch))
-        continues = batch.one_of("activity_name", CONTINUED)
-        births = acting & batch.one_of("kind", ("sign_in",)) & ~continues
-        in_session = batch.one_of("kind", ("directory",)) & (names.session != 0)
-        linked = continues & (names.session != 0) | in_session
-        used = batch.one_of("kind", USES) | continues | in_session
-        uses = acting & used & ~batch.one_of("account_type", ("system",))
-        self._learn_births(batch, names, births, number)
         self._revocations.learn(batch)
-        result = silent(size)
+        evidence, units = self.judge(batch, number)
+        self.learn(units)
+        return evidence
+
+    def learn(self, units: Mapping[str, Tally]) -> None:
+        """Learn how often issuances are found, from the units that `judge` counted. Those of parts can be added."""
+        for name, coverage in self._coverages().items():
+            coverage.learn(units[name])
+
+    def judge(
+        self, batch: CodedBatch, number: int, others: SharedTokens | None = None
+    ) -> tuple[LineageEvidence, dict[str, Tally]]:
+        """Judge the uses of one day. Learn the issuances, but return what `learn` needs.
+
+        `others` tells about tokens that accounts of other parts use; it holds all issuances of tokens of the day.
+        """
+        names = _Names(session_keys(batch), token_keys(batch))
+        acting, births, uses, linked = _select_events(batch, names)
+        self._learn_births(batch, names, births, number, others)
+        result, units = silent(len(batch)), dict[str, Tally]()
         context = self._context(batch, np.flatnonzero(uses))
-        sessions = self._judge_sessions(batch, names, np.flatnonzero(uses), context, result, number)
+        found = result, units, others
+        sessions = self._judge_sessions(batch, names, np.flatnonzero(uses), context, found, number)
         # Events that name their session need no evidence from the network.
         by_network = ~linked[np.flatnonzero(uses)]
-        self._judge_networks(batch, np.flatnonzero(uses)[by_network], context.of(by_network), result, number)
+        self._judge_networks(batch, np.flatnonzero(uses)[by_network], context.of(by_network), found, number)
         self._judge_revoked(batch, names, np.flatnonzero(uses), result)
         self._judge_foreign(batch, np.flatnonzero(acting), result)
         self._forget(number)
-        return replace(result, uses=sessions, sign_ins=count_sign_ins(batch, np.flatnonzero(births)))
+        units |= {name: units.get(name, _NO_UNITS) for name in self._coverages()}
+        return replace(result, uses=sessions, sign_ins=count_sign_ins(batch, np.flatnonzero(births))), units
 
-    def _learn_births(self, batch: CodedBatch, names: _Names, births: Bools, number: int) -> None:
+    @staticmethod
+    def announce(batch: CodedBatch, order: Times) -> tuple[Tally, Tally]:
+        """Return the tokens that a part's events issue, and those that they use without a session; see `SharedTokens.read`.
+
+        `order` (n,) are the places of the events among those of all parts.
+        """
+        names = _Names(session_keys(batch), token_keys(batch))
+        _, births, uses, _ = _select_events(batch, names)
+        born, used = np.flatnonzero(births), np.flatnonzero(uses & (names.session == 0))
+        return (
+            count_issued(batch, born, names.token[born], order),
+            count_used(batch, used, names.token[used], order),
+        )
+
+    def learn_revoked(self, revoked: Iterable[NamedTime]) -> None:
+        """Learn whose sessions all parts end."""
+        self._revocations.learn_named(revoked)
+
+    def _learn_births(
+        self, batch: CodedBatch, names: _Names, births: Bools, number: int, others: SharedTokens | None
+    ) -> None:
         rows = np.flatnonzero(births)
         network, client, time = batch.codes["network"], batch.codes["client"], batch.time
         keys = names.session[rows]
         with_session, keys = rows[keys != 0], keys[keys != 0]
         self._sessions.learn(keys, network[with_session], client[with_session], time[with_session], number)
-        hashes = names.token[rows]
-        with_token = rows[hashes != 0]
-        self._tokens.learn(
-            hashes[hashes != 0], network[with_token], client[with_token], time[with_token], number
-        )
+        if others is None:
+            hashes = names.token[rows]
+            with_token = rows[hashes != 0]
+            issued = IssuedTokens(
+                hashes[hashes != 0], network[with_token], client[with_token], time[with_token]
+            )
+        else:
+            issued = others.issued
+        self._tokens.learn(issued.key, issued.network, issued.client, issued.time, number)
         placed = rows[network[rows] != MISSING]
         keys = pair_keys(batch.actor[placed], network[placed])
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
     def _judge_sessions(
-        self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped,
-        result: LineageEvidence, number: int,
+        self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped, found: _Found, number: int,
     ) -> SessionUses:  # fmt: skip
         """Judge uses by their sessions; return the sessions that `OrphanTest` counts."""
+        result, counted, others = found
         session, hashes = names.session[rows], names.token[rows]
         linked = (session != 0) | (hashes != 0)
         result.unknown[rows[~linked]] = True
@@ -208,10 +270,14 @@ class LineageDetector:
         result.orphan[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
         issued = np.where(known, by_session.time, by_token.time)
         is_lossy = self._session_coverage.is_rare(context)
-        uses, result.orphans_together[rows] = collect_uses(
-            batch, rows, units, np.where(born, issued, NEVER), is_lossy, number * DAY
-        )
-        self._session_coverage.learn(context, units, born)
+        begin = number * DAY
+        flags = flag_units(units, np.where(born, issued, NEVER), is_lossy, begin)
+        mine: Bools | None = None
+        if others is not None:
+            own = TokenUses(rows, units, context, born, self._tokens, self._session_coverage, begin)
+            born, mine = others.adjust(own, flags)
+        uses, result.orphans_together[rows] = collect_uses(batch, rows, units, flags)
+        counted["session_coverage"] = count_units(context, units, born, mine)
         moved = (
             known
             & (by_session.network != batch.codes["network"][rows])
@@ -227,17 +293,18 @@ class LineageDetector:
         roaming = self._roaming.share(tenant)
         result.moved[rows] = np.where(moved, -np.log(np.maximum(roaming, 0.005)), 0.0)
         result.reused[rows] = np.where(changed, 1.0 - np.log(np.maximum(roaming, 0.005)), 0.0)
-        self._roaming.learn(tenant, units, moved, known)
+        counted["roaming"] = count_units(tenant, units, moved, known)
         return uses
 
     def _judge_networks(
-        self, batch: CodedBatch, rows: np.ndarray, context: Grouped, result: LineageEvidence, number: int
+        self, batch: CodedBatch, rows: np.ndarray, context: Grouped, found: _Found, number: int
     ) -> None:
         """Judge how unusual it is that an account uses mail from a network from which it never signed in.
 
         A thief who continues a stolen session does not sign in. So the comparison is how often accounts sign in when they
         begin to use a network, and not how often sign-ins precede the use of everyday networks.
         """
+        result, counted, _ = found
         network = batch.codes["network"][rows]
         context = context.of(network != MISSING)
         rows = rows[network != MISSING]
@@ -245,15 +312,14 @@ class LineageDetector:
         if not len(rows):
             return
         units = group_pairs(batch.actor[rows], network)
-        found = self._networks.find(units.keys).of(units.place)
-        born = found.hit & (found.time <= batch.time[rows] + SKEW)
+        issued = self._networks.find(units.keys).of(units.place)
+        born = issued.hit & (issued.time <= batch.time[rows] + SKEW)
         usual = self._network_coverage.share(context)
         share = np.minimum(usual, self._arrivals.share(context, usual))
         result.birthless[rows] = np.where(born, 0.0, -np.log1p(-np.minimum(share, 0.999)))
-        self._network_coverage.learn(context, units, born)
+        counted["network_coverage"] = count_units(context, units, born)
         arrives = self._is_arrival(batch, rows, units, number)
-        if arrives.any():
-            self._arrivals.learn(context, units, born, arrives)
+        counted["arrivals"] = count_units(context, units, born, arrives)
 
     def _is_arrival(self, batch: CodedBatch, rows: np.ndarray, units: Grouped, number: int) -> Bools:
         """Return which uses come from a network that is new to an account in use for at least `SETTLED`, bool (n,).
@@ -296,6 +362,14 @@ class LineageDetector:
         for births in self._births():
             births.forget(number)
 
+    def _coverages(self) -> dict[str, LineageCoverage]:
+        return {
+            "session_coverage": self._session_coverage,
+            "network_coverage": self._network_coverage,
+            "arrivals": self._arrivals,
+            "roaming": self._roaming,
+        }
+
     def _births(self) -> tuple[IssuanceTable, ...]:
         return self._sessions, self._tokens, self._networks, self._used, self._account_first_seen
 
@@ -306,10 +380,7 @@ class LineageDetector:
             "networks": self._networks,
             "used": self._used,
             "holders": self._account_first_seen,
-            "session_coverage": self._session_coverage,
-            "network_coverage": self._network_coverage,
-            "arrivals": self._arrivals,
-            "roaming": self._roaming,
+            **self._coverages(),
             "revocations": self._revocations,
         }
 

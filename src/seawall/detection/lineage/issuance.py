@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from seawall.detection.tallies import Tally, count_rows
 from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, pack_texts
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times, pair_keys
-from seawall.events.grouping import Grouped, Rows, distinct, group_rows, starts
+from seawall.events.grouping import Grouped, Rows, Whole, distinct, group_rows, starts
 
 KEEP_DAYS = 45
 """Days without use after which an issuance is forgotten; an unused refresh token has expired by then."""
@@ -37,6 +39,9 @@ REVOKING = (
     "user_signed_out_due_to_suspicious_session_cookie",
 )
 """Operations of Entra, Okta and Google Workspace that end sessions. A password change by an Okta user himself ends none."""
+
+NamedTime = tuple[str, str, int]
+"""Organisation, account, and microseconds since 1970."""
 
 CAREFUL = 5.0
 """Pseudo-count of a share, in units: it pulls the share towards 0, or towards a given prior."""
@@ -143,29 +148,23 @@ class LineageCoverage:
 
     def is_rare(self, context: Grouped) -> Bools:
         """Return for each row whether the property is known to be rarer than not, bool (n,)."""
-        counts = np.array([self._counts.get(key, (0.0, 0.0)) for key in context.keys.tolist()]).reshape(-1, 2)
+        return self.are_rare(context.keys)[context.place]
+
+    def are_rare(self, contexts: Whole) -> Bools:
+        """Do the same for the contexts of keys, bool (c,)."""
+        counts = np.array([self._counts.get(key, (0.0, 0.0)) for key in contexts.tolist()]).reshape(-1, 2)
         true, total = counts.T
-        return np.asarray(((total >= CAREFUL) & (2 * true < total))[context.place])
+        return np.asarray((total >= CAREFUL) & (2 * true < total))
 
-    def learn(self, context: Grouped, unit: Grouped, true: Bools, rows: Bools | None = None) -> None:
-        """Count each distinct unit of a context once a day.
-
-        A unit has the property if all its rows have it (`true`, bool (n,)). `rows`, bool (n,), selects the rows that count;
-        None selects all.
-        """
-        both = (context.place * len(unit.keys) + unit.place) * 2 + true
-        both = np.sort(both if rows is None else both[rows])
-        # False sorts first within a unit, so that one false row decides for the unit.
-        both = both[starts(both >> 1)]
-        owner, is_true = both // (2 * max(len(unit.keys), 1)), both & 1
-        trues = np.bincount(owner, is_true, len(context.keys))
-        totals = np.bincount(owner, minlength=len(context.keys))
-        for key, one, all_ in zip(context.keys.tolist(), trues.tolist(), totals.tolist(), strict=True):
-            if not all_:
-                continue
-            counts = self._counts.setdefault(key, [0.0, 0.0])
-            counts[0] = counts[0] * 0.95 + one
-            counts[1] = counts[1] * 0.95 + all_
+    def learn(self, units: Tally) -> None:
+        """Learn a day's units, counted by (context, property); see `count_units`. Units of parts can be added."""
+        counted: dict[int, list[int]] = {}
+        for key, is_true, count in zip(*units.keys.T.tolist(), units.counts.tolist(), strict=True):
+            counted.setdefault(key, [0, 0])[is_true] += count
+        for key, (falses, trues) in counted.items():
+            counts = self._counts.setdefault(key & 0xFFFFFFFFFFFFFFFF, [0.0, 0.0])
+            counts[0] = counts[0] * 0.95 + trues
+            counts[1] = counts[1] * 0.95 + (falses + trues)
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
@@ -178,6 +177,20 @@ class LineageCoverage:
         keys = saved.keys("keys")
         counts = saved.array("counts", np.float64, len(keys), 2)
         self._counts = dict(zip(keys.tolist(), counts.tolist(), strict=True))
+
+
+def count_units(context: Grouped, unit: Grouped, true: Bools, rows: Bools | None = None) -> Tally:
+    """Count each distinct unit of a context once, by (context, property).
+
+    A unit has the property if all its rows have it (`true`, bool (n,)). `rows`, bool (n,), selects the rows that count;
+    None selects all.
+    """
+    both = (context.place * len(unit.keys) + unit.place) * 2 + true
+    both = np.sort(both if rows is None else both[rows])
+    # False sorts first within a unit, so that one false row decides for the unit.
+    both = both[starts(both >> 1)]
+    owner, is_true = both // (2 * max(len(unit.keys), 1)), both & 1
+    return count_rows(context.keys[owner], is_true)
 
 
 class SessionRevocations:
@@ -194,9 +207,12 @@ class SessionRevocations:
         The revoked account is the record's resource. If that is no address, it may be a directory id; then the mailbox is
         the account.
         """
-        for row, account in list_revoked(batch):
-            name = batch.value("org_uid", row), account
-            self._times.setdefault(name, []).append(int(batch.time[row]))
+        self.learn_named(name_revoked(batch))
+
+    def learn_named(self, revoked: Iterable[NamedTime]) -> None:
+        """Do the same for revocations that are given as organisation, account and time."""
+        for organisation, account, time in revoked:
+            self._times.setdefault((organisation, account), []).append(time)
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
@@ -238,6 +254,13 @@ class SessionRevocations:
             place = np.searchsorted(ordered, batch.time[rows[mine]]) - 1
             result[mine] = np.where(place >= 0, ordered[np.maximum(place, 0)], 0)
         return result
+
+
+def name_revoked(batch: CodedBatch) -> list[NamedTime]:
+    """Return the accounts whose sessions a batch ends, as organisation, account and time."""
+    return [
+        (batch.value("org_uid", row), account, int(batch.time[row])) for row, account in list_revoked(batch)
+    ]
 
 
 def list_revoked(batch: CodedBatch) -> list[tuple[int, str]]:

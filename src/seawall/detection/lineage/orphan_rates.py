@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seawall.detection.tallies import Tally, count_rows, decode_keys
 from seawall.events.array_state import RestoredState, State
-from seawall.events.coded_batch import Bools, Codes, Floats, Keys
-from seawall.events.grouping import Grouped, Rows, Whole, group_rows, starts
+from seawall.events.coded_batch import Bools, Codes, Floats, Keys, Times
+from seawall.events.grouping import Whole, group_rows, starts
 
 FORGETTING = 0.95
 """Factor by which the counts of an application shrink per day on which it is used."""
@@ -49,14 +50,16 @@ class OrphanRateTable:
         self._keys: Keys = np.empty(0, np.uint64)
         self._counts: Floats = np.zeros((0, 4))
 
-    def find(self, keys: Keys, orphans: Floats, sessions: Floats) -> OrphanRates:
+    def find(self, keys: Keys, orphans: Floats, sessions: Floats, cells: Tally) -> OrphanRates:
         """Return the rates for c pairs of account and application of a day, (c,), by what came before and other accounts today.
 
-        `keys` are organisation << 32 | application, `orphans` of the pair's `sessions` have no issuing sign-in.
+        `keys` are organisation << 32 | application, `orphans` of the pair's `sessions` have no issuing sign-in. `cells` are all
+        accounts of the day, by (key, orphans, sessions).
         """
         found = group_rows(keys)
         before = self._counts_of(found.keys)
-        today = _sum_counts(found, orphans, sessions)
+        everybody, counts = _sum_counts(cells)
+        today = counts[np.searchsorted(everybody, found.keys)]
         usual = self._usual_rates(found.keys)[found.place]
         others = (before + today)[found.place] - _bound_counts(orphans, sessions)
         orphans, sessions, pairs, days = np.maximum(others, 0.0).T
@@ -92,15 +95,14 @@ class OrphanRateTable:
         usual[hit] = rate[place[hit]]
         return usual
 
-    def learn(self, keys: Keys, orphans: Floats, sessions: Floats) -> None:
-        """Learn a day: for each pair of account and application its key, orphans and sessions, (n,)."""
-        found = group_rows(keys)
-        today = _sum_counts(found, orphans, sessions)
-        fresh = found.keys[~np.isin(found.keys, self._keys)]
+    def learn(self, cells: Tally) -> None:
+        """Learn a day: its pairs of account and application, by (key, orphans, sessions). Those of parts can be added."""
+        keys, today = _sum_counts(cells)
+        fresh = keys[~np.isin(keys, self._keys)]
         places = np.searchsorted(self._keys, fresh)
         self._keys = np.insert(self._keys, places, fresh)
         self._counts = np.insert(self._counts, places, 0.0, axis=0)
-        at = np.searchsorted(self._keys, found.keys)
+        at = np.searchsorted(self._keys, keys)
         self._counts[at] = self._counts[at] * FORGETTING + today
 
     def nbytes(self) -> int:
@@ -124,22 +126,45 @@ def _bound_counts(orphans: Floats, sessions: Floats) -> Floats:
     return np.stack([orphans * weight, sessions * weight, pairs, (sessions > 1).astype(np.float64)], axis=1)
 
 
-def _sum_counts(found: Grouped, orphans: Floats, sessions: Floats) -> Floats:
-    columns = _bound_counts(orphans, sessions).T
-    return np.stack([sum_by(found.place, column, len(found.keys)) for column in columns], axis=1)
+def _sum_counts(cells: Tally) -> tuple[Keys, Floats]:
+    """Return the sorted keys of applications, (a,), and the bounded counts of each, float64 (a, 4)."""
+    app, orphans, sessions = cells.repeat(0, 1, 2)
+    found = group_rows(decode_keys(app))
+    columns = _bound_counts(orphans.astype(np.float64), sessions.astype(np.float64)).T
+    sums = [sum_by(found.place, column, len(found.keys)) for column in columns]
+    return found.keys, np.stack(sums, axis=1)
 
 
-def share_of_others(group: Rows, owner: Codes, is_orphan: Bools, rate: Floats, careful: float) -> Floats:
-    """Return for n sessions the share of other accounts of the same group that have an orphan in it, float64 (n,).
+def count_holders(group: Tally) -> tuple[Times, Times, Times]:
+    """Return the groups of a tally by (group, whether an account has an orphan in it), their accounts, and those with one."""
+    places = np.unique(group.column(0))
+    at = np.searchsorted(places, group.column(0))
+    accounts, with_orphan = np.zeros(len(places), np.int64), np.zeros(len(places), np.int64)
+    np.add.at(accounts, at, group.counts)
+    np.add.at(with_orphan, at, group.counts * group.column(1))
+    return places, accounts, with_orphan
 
-    `group` counts from 0. The share starts at the session's usual `rate`, with the weight of `careful` accounts.
+
+def hold_orphans(group: Times, owner: Codes, is_orphan: Bools) -> tuple[Tally, Bools]:
+    """Count the accounts of n sessions by (group, whether one of the account's sessions in it is an orphan).
+
+    Also return this for each session, bool (n,).
     """
     order = np.lexsort((~is_orphan, owner, group))
-    begins = order[starts(group[order]) | starts(owner[order])]
-    size = int(group.max(initial=-1)) + 1
-    accounts = np.bincount(group[begins], minlength=size)[group] - 1
-    with_orphan = np.bincount(group[begins], is_orphan[begins], size)
-    own = np.zeros(len(group))
-    place = np.cumsum(starts(group[order]) | starts(owner[order])) - 1
-    own[order] = is_orphan[begins][place]
-    return np.asarray((with_orphan[group] - own + careful * rate) / (accounts + careful))
+    begins = starts(group[order]) | starts(owner[order])
+    at = order[begins]
+    own = np.zeros(len(group), bool)
+    own[order] = is_orphan[at][np.cumsum(begins) - 1]
+    return count_rows(group[at], is_orphan[at]), own
+
+
+def share_of_others(group: Times, own: Bools, rate: Floats, everybody: Tally, careful: float) -> Floats:
+    """Return for n sessions the share of other accounts of the same group that have an orphan in it, float64 (n,).
+
+    `own` (n,) says whether the session's account has one. `everybody` are all accounts, as `hold_orphans` counts them. The share
+    starts at the session's usual `rate`, with the weight of `careful` accounts.
+    """
+    places, accounts, with_orphan = count_holders(everybody)
+    at = np.searchsorted(places, group)
+    others = with_orphan[at].astype(np.float64) - own
+    return np.asarray((others + careful * rate) / (accounts[at] - 1 + careful))

@@ -12,12 +12,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.lineage.orphan_expectation import OrphanCounts, OrphanExpectation
+from seawall.detection.lineage.orphan_expectation import BegunSessions, OrphanCounts, OrphanExpectation
 from seawall.detection.lineage.orphan_rates import sum_by
 from seawall.detection.lineage.remembered_orphans import RememberedOrphans
-from seawall.detection.lineage.session_uses import SessionUses, SignInCounts
-from seawall.events.array_state import Array, Kind, RestoredState, State, copy_arrays, nest_states
-from seawall.events.coded_batch import Codes, Floats
+from seawall.detection.lineage.session_uses import SessionUses, SignInCounts, tally_sign_ins
+from seawall.detection.tallies import Tally, code_floats, count_rows, decode_floats
+from seawall.events.array_state import (
+    Array,
+    Kind,
+    RestoredState,
+    State,
+    copy_arrays,
+    nest_states,
+    trim_rows,
+)
+from seawall.events.coded_batch import Codes, Floats, Keys
 from seawall.events.grouping import distinct
 
 WINDOW_DAYS = 14
@@ -87,6 +96,21 @@ def measure_excess(counted: Floats, expected: Floats, dispersion: Floats) -> Flo
     return np.asarray(np.maximum(nats, 0.0))
 
 
+@dataclass(frozen=True, slots=True)
+class OrphanDay:
+    """Hold the sessions of a day while they are judged, of the accounts `owners`, (a,), with their organisations `tenant`.
+
+    `touched` are orphans that another part remembers.
+    """
+
+    uses: SessionUses
+    owners: Codes
+    tenant: Codes
+    begun: BegunSessions
+    number: int
+    touched: Keys
+
+
 class OrphanTest:
     """Keep by account the sessions that began in 14 days, and by organisation how much accounts differ.
 
@@ -109,13 +133,43 @@ class OrphanTest:
 
         Both arguments are of all accounts, in any order.
         """
-        begun = uses.take(~self._remembered.observe(uses, number))
+        day = self.begin(uses, number)
+        hours = self.weigh(day, day.begun.counted, tally_sign_ins(sign_ins))
+        together, taught, spread = self.judge(day, hours)
+        self.learn(taught, spread)
+        return together
+
+    def remembers(self, tokens: Keys) -> Keys:
+        """Return the orphans among some tokens that are remembered here."""
+        return tokens[self._remembered.has(tokens)]
+
+    def begin(self, uses: SessionUses, number: int, elsewhere: Keys | None = None) -> OrphanDay:
+        """Take the sessions of a part's accounts. `elsewhere` are the orphans that other parts remember."""
+        known = np.empty(0, np.uint64) if elsewhere is None else elsewhere[~self._remembered.has(elsewhere)]
+        touched = uses.key[uses.is_orphan & np.isin(uses.key, known)]
+        begun = uses.take(~self._remembered.observe(uses, number, known))
         owners = distinct(uses.owner)
         tenant = np.zeros(len(owners), np.int32)
         tenant[np.searchsorted(owners, uses.owner)] = uses.tenant
         self._reserve(owners, tenant)
         self._advance(owners, number)
-        self._add(self._usual.observe(begun, sign_ins, owners, number), number)
+        return OrphanDay(uses, owners, tenant, BegunSessions(begun), number, touched)
+
+    def weigh(self, day: OrphanDay, cells: Tally, sign_ins: Tally, touched: Keys | None = None) -> Tally:
+        """Weigh the sessions by what all parts counted; return accounts by (tenant and hour, whether with an orphan).
+
+        `cells` are `day.begun.counted` of all parts, `sign_ins` those of `tally_sign_ins`, `touched` the orphans of `day.touched`.
+        """
+        if touched is not None:
+            self._remembered.touch(touched, day.number)
+        self._remembered.forget(day.number)
+        return self._usual.weigh(day.begun, cells, sign_ins, day.number)
+
+    def judge(self, day: OrphanDay, hours: Tally) -> tuple[OrphansTogether, Tally, Tally]:
+        """Judge the accounts by the `hours` of all parts; return the evidence, and what `learn` needs of all parts."""
+        owners, tenant = day.owners, day.tenant
+        counts, taught = self._usual.count(day.begun, hours, owners)
+        self._add(counts, day.number)
         orphans, sessions, counted, expected = (
             getattr(self, name)[owners].sum(axis=1, dtype=np.float64) for name in _RING
         )
@@ -123,10 +177,15 @@ class OrphanTest:
         own = (older[:, 0] + OWN_DOUBT) / (older[:, 1] + OWN_DOUBT)
         expected = expected * np.maximum(own, LEAST_OWN)
         nats = np.minimum(measure_excess(counted, expected, self._dispersion(tenant)), MOST_NATS)
-        self._learn_spread(tenant, orphans, expected)
         found = owners, np.where(orphans >= LEAST, nats, 0.0), orphans, sessions, expected
-        uses_orphan = np.isin(owners, uses.owner[uses.is_orphan])
-        return OrphansTogether(*(column[uses_orphan] for column in found))
+        uses_orphan = np.isin(owners, day.uses.owner[day.uses.is_orphan])
+        together = OrphansTogether(*(column[uses_orphan] for column in found))
+        return together, taught, _tally_spread(tenant, orphans, expected)
+
+    def learn(self, taught: Tally, spread: Tally) -> None:
+        """Learn a day from what all parts teach: the rates of applications, and by how much accounts differ."""
+        self._usual.learn(taught)
+        self._learn_spread(spread)
 
     def _reserve(self, owners: Codes, tenant: Codes) -> None:
         accounts, tenants = int(owners.max(initial=-1)) + 1, int(tenant.max(initial=-1)) + 2
@@ -160,13 +219,14 @@ class OrphanTest:
         found = (DISPERSION * DISPERSION_WEIGHT + squares) / (DISPERSION_WEIGHT + weight)
         return np.asarray(np.maximum(found, LEAST_DISPERSION))
 
-    def _learn_spread(self, tenant: Codes, orphans: Floats, expected: Floats) -> None:
+    def _learn_spread(self, spread: Tally) -> None:
         """Learn by how much more than chance accounts differ, each with a bounded part; a taken account is one of them."""
-        few = expected < FEW
-        tenant, orphans, expected = tenant[few], orphans[few], expected[few]
-        squares = np.clip((orphans - expected) ** 2 - expected, -1.0, MOST_SQUARES)
+        tenant, squares, expected = spread.repeat(0, 1, 2)
+        self._spread = _grow(self._spread, int(tenant.max(initial=-1)) + 2)
         size = len(self._spread)
-        today = np.stack([sum_by(tenant + 1, column, size) for column in (squares, expected**2)], axis=1)
+        today = np.stack(
+            [sum_by(tenant + 1, decode_floats(column), size) for column in (squares, expected)], axis=1
+        )
         seen = np.bincount(tenant + 1, minlength=size) > 0
         self._spread[seen] = self._spread[seen] * FORGETTING + today[seen]
 
@@ -179,7 +239,11 @@ class OrphanTest:
         """Return the state as arrays, for `restore`."""
         return {
             **nest_states(usual=self._usual.state(), remembered=self._remembered.state()),
-            **copy_arrays(self, {**_RING, "_older": np.float32, "_day": np.int32, "_spread": np.float64}),
+            **trim_rows(
+                copy_arrays(self, {**_RING, "_older": np.float32, "_day": np.int32}),
+                dict.fromkeys((*(name.lstrip("_") for name in _RING), "older", "day"), 0),
+            ),
+            **trim_rows(copy_arrays(self, {"_spread": np.float64}), {"spread": 0}),
         }
 
     def restore(self, saved: RestoredState) -> None:
@@ -191,6 +255,17 @@ class OrphanTest:
             setattr(self, name, saved.array(name.lstrip("_"), kind, len(self._day), WINDOW_DAYS))
         self._older = saved.array("older", np.float32, len(self._day), 2)
         self._spread = saved.array("spread", np.float64, None, 2)
+
+
+def _tally_spread(tenant: Codes, orphans: Floats, expected: Floats) -> Tally:
+    """Return by (tenant, square, variance) the accounts that tell by how much accounts differ.
+
+    These are no sums but numbers bit by bit: fractions are added in one order only, in the last step.
+    """
+    few = expected < FEW
+    tenant, orphans, expected = tenant[few], orphans[few], expected[few]
+    squares = np.clip((orphans - expected) ** 2 - expected, -1.0, MOST_SQUARES)
+    return count_rows(tenant, code_floats(squares), code_floats(expected**2))
 
 
 def _grow(array: Array, size: int) -> Array:

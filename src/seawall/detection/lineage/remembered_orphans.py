@@ -7,7 +7,7 @@ import numpy as np
 from seawall.detection.lineage.session_uses import SessionUses
 from seawall.events.array_state import Kind, RestoredState, State, copy_arrays
 from seawall.events.coded_batch import Bools, Codes, Keys
-from seawall.events.grouping import starts
+from seawall.events.grouping import Rows, starts
 
 KEEP_DAYS = 14
 """Days without use after which an orphan is forgotten."""
@@ -26,24 +26,39 @@ class RememberedOrphans:
         self._owner: Codes = np.empty(0, np.int32)
         self._day: Codes = np.empty(0, np.int32)
 
-    def observe(self, uses: SessionUses, number: int) -> Bools:
-        """Return which of a day's sessions are orphans that were counted before, bool (u,), then remember all orphans."""
-        place = np.searchsorted(self._keys, uses.key)
+    def has(self, keys: Keys) -> Bools:
+        """Return which orphans are remembered, bool (n,)."""
+        return self._find(keys)[1]
+
+    def _find(self, keys: Keys) -> tuple[Rows, Bools]:
+        place = np.searchsorted(self._keys, keys)
         place[place == len(self._keys)] = 0
-        again = (
-            uses.is_orphan & (self._keys[place] == uses.key) if len(self._keys) else np.zeros(len(uses), bool)
-        )
+        return place, self._keys[place] == keys if len(self._keys) else np.zeros(len(keys), bool)
+
+    def observe(self, uses: SessionUses, number: int, elsewhere: Keys | None = None) -> Bools:
+        """Return which of a day's sessions are orphans that were counted before, bool (u,), then remember all orphans.
+
+        Those that other parts remember (`elsewhere`, by default none) are not remembered here. Then `forget` must follow.
+        """
+        place, hit = self._find(uses.key)
+        again = uses.is_orphan & hit
         self._day[place[again]] = number
+        if elsewhere is not None:
+            again |= uses.is_orphan & np.isin(uses.key, elsewhere)
         fresh = np.flatnonzero(uses.is_orphan & ~again)
         fresh = fresh[np.argsort(uses.key[fresh])]
         places = np.searchsorted(self._keys, uses.key[fresh])
         self._keys = np.insert(self._keys, places, uses.key[fresh])
         self._owner = np.insert(self._owner, places, uses.owner[fresh])
         self._day = np.insert(self._day, places, np.int32(number))
-        self._forget(number)
         return np.asarray(again)
 
-    def _forget(self, number: int) -> None:
+    def touch(self, keys: Keys, number: int) -> None:
+        """Note the day for orphans that are remembered here, and that accounts of other parts use; others are none."""
+        place, hit = self._find(keys)
+        self._day[place[hit]] = number
+
+    def forget(self, number: int) -> None:
         """Drop what was not used for long. Of an account with too many, drop the oldest days as a whole."""
         keep = self._day > number - KEEP_DAYS
         order = np.lexsort((-self._day, self._owner))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seawall.detection.tallies import Tally, count_rows
 from seawall.events.coded_batch import Bools, CodedBatch, Codes, Floats, Keys, Times
 from seawall.events.grouping import Grouped, Rows, group_pairs, stable_order, starts
 
@@ -60,22 +61,43 @@ def hold_no_sign_ins() -> SignInCounts:
     return SignInCounts(codes, codes, times, times)
 
 
-def collect_uses(
-    batch: CodedBatch, rows: Rows, units: Grouped, issued: Times, is_lossy: Bools, begin: int
-) -> tuple[SessionUses, Floats]:
-    """Return the sessions of the uses `rows`, (n,), which `units` groups; and for each row how many orphans its account used.
+@dataclass(frozen=True, slots=True)
+class UnitFlags:
+    """Say of u sessions or tokens, bool (u,), what their uses of a day tell.
 
-    `issued` is when the issuing sign-in of each use was, `NEVER` if none is known; the day begins at `begin`. A session is an
-    orphan if that is so of all its uses. Sessions that begin with a use of a lossy application are left out. The number of
-    orphans, float64 (n,), is that of distinct ones of the account up to this use, and 0 for a use of another session.
+    `is_orphan`: no use has a known issuing sign-in; `is_fresh`: none was issued on an earlier day; `tells`: it begins with a use of
+    an application that loses few sign-ins; `is_first`: its first use is here, and not by an account of another part.
+    """
+
+    is_orphan: Bools
+    is_fresh: Bools
+    tells: Bools
+    is_first: Bools
+
+
+def flag_units(units: Grouped, issued: Times, is_lossy: Bools, begin: int) -> UnitFlags:
+    """Return the flags of the units of n uses.
+
+    `issued` (n,) is when the issuing sign-in of each use was, `NEVER` if none is known; the day begins at `begin`. `is_lossy`
+    (n,) says whether the application of the use loses sign-ins.
     """
     size = len(units.keys)
     is_orphan, is_fresh = np.ones(size, bool), np.ones(size, bool)
     is_orphan[units.place[issued != NEVER]] = False
     is_fresh[units.place[(issued != NEVER) & (issued < begin)]] = False
-    tells = ~is_lossy[units.first]
+    return UnitFlags(is_orphan, is_fresh, ~is_lossy[units.first], np.ones(size, bool))
+
+
+def collect_uses(
+    batch: CodedBatch, rows: Rows, units: Grouped, flags: UnitFlags
+) -> tuple[SessionUses, Floats]:
+    """Return the sessions of the uses `rows`, (n,), which `units` groups; and for each row how many orphans its account used.
+
+    A session is an orphan if that is so of all its uses. Sessions that begin with a use of a lossy application are left out. The
+    number of orphans, float64 (n,), is that of distinct ones of the account up to this use, and 0 for a use of another session.
+    """
     first = rows[units.first]
-    chosen = np.flatnonzero(is_fresh & tells)
+    chosen = np.flatnonzero(flags.is_fresh & flags.tells & flags.is_first)
     at = first[chosen]
     uses = SessionUses(
         batch.actor[at].astype(np.int32),
@@ -83,19 +105,19 @@ def collect_uses(
         batch.codes["app_uid"][at].astype(np.int32),
         units.keys[chosen].astype(np.uint64),
         batch.time[at] // HOUR,
-        is_orphan[chosen],
+        flags.is_orphan[chosen],
     )
-    return uses, _count_up(batch.actor[rows], units, is_orphan & tells)
+    return uses, _count_up(batch.actor[rows], units, flags)
 
 
-def _count_up(actor: Codes, units: Grouped, is_orphan: Bools) -> Floats:
+def _count_up(actor: Codes, units: Grouped, flags: UnitFlags) -> Floats:
     """Return how many distinct orphans each use's account had used up to it, (n,); 0 for uses of other sessions."""
     counts = np.zeros(len(actor))
-    used = np.flatnonzero(is_orphan[units.place])
+    used = np.flatnonzero((flags.is_orphan & flags.tells)[units.place])
     if not len(used):
         return counts
     begins = np.zeros(len(actor), bool)
-    begins[units.first] = True
+    begins[units.first[flags.is_first]] = True
     order = used[stable_order(actor[used])]
     total = np.cumsum(begins[order])
     opens = np.flatnonzero(starts(actor[order]))
@@ -116,3 +138,8 @@ def count_sign_ins(batch: CodedBatch, rows: Rows) -> SignInCounts:
         batch.time[at] // HOUR,
         np.bincount(found.place, minlength=len(found.keys)).astype(np.int64),
     )
+
+
+def tally_sign_ins(sign_ins: SignInCounts) -> Tally:
+    """Return the sign-ins by (tenant, hour of the day)."""
+    return count_rows(sign_ins.tenant, sign_ins.hour % 24, counts=sign_ins.count)

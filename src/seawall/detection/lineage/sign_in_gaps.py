@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seawall.detection.lineage.session_uses import SignInCounts
+from seawall.detection.tallies import Tally
 from seawall.events.array_state import Kind, RestoredState, State, copy_arrays
 from seawall.events.coded_batch import Bools, Codes, Floats, Times
 
@@ -36,15 +36,16 @@ class SignInGaps:
         self._days: Floats = np.zeros((0, 2))
         self._last: Floats = np.zeros((0, 1 + HOURS))
 
-    def observe(self, sign_ins: SignInCounts, tenant: Codes, hour: Times, number: int) -> Floats:
+    def observe(self, sign_ins: Tally, tenants: Codes, tenant: Codes, hour: Times, number: int) -> Floats:
         """Return the probability that a gap hides a session's sign-in, float64 (n,), then learn the day.
 
-        `tenant` and `hour`, (n,), are a session's organisation and the hour since 1970 of its first use.
+        `sign_ins` are counted by (tenant, hour of the day), and `tenants` are all with a session that begins. `tenant` and `hour`,
+        (n,), are a session's organisation and the hour since 1970 of its first use.
         """
-        self._reserve(np.unique(np.concatenate([tenant, sign_ins.tenant])))
+        self._reserve(np.unique(np.concatenate([tenants, sign_ins.column(0).astype(np.int32)])))
         today = np.zeros((len(self._tenant), HOURS))
-        place = np.searchsorted(self._tenant, sign_ins.tenant)
-        np.add.at(today, (place, sign_ins.hour % HOURS), sign_ins.count)
+        place = np.searchsorted(self._tenant, sign_ins.column(0))
+        np.add.at(today, (place, sign_ins.column(1)), sign_ins.counts)
         counts = np.concatenate([self._before(number), today], axis=1)
         usual = np.concatenate([self._expect(number - 1), self._expect(number)], axis=1)
         gaps = _find_gaps(counts, usual)

@@ -9,7 +9,7 @@ import pytest
 
 from seawall.detection.behaviour.detector import BehaviourGroups
 from seawall.detection.behaviour.rotation import ROTATION, measure_rotation
-from seawall.detection.lineage.detector import session_keys
+from seawall.detection.lineage.event_names import session_keys
 from tests.detection.behaviour.test_detector import history, run
 from tests.sample_events import event
 

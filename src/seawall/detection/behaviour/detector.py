@@ -197,7 +197,7 @@ class BehaviourDetector:
         new = told["accounts.new"] if shared else count_rows(day.tenant[first[fresh]])
         today = told["accounts.today"] if shared else count_rows(day.tenant[first])
         tenants = today.column(0)
-        self._reserve_tenants(int(tenants.max(initial=-1)) + 1)
+        self.reserve_tenants(int(tenants.max(initial=-1)) + 1)
         self._tenant_accounts[new.column(0)] += new.counts
         self._tenant_first[tenants[self._tenant_first[tenants] < 0]] = day.number
         self._active[actors] += 1
@@ -212,9 +212,10 @@ class BehaviourDetector:
             extra = max(actors, 2 * len(self._active)) - len(self._active)
             self._active = np.concatenate([self._active, np.zeros(extra)])
             self._first_day = np.concatenate([self._first_day, np.full(extra, -1, np.int32)])
-        self._reserve_tenants(int(day.tenant.max(initial=-1)) + 1)
+        self.reserve_tenants(int(day.tenant.max(initial=-1)) + 1)
 
-    def _reserve_tenants(self, tenants: int) -> None:
+    def reserve_tenants(self, tenants: int) -> None:
+        """Make room for the organisations with codes below a number: other parts may see them first."""
         if tenants > len(self._tenant_accounts):
             extra = tenants - len(self._tenant_accounts)
             self._tenant_accounts = np.concatenate([self._tenant_accounts, np.zeros(extra)])

@@ -10,9 +10,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seawall.detection.behaviour.counts import FieldCounts, PriorCounts, count_first_meetings
+from seawall.detection.behaviour.counts import (
+    FieldCounts,
+    PriorCounts,
+    count_first_meetings,
+    count_meetings,
+)
 from seawall.detection.behaviour.day import GroupedDay
 from seawall.detection.behaviour.fields import COLUMNS, BehaviourField, DerivedColumns
+from seawall.detection.tallies import Tally
 from seawall.events.coded_batch import MISSING, Codes, Floats, mix
 from seawall.events.grouping import distinct, starts
 
@@ -64,11 +70,24 @@ def field_pairs(
     return GroupValuePairs(group, value, looked, back_off_surprise(looked))
 
 
-def count_cohort(pairs: GroupValuePairs, tenant: Codes) -> GroupValuePairs:
-    """Return pairs with the accounts counted that meet the values today; `tenant` is that of each pair, int32 (n,)."""
-    cohort = count_first_meetings(tenant, pairs.value, np.isinf(pairs.looked.idle))
+def count_cohort(pairs: GroupValuePairs, tenant: Codes, everybody: Tally | None = None) -> GroupValuePairs:
+    """Return pairs with the accounts counted that meet the values today; `tenant` is that of each pair, int32 (n,).
+
+    `everybody` is what `count_new_pairs` returns for all parts; by default, these are all pairs.
+    """
+    is_new = np.isinf(pairs.looked.idle)
+    if everybody is None:
+        cohort = count_first_meetings(tenant, pairs.value, is_new)
+    else:
+        cohort = (everybody.find(tenant, pairs.value) - is_new).astype(np.float64)
     looked = replace(pairs.looked, cohort=cohort)
     return GroupValuePairs(pairs.group, pairs.value, looked, back_off_surprise(looked))
+
+
+def count_new_pairs(pairs: GroupValuePairs, tenant: Codes) -> Tally:
+    """Return by (tenant, value) the groups whose account never showed the value before. Those of parts can be added."""
+    is_new = np.isinf(pairs.looked.idle)
+    return count_meetings(tenant[is_new], pairs.value[is_new])
 
 
 def select_strongest(

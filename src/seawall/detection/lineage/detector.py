@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from seawall.detection.lineage.event_names import EventNames, select_events, session_keys, token_keys
 from seawall.detection.lineage.issuance import (
     IssuanceLookup,
     IssuanceTable,
@@ -42,7 +43,7 @@ from seawall.detection.lineage.shared_tokens import (
 )
 from seawall.detection.tallies import Tally
 from seawall.events.array_state import RestoredState, State, nest_states
-from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times, mix, pair_keys
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Times, pair_keys
 from seawall.events.grouping import Grouped, group_codes, group_pairs, group_rows
 
 REVOCATION_GRACE = 65 * 60 * 1_000_000
@@ -52,15 +53,6 @@ DAY = 86_400_000_000
 MINUTE = 60_000_000
 SETTLED = 7 * DAY
 """How long an account must be in use before its new networks count as statistics, in microseconds."""
-
-USES = ("mail_access", "mail_action", "mail_rule", "admin", "file")
-
-CONTINUED = (
-    "user.authentication.sso", "user.session.access_admin_app", "policy.evaluate_sign_on", "app.oauth2.authorize.code",
-    "app.oauth2.authorize.implicit.access_token", "app.oauth2.authorize.implicit.id_token", "app.oauth2.as.authorize.code",
-    "app.oauth2.as.authorize.implicit.access_token", "app.oauth2.as.authorize.implicit.id_token",
-)  # fmt: skip
-"""Okta's sign-ins that continue an existing session: they use it and do not issue one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,47 +107,10 @@ def silent(size: int) -> LineageEvidence:
     )
 
 
-def session_keys(batch: CodedBatch) -> Keys:
-    """Return a key for each event's session, uint64 (n,), 0 if it names none.
-
-    The key includes the account: the same session id under another account is another session.
-    """
-    sessions = batch.hash_column("session_uid")
-    keys = mix(sessions, batch.actor.astype(np.uint64))
-    return np.where(sessions != 0, np.maximum(keys, 1), 0).astype(np.uint64)
-
-
-def token_keys(batch: CodedBatch) -> Keys:
-    """Return a key for each event's token within its organisation, uint64 (n,), 0 if it names none."""
-    tokens = batch.hash_column("token_uid")
-    keys = mix(tokens, batch.codes["org_uid"].astype(np.uint64))
-    return np.where(tokens != 0, np.maximum(keys, 1), 0).astype(np.uint64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Hold the session and token keys of a day's events, uint64 (n,), 0 for none."""
-
-    session: Keys
-    token: Keys
-
-
 _Found = tuple[LineageEvidence, dict[str, Tally], SharedTokens | None]
 """Evidence and units that are being collected, and what other parts tell."""
 
 _NO_UNITS = Tally(np.zeros((0, 2), np.int64), np.zeros(0, np.int64))
-
-
-def _select_events(batch: CodedBatch, names: _Names) -> tuple[Bools, Bools, Bools, Bools]:
-    """Return which events are acts, issue sessions and tokens, use them, and name the session that they continue, bool (n,)."""
-    acting = (batch.actor != MISSING) & batch.one_of("status", ("success",))
-    acting &= ~batch.one_of("kind", ("vendor_alert",))
-    continues = batch.one_of("activity_name", CONTINUED)
-    births = acting & batch.one_of("kind", ("sign_in",)) & ~continues
-    in_session = batch.one_of("kind", ("directory",)) & (names.session != 0)
-    used = batch.one_of("kind", USES) | continues | in_session
-    uses = acting & used & ~batch.one_of("account_type", ("system",))
-    return acting, births, uses, (continues & (names.session != 0)) | in_session
 
 
 class LineageDetector:
@@ -192,8 +147,8 @@ class LineageDetector:
 
         `others` tells about tokens that accounts of other parts use; it holds all issuances of tokens of the day.
         """
-        names = _Names(session_keys(batch), token_keys(batch))
-        acting, births, uses, linked = _select_events(batch, names)
+        names = EventNames(session_keys(batch), token_keys(batch))
+        acting, births, uses, linked = select_events(batch, names)
         self._learn_births(batch, names, births, number, others)
         result, units = silent(len(batch)), dict[str, Tally]()
         context = self._context(batch, np.flatnonzero(uses))
@@ -214,8 +169,8 @@ class LineageDetector:
 
         `order` (n,) are the places of the events among those of all parts.
         """
-        names = _Names(session_keys(batch), token_keys(batch))
-        _, births, uses, _ = _select_events(batch, names)
+        names = EventNames(session_keys(batch), token_keys(batch))
+        _, births, uses, _ = select_events(batch, names)
         born, used = np.flatnonzero(births), np.flatnonzero(uses & (names.session == 0))
         return (
             count_issued(batch, born, names.token[born], order),
@@ -227,7 +182,7 @@ class LineageDetector:
         self._revocations.learn_named(revoked)
 
     def _learn_births(
-        self, batch: CodedBatch, names: _Names, births: Bools, number: int, others: SharedTokens | None
+        self, batch: CodedBatch, names: EventNames, births: Bools, number: int, others: SharedTokens | None
     ) -> None:
         rows = np.flatnonzero(births)
         network, client, time = batch.codes["network"], batch.codes["client"], batch.time
@@ -248,7 +203,7 @@ class LineageDetector:
         self._networks.learn(keys, network[placed], client[placed], time[placed], number)
 
     def _judge_sessions(
-        self, batch: CodedBatch, names: _Names, rows: np.ndarray, context: Grouped, found: _Found, number: int,
+        self, batch: CodedBatch, names: EventNames, rows: np.ndarray, context: Grouped, found: _Found, number: int,
     ) -> SessionUses:  # fmt: skip
         """Judge uses by their sessions; return the sessions that `OrphanTest` counts."""
         result, counted, others = found
@@ -335,7 +290,7 @@ class LineageDetector:
         return arrives
 
     def _judge_revoked(
-        self, batch: CodedBatch, names: _Names, rows: np.ndarray, result: LineageEvidence
+        self, batch: CodedBatch, names: EventNames, rows: np.ndarray, result: LineageEvidence
     ) -> None:
         revoked = self._revocations.times(batch, rows)
         rows, revoked = rows[revoked > 0], revoked[revoked > 0]

@@ -68,7 +68,7 @@ class OrphanExpectation:
         self._gaps = SignInGaps()
 
     def weigh(self, day: BegunSessions, cells: Tally, sign_ins: Tally, number: int) -> Tally:
-        """Compare a day's new sessions with the past, and learn the hours of its sign-ins; return what `count` needs of all parts.
+        """Compare a day's new sessions with the past, and learn the hours of its sign-ins; return what `count` needs.
 
         `cells` are the pairs of account and application of all parts (see `BegunSessions`), `sign_ins` theirs by (tenant, hour).
         """

@@ -158,7 +158,7 @@ class OrphanTest:
     def weigh(self, day: OrphanDay, cells: Tally, sign_ins: Tally, touched: Keys | None = None) -> Tally:
         """Weigh the sessions by what all parts counted; return accounts by (tenant and hour, whether with an orphan).
 
-        `cells` are `day.begun.counted` of all parts, `sign_ins` those of `tally_sign_ins`, `touched` the orphans of `day.touched`.
+        `cells` are `day.begun.counted` of all parts, `sign_ins` those of `tally_sign_ins`, `touched` those of `day.touched`.
         """
         if touched is not None:
             self._remembered.touch(touched, day.number)

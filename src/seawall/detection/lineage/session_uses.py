@@ -65,8 +65,8 @@ def hold_no_sign_ins() -> SignInCounts:
 class UnitFlags:
     """Say of u sessions or tokens, bool (u,), what their uses of a day tell.
 
-    `is_orphan`: no use has a known issuing sign-in; `is_fresh`: none was issued on an earlier day; `tells`: it begins with a use of
-    an application that loses few sign-ins; `is_first`: its first use is here, and not by an account of another part.
+    `is_orphan`: no use has a known issuing sign-in; `is_fresh`: none was issued on an earlier day; `tells`: it begins with a use
+    of an application that loses few sign-ins; `is_first`: its first use is here, and not by an account of another part.
     """
 
     is_orphan: Bools

@@ -39,9 +39,9 @@ class IssuedTokens:
 class SharedTokens:
     """Hold the tokens that all parts issue on a day, and the uses of the tokens that several accounts use without a session.
 
-    `order` (n,) are the places of the part's events among those of all parts. Of the uses, (u,), each is all that one account does
-    with a token through an application, ordered by token and first use: `context` is organisation << 32 | application; `first` is
-    the place of the first use among the events of all parts; `begin` and `last` are the times of the first and the last one.
+    `order` (n,) are the places of the part's events among those of all parts. Of the uses, (u,), each is all that one account
+    does with a token through an application, ordered by token and first use: `context` is organisation << 32 | application;
+    `first` is the place of the first use among the events of all parts; `begin` and `last` are the times of the first and last.
     """
 
     issued: IssuedTokens
@@ -74,8 +74,8 @@ class SharedTokens:
     def adjust(self, uses: TokenUses, flags: UnitFlags) -> tuple[Bools, Bools]:
         """Set the flags of the units that accounts of other parts use too.
 
-        Return for each use, (n,), whether its session or token was issued, as far as its unit is concerned, and whether the use counts
-        here. A unit counts where its first use is: of the day in the flags, and of the application in the second result.
+        Return for each use, (n,), whether its session or token was issued, as far as its unit is concerned, and whether the use
+        counts here. A unit counts where its first use is: of the day in the flags, of the application in the second result.
         """
         units, counts = uses.units, np.ones(len(uses.rows), bool)
         mine = np.flatnonzero(np.isin(units.keys, self.token))
@@ -93,7 +93,7 @@ class SharedTokens:
         return self._count_by_context(uses, mine, counts)
 
     def _count_by_context(self, uses: TokenUses, mine: Rows, counts: Bools) -> tuple[Bools, Bools]:
-        """Return the results of `adjust`: a token counts once for each application, and is issued if it is so at its first use."""
+        """Return the results of `adjust`: a token counts once for each application, as issued if it is so at its first use."""
         is_mine = np.zeros(len(uses.units.keys), bool)
         is_mine[mine] = True
         rows = np.flatnonzero(is_mine[uses.units.place])

@@ -39,8 +39,8 @@ class SignInGaps:
     def observe(self, sign_ins: Tally, tenants: Codes, tenant: Codes, hour: Times, number: int) -> Floats:
         """Return the probability that a gap hides a session's sign-in, float64 (n,), then learn the day.
 
-        `sign_ins` are counted by (tenant, hour of the day), and `tenants` are all with a session that begins. `tenant` and `hour`,
-        (n,), are a session's organisation and the hour since 1970 of its first use.
+        `sign_ins` are counted by (tenant, hour of the day), and `tenants` are all with a session that begins. `tenant` and
+        `hour`, (n,), are a session's organisation and the hour since 1970 of its first use.
         """
         self._reserve(np.unique(np.concatenate([tenants, sign_ins.column(0).astype(np.int32)])))
         today = np.zeros((len(self._tenant), HOURS))

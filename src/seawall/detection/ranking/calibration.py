@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from seawall.detection.ragged import Ragged, gather
 from seawall.detection.ranking.features import FeatureTable
 from seawall.detection.ranking.patterns import LEVELS, PATTERNS, find_cells
+from seawall.detection.tallies import Tally, count_rows
 from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import Codes, Floats, Times
 from seawall.events.grouping import distinct
@@ -42,6 +45,19 @@ GRIDS_AT_ONCE = 512
 """Number of grids that are laid out in full together."""
 
 
+SHARES = 1 << 30
+"""Parts of one group in which weights are exchanged: they are powers of two (see `weigh_groups`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSpots:
+    """Hold where g groups lie: the (tenant, stratum) `owner` (g,), and cell and spot in each pattern's grid, (g, patterns)."""
+
+    owner: Times
+    cells: Codes
+    spots: Times
+
+
 class PatternCalibration:
     """Count by tenant and stratum how many groups lie in each cell of each pattern's grid. The counts can be added.
 
@@ -58,13 +74,34 @@ class PatternCalibration:
 
         `weight` (g,) is how much each group counts, by default 1; see `weigh_groups`.
         """
+        spots = self.place(table, tenant)
+        weight = np.ones(len(tenant)) if weight is None else weight
+        self._learn(distinct(spots.owner), spots.spots.reshape(-1), np.repeat(weight, len(PATTERNS)))
+        return self.rank(spots)
+
+    @staticmethod
+    def place(table: FeatureTable, tenant: Codes) -> GroupSpots:
+        """Return where a day's groups lie in the grids."""
         cells = np.stack([find_cells(pattern, table) for pattern in PATTERNS], axis=1)
         cells[table.column("housekeeping") > 0] = -1
         owner = tenant.astype(np.int64) * STRATA + strata(table)
         grid = owner[:, None] * len(PATTERNS) + np.arange(len(PATTERNS))
-        spots = grid * SPOTS + cells % SPOTS
-        weight = np.ones(len(owner)) if weight is None else weight
-        self._learn(distinct(owner), spots.reshape(-1), np.repeat(weight, len(PATTERNS)))
+        return GroupSpots(owner, cells, grid * SPOTS + cells % SPOTS)
+
+    @staticmethod
+    def count(spots: GroupSpots, weight: Floats) -> Tally:
+        """Return the weights of the groups by spot, in `SHARES`. Those of parts can be added."""
+        whole = np.rint(weight * SHARES).astype(np.int64)
+        return count_rows(spots.spots.reshape(-1), counts=np.repeat(whole, len(PATTERNS)))
+
+    def learn(self, counted: Tally) -> None:
+        """Learn a day, as `count` returns it for all parts."""
+        spots = counted.column(0)
+        self._learn(distinct(spots // (len(PATTERNS) * SPOTS)), spots, counted.counts / SHARES)
+
+    def rank(self, placed: GroupSpots) -> Floats:
+        """Return p-values, float64 (g, patterns), of groups of a day that is learnt."""
+        owner, cells, spots = placed.owner, placed.cells, placed.spots
         values = np.ones(cells.shape)
         is_service = owner % STRATA >= SERVICES
         for services in (False, True):

@@ -13,6 +13,7 @@ from seawall.detection.behaviour.counts import SortedCounts
 from seawall.detection.behaviour.detector import BehaviourGroups
 from seawall.detection.lineage.issuance import IssuanceTable
 from seawall.detection.rules.detector import RULES, BuiltinHits
+from seawall.detection.tallies import Tally, count_rows, decode_keys
 from seawall.events.array_state import RestoredState, State, nest_states
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, hash_text, mix
 from seawall.events.grouping import Rows, distinct, group_rows
@@ -126,15 +127,20 @@ class ConsentHistory:
         counted = np.where(hit, self._users.values[places, 0], 0.0)
         return np.asarray(np.maximum(counted - is_own, 0.0), np.float64)
 
-    def learn(self, groups: BehaviourGroups, hits: BuiltinHits) -> None:
-        """Learn the consents of a day."""
+    def count(self, groups: BehaviourGroups, hits: BuiltinHits) -> Tally:
+        """Return by application and its tenant the accounts that consent for the first time. Those of parts can be added."""
+        batch, today = groups.day.batch, self._list(groups, hits)
+        own = group_rows(_own_keys(today.name, batch.actor[today.row]))
+        first = own.first[~self._given.find(own.keys).hit]
+        return count_rows(_own_keys(today.name[first], batch.codes["org_uid"][today.row[first]]))
+
+    def learn(self, groups: BehaviourGroups, hits: BuiltinHits, counted: Tally | None = None) -> None:
+        """Learn the consents of a day. `counted` is what all parts count; by default, these are all groups."""
         day = groups.day
         today = self._list(groups, hits)
+        self._count(self.count(groups, hits) if counted is None else counted, day.number)
         if len(today.row):
             keys = _own_keys(today.name, day.batch.actor[today.row])
-            own = group_rows(keys)
-            first = own.first[~self._given.find(own.keys).hit]
-            self._count(today.name[first], day.batch.codes["org_uid"][today.row[first]], day.number)
             nothing = np.zeros(len(keys), np.int32)
             self._given.learn(keys, nothing, nothing, day.batch.time[today.row], day.number)
         self._given.forget(day.number)
@@ -146,14 +152,17 @@ class ConsentHistory:
             self._listed = (hits, list_consents(groups.day.batch, hits))
         return self._listed[1]
 
-    def _count(self, name: Keys, tenant: Codes, number: int) -> None:
-        """Add an account for each application and its tenant."""
-        found = group_rows(_own_keys(name, tenant))
-        added = np.bincount(found.place, minlength=len(found.keys)).astype(np.float32)
-        places, hit = self._users.find(found.keys)
+    def _count(self, counted: Tally, number: int) -> None:
+        """Add accounts for each application and its tenant."""
+        if not len(counted):
+            return
+        keys = decode_keys(counted.column(0))
+        order = np.argsort(keys)
+        keys, added = keys[order], counted.counts[order].astype(np.float32)
+        places, hit = self._users.find(keys)
         self._users.values[places[hit], 0] += added[hit]
         self._users.last[places[hit]] = number
-        self._users.insert(found.keys[~hit], added[~hit, None], number)
+        self._users.insert(keys[~hit], added[~hit, None], number)
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""

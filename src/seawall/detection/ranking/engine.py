@@ -12,7 +12,8 @@ from seawall.detection.behaviour.day import GroupedDay, split_into_groups
 from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.behaviour.fields import FIELDS
 from seawall.detection.behaviour.rotation import measure_rotation
-from seawall.detection.lineage.detector import LineageDetector, LineageEvidence, session_keys
+from seawall.detection.lineage.detector import LineageDetector, LineageEvidence
+from seawall.detection.lineage.event_names import session_keys
 from seawall.detection.lineage.orphans import OrphanTest
 from seawall.detection.ranking.calibration import PatternCalibration, evidence, weigh_groups, weigh_orphans
 from seawall.detection.ranking.candidates import ScoredCandidate
@@ -31,6 +32,7 @@ from seawall.detection.ranking.refusals import (
     find_refused,
     keep_refused,
     list_tried_actors,
+    regroup,
     summarise_refused,
     weigh_refused,
 )
@@ -38,6 +40,7 @@ from seawall.detection.ranking.session_facts import measure_sessions
 from seawall.detection.rules.detector import RULES, BuiltinHits, RuleDetector
 from seawall.detection.rules.sigma.detector import SigmaDetector, SigmaHits
 from seawall.detection.rules.sigma.run import RuleSet
+from seawall.detection.tallies import Tally, count_rows
 from seawall.events.array_state import RestoredState, State, nest_states
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats
 from seawall.events.grouping import Rows, distinct, starts
@@ -170,7 +173,10 @@ class DetectionEngine:
         unsupervised = evidence(p, table)
         sigma_weight = sigma_part(groups, sigma.move(groups.day.evidence_row))
         score = self.score(table, p, unsupervised, sigma_weight)
-        kept = self._keep(groups, table, p, score, unsupervised, lineage, hits, sigma) if keep else None
+        kept = None
+        if keep:
+            chosen = self.choose(groups, score)
+            kept = self.keep(groups, table, p, (score, unsupervised), chosen, (lineage, hits, sigma))
         refused = self._keep_refused(groups.day, lineage, hits, sigma) if keep else None
         self.behaviour.learn(groups)
         self.consents.learn(groups, hits)
@@ -187,13 +193,17 @@ class DetectionEngine:
         lineage = self.lineage.observe(batch, number)
         hits = self.rules.observe(batch)
         day = split_into_groups(batch, self.behaviour.derived, number)
+        return self.measure(day, lineage, hits), lineage, hits
+
+    def measure(self, day: GroupedDay, lineage: LineageEvidence, hits: BuiltinHits) -> BehaviourGroups:
+        """Return the groups of a day with their features."""
         self.behaviour.attempts.observe(day)
         groups = self.behaviour.score(day)
         groups.features.update(measure_sessions(day, lineage, self.behaviour.counts["network"]))
         on_new_network = (groups.fields["network"].is_new > 0) & (day.network != MISSING)
-        groups.features.update(measure_rotation(day, on_new_network, session_keys(batch)))
+        groups.features.update(measure_rotation(day, on_new_network, session_keys(day.batch)))
         groups.features.update(self.consents.measure(groups, hits))
-        return groups, lineage, hits
+        return groups
 
     def score(self, table: FeatureTable, p: Floats, unsupervised: Floats, sigma_weight: Floats) -> Floats:
         """Return the score of each group in log-odds, float64 (g,)."""
@@ -205,18 +215,20 @@ class DetectionEngine:
         score[novel] = own + sigma_weight[novel]
         return score
 
-    def _keep(
+    def keep(
         self,
         groups: BehaviourGroups,
         table: FeatureTable,
         p: Floats,
-        score: Floats,
-        unsupervised: Floats,
-        lineage: LineageEvidence,
-        hits: BuiltinHits,
-        sigma: SigmaHits,
+        scores: tuple[Floats, Floats],
+        chosen: ChosenGroups,
+        found: tuple[LineageEvidence, BuiltinHits, SigmaHits],
     ) -> KeptGroups | None:
-        chosen = self.choose(groups, score)
+        """Return the chosen groups with all that candidates tell, and remember what is new in them.
+
+        `scores` are score and unsupervised evidence of all groups, (g,) each.
+        """
+        (score, unsupervised), (lineage, hits, sigma) = scores, found
         kept = None
         if len(chosen.rows):
             rows = chosen.rows
@@ -243,7 +255,8 @@ class DetectionEngine:
         return merge_groups(day, rows, others, origins)
 
     def _select_highest(self, day: GroupedDay, score: Floats, found: Rows) -> Rows:
-        return select_highest(day, score, found, self._limits(day, distinct(day.tenant[found])))
+        limit = self.limit_places(distinct(day.tenant[found]), _count_accounts(day))
+        return select_highest(day, score, found, limit)
 
     def _keep_refused(
         self, day: GroupedDay, lineage: LineageEvidence, hits: BuiltinHits, sigma: SigmaHits
@@ -259,8 +272,9 @@ class DetectionEngine:
 
     def choose_refused(self, day: GroupedDay, attempts: RefusedAttempts, weight: Floats) -> RefusedGroups:
         """Return which attempts become candidates. `weight` (a,) is that of each account's strongest rule."""
+        today = _count_accounts(day)
         return choose_refused(
-            attempts, weight, lambda tenants: self._limits(day, tenants), day.batch.vocabularies
+            attempts, weight, lambda tenants: self.limit_places(tenants, today), day.batch.vocabularies
         )
 
     def keep_refused(
@@ -270,17 +284,24 @@ class DetectionEngine:
         attempts: RefusedAttempts,
         chosen: RefusedGroups,
         found: tuple[LineageEvidence, BuiltinHits, SigmaHits],
+        groups: BehaviourGroups | None = None,
     ) -> KeptGroups | None:
-        """Return the chosen attempts with all that candidates tell. The batch of `day` has all events of their accounts."""
+        """Return the chosen attempts with all that candidates tell. The batch of `day` has all events of their accounts.
+
+        `groups` are these attempts as groups that are scored already; None if they are not.
+        """
         ranker = self._ranker
         scale = (NO_EVIDENCE, 1.0) if ranker is None else (ranker.base, ranker.evidence_weight)
+        if not len(chosen.place):
+            return None
+        if groups is None:
+            groups = self.behaviour.score(regroup(day, is_refused, attempts, chosen.place))
         abouts = tuple(self.sigma.rules.abouts)
-        return keep_refused(self.behaviour, day, is_refused, attempts, chosen, found, abouts, scale)
+        return keep_refused(self.behaviour, groups, attempts, chosen, found, abouts, scale)
 
-    def _limits(self, day: GroupedDay, tenants: Codes) -> Rows:
-        """Return how many groups of each tenant become candidates."""
-        today = np.bincount(day.tenant[starts(day.actor)], minlength=int(tenants.max(initial=-1)) + 1)
-        accounts = np.maximum(self.behaviour.tenant_sizes(tenants), today[tenants])
+    def limit_places(self, tenants: Codes, today: Tally) -> Rows:
+        """Return how many groups of each tenant become candidates. `today` are the active accounts by tenant."""
+        accounts = np.maximum(self.behaviour.tenant_sizes(tenants), today.find(tenants))
         return np.maximum(KEPT_AT_LEAST, np.rint(accounts * KEPT_PER_THOUSAND / 1000).astype(np.intp))
 
     def explain(
@@ -298,6 +319,11 @@ class DetectionEngine:
         parts[:, ORPHANS] += together
         parts[:, -1] -= together
         return base, parts
+
+
+def _count_accounts(day: GroupedDay) -> Tally:
+    """Return the active accounts by tenant."""
+    return count_rows(day.tenant[starts(day.actor)])
 
 
 def layout(sigma: RuleSet) -> npt.NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from seawall.detection.ranking.restlessness import measure_restlessness
 from seawall.detection.ranking.session_facts import SESSION_FACTS
 from seawall.detection.rules.detector import RULE_GROUPS, RULES, BuiltinHits
 from seawall.detection.rules.sigma.detector import SigmaHits
+from seawall.detection.tallies import Tally
 from seawall.events.coded_batch import MISSING, Floats
 
 FIELD_PARTS = ("backed_off", "plain", "rarity", "is_new", "adopting", "cohort")
@@ -134,9 +135,16 @@ def join_own(groups: BehaviourGroups, lineage: LineageEvidence, hits: BuiltinHit
 
 
 def join_shared(
-    values: Floats, groups: BehaviourGroups, recent: RecentEvidence, together: OrphansTogether
+    values: Floats,
+    groups: BehaviourGroups,
+    recent: RecentEvidence,
+    together: OrphansTogether,
+    strange: Tally | None = None,
 ) -> None:
-    """Set the features to which other accounts of the day contribute: those of fields, `SHARED`, and `TOGETHER`."""
+    """Set the features to which other accounts of the day contribute: those of fields, `SHARED`, and `TOGETHER`.
+
+    `strange` is what `count_strange` returns for all parts; by default, these are all groups.
+    """
     for field, surprise in groups.fields.items():
         for part in FIELD_PARTS:
             values[:, INDEX[f"{field}.{part}"]] = np.minimum(getattr(surprise, part), 1e6)
@@ -144,7 +152,7 @@ def join_shared(
         values[:, INDEX[name]] = groups.features[name]
     _join_recent(values, groups, recent)
     _join_together(values, groups, together)
-    values[:, INDEX["commotion"]] = measure_restlessness(groups)
+    values[:, INDEX["commotion"]] = measure_restlessness(groups, strange)
     for name in _SHARED_LOGARITHMIC:
         values[:, INDEX[name]] = np.log1p(values[:, INDEX[name]])
     for field in FIELD_NAMES:

@@ -12,6 +12,7 @@ import numpy as np
 
 from seawall.detection.behaviour.day import GroupedDay
 from seawall.detection.ragged import Ragged, collect
+from seawall.detection.tallies import Note
 from seawall.events.coded_batch import MISSING, Bools, Codes, Floats
 from seawall.events.grouping import Rows, distinct, starts
 
@@ -74,6 +75,27 @@ def select_highest(day: GroupedDay, score: Floats, found: Rows, limit: Rows) -> 
     turn, rows = turn[is_contending], found[is_contending]
     rows = _order_ties(day, score, rows, turn)
     return collect(turn >> 1, rows, len(tenants)).first(limit).values
+
+
+def name_places(day: GroupedDay, score: Floats, found: Rows, rows: Rows) -> list[Note]:
+    """Return what orders some groups `rows`, chosen among `found`, before and after those of other parts.
+
+    These are the organisation, whether the group is a further one of its account, its score (negative), its first event, account
+    and network. Two groups never have all of these in common.
+    """
+    is_further = np.isin(rows, found[_is_further(day, score, found)]).tolist()
+    organisations, networks = day.batch.vocabularies["org_uid"], day.batch.vocabularies["network"]
+    return [
+        (
+            organisations.text(int(day.tenant[row])),
+            int(further),
+            -float(score[row]),
+            int(day.first[row]),
+            day.batch.value("account", int(day.row[row])),
+            networks.text(int(day.network[row])),
+        )
+        for row, further in zip(rows.tolist(), is_further, strict=True)
+    ]
 
 
 def merge_groups(day: GroupedDay, candidates: Rows, followers: Rows, origins: Ragged) -> ChosenGroups:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seawall.detection.behaviour.day import GroupedDay, group_keys
-from seawall.detection.behaviour.detector import BehaviourDetector
+from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGroups
 from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ragged import Ragged, collect
 from seawall.detection.ranking.features import FEATURES, INDEX, FeatureTable
@@ -182,24 +182,22 @@ def choose_refused(
 
 def keep_refused(
     behaviour: BehaviourDetector,
-    day: GroupedDay,
-    is_refused: Bools,
+    groups: BehaviourGroups,
     attempts: RefusedAttempts,
     chosen: RefusedGroups,
     evidence: tuple[LineageEvidence, BuiltinHits, SigmaHits],
     abouts: tuple[RuleDescription, ...],
     scale: tuple[float, float],
 ) -> KeptGroups | None:
-    """Keep the chosen groups, None if there are none. The batch of `day` has all events of their accounts.
+    """Keep the chosen groups, None if there are none. `groups` are what `regroup` returns for them, scored.
 
     `scale` is (base, log-odds for each nat of evidence).
     """
     if not len(chosen.place):
         return None
     lineage, hits, sigma = evidence
-    own = _regroup(day, is_refused, attempts, chosen.place)
+    own = groups.day
     weighed = _weigh_hits(sigma, own.group[sigma.row] != MISSING, scale[1])
-    groups = behaviour.score(own)
     values = np.zeros((len(groups), len(FEATURES)))
     counts = {
         "failures": attempts.attempts[chosen.place],
@@ -235,8 +233,8 @@ def keep_refused(
     )
 
 
-def _regroup(day: GroupedDay, is_refused: Bools, attempts: RefusedAttempts, place: Rows) -> GroupedDay:
-    """Return the day with the attempts of chosen accounts as its only groups."""
+def regroup(day: GroupedDay, is_refused: Bools, attempts: RefusedAttempts, place: Rows) -> GroupedDay:
+    """Return the day with the attempts of chosen accounts as its only groups. Its batch has all events of these accounts."""
     batch, actor = day.batch, attempts.actor[place]
     rows = np.flatnonzero(is_refused)
     at = np.minimum(np.searchsorted(actor, batch.actor[rows]), len(actor) - 1)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.detection.behaviour.detector import BehaviourGroups
-from seawall.events.coded_batch import Floats
+from seawall.detection.tallies import Tally, count_rows
+from seawall.events.coded_batch import Bools, Codes, Floats
+from seawall.events.grouping import Rows
 
 FIELDS = ("network", "app", "client")
 """A group counts as strange if one of these fields has a value that is new to its account."""
@@ -21,13 +23,33 @@ YOUTH = 7.0
 """Age of a log in days at which restlessness counts half. Weekly habits, such as weekends, are then known."""
 
 
-def measure_restlessness(groups: BehaviourGroups) -> Floats:
+def measure_restlessness(groups: BehaviourGroups, everybody: Tally | None = None) -> Floats:
     """Return ln of the ratio of the tenant's other accounts that show something new to the usual share, (g,), at least 0.
 
     At the beginning of a log, everything is new to everybody. The odds that a new value comes from an attacker fall in
     proportion. The effect fades with the age of the log: later, a few accounts with new values on one day may have been
     taken over.
+
+    `everybody` is what `count_strange` returns for all parts; by default, these are all groups.
     """
+    counted = count_strange(groups) if everybody is None else everybody
+    tenant, shows, account = _find_strange(groups)
+    with_new = counted.find(tenant, np.ones(len(tenant), np.int64))
+    others = with_new + counted.find(tenant, np.zeros(len(tenant), np.int64)) - 1
+    with_new = with_new - shows
+    share = (with_new + DOUBT * USUAL) / (others + DOUBT)
+    youth = np.exp2(-np.expm1(groups.features["tenant_age"]) / YOUTH)
+    return np.asarray(np.maximum(np.log(share / USUAL), 0.0)[account] * youth)
+
+
+def count_strange(groups: BehaviourGroups) -> Tally:
+    """Return the accounts by (tenant, whether they show something new). Those of parts can be added."""
+    tenant, shows, _ = _find_strange(groups)
+    return count_rows(tenant, shows)
+
+
+def _find_strange(groups: BehaviourGroups) -> tuple[Codes, Bools, Rows]:
+    """Return the tenant of each account and whether it shows something new, (a,), and the account of each group, (g,)."""
     day = groups.day
     strange = np.zeros(len(groups), bool)
     for name in FIELDS:
@@ -37,10 +59,4 @@ def measure_restlessness(groups: BehaviourGroups) -> Floats:
     account = account.reshape(-1)
     shows = np.zeros(len(first), bool)
     np.logical_or.at(shows, account, strange)
-    tenant = day.tenant[first]
-    size = int(tenant.max(initial=-1)) + 1
-    others = np.bincount(tenant, minlength=size)[tenant] - 1
-    with_new = np.bincount(tenant, shows, size)[tenant] - shows
-    share = (with_new + DOUBT * USUAL) / (others + DOUBT)
-    youth = np.exp2(-np.expm1(groups.features["tenant_age"]) / YOUTH)
-    return np.asarray(np.maximum(np.log(share / USUAL), 0.0)[account] * youth)
+    return day.tenant[first], shows, account

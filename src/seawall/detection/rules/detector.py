@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from seawall.detection.rules import directory, mailbox, resets, signing_in
 from seawall.detection.rules.rule import BuiltinRule
-from seawall.events.array_state import RestoredState, State, copy_arrays, nest_states
-from seawall.events.coded_batch import MISSING, CodedBatch, Codes, Floats
+from seawall.detection.tallies import Tally, count_rows
+from seawall.events.array_state import RestoredState, State, copy_arrays, nest_states, trim_rows
+from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats
+from seawall.events.grouping import distinct
 
 RULES: tuple[BuiltinRule, ...] = (*mailbox.RULES, *directory.RULES, *signing_in.RULES, *resets.RULES)
 RULE_GROUPS = tuple(dict.fromkeys(rule.group for rule in RULES))
@@ -30,6 +33,19 @@ class BuiltinHits:
     evidence: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class OthersActs:
+    """Hold what rules need to know of the accounts of all parts on a day.
+
+    `failures` are those of `signing_in.list_first_failures`, `resets` those of `resets.name_resets`; `last` is the time of the
+    day's last event.
+    """
+
+    failures: Tally
+    resets: Sequence[resets.NamedReset]
+    last: int
+
+
 class RuleDetector:
     """Count by tenant the account-days on which each rule fired, and all account-days."""
 
@@ -40,35 +56,60 @@ class RuleDetector:
 
     def observe(self, batch: CodedBatch) -> BuiltinHits:
         """Return the hits of a day, with the rates from before that day, then learn the day."""
+        hits = self.match(batch)
+        self.learn(*self.count(batch, hits))
+        return hits
+
+    def match(self, batch: CodedBatch, others: OthersActs | None = None) -> BuiltinHits:
+        """Return the hits of a day, with the rates from before that day. `others` is what all parts tell, by default this batch.
+
+        Resets of factors are remembered, rates are not learnt.
+        """
         self._reserve(int(batch.codes["org_uid"].max(initial=-1)) + 1)
-        person = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
+        person = _find_persons(batch)
         rows, rules = [], []
         for index, rule in enumerate(RULES):
-            matches = rule.matches if rule.memory is None else self._memories[rule.name].observe
-            found = np.flatnonzero(matches(batch) & person)
+            found = np.flatnonzero(self._matches(rule, batch, others) & person)
             rows.append(found)
             rules.append(np.full(len(found), index, np.int32))
         row, rule_index = np.concatenate(rows), np.concatenate(rules)
         tenant = batch.codes["org_uid"][row]
         rate = (self._fired[tenant, rule_index] + PRIOR_RATE * PRIOR_DAYS) / (self._days[tenant] + PRIOR_DAYS)
-        self._learn(batch, row, rule_index, person)
         return BuiltinHits(row, rule_index, np.asarray(-np.log(np.clip(rate, 1e-6, 1.0))))
 
-    def _learn(self, batch: CodedBatch, row: np.ndarray, rule: Codes, person: np.ndarray) -> None:
-        tenant, actor = batch.codes["org_uid"], batch.actor
-        fired = (
-            np.unique(np.stack([tenant[row], rule, actor[row]], axis=1), axis=0)
-            if len(row)
-            else np.empty((0, 3), np.int32)
-        )
-        np.add.at(self._fired, (fired[:, 0], fired[:, 1]), 1.0)
-        active = np.unique((tenant[person].astype(np.int64) << 32) | actor[person])
-        np.add.at(self._days, (active >> 32).astype(np.int64), 1.0)
+    def _matches(self, rule: BuiltinRule, batch: CodedBatch, others: OthersActs | None) -> Bools:
+        if rule.memory is not None:
+            memory = self._memories[rule.name]
+            if others is not None and isinstance(memory, resets.FactorResets):
+                return memory.observe_resets(batch, others.resets, others.last)
+            return memory.observe(batch)
+        if others is not None and rule.name == signing_in.SPRAY:
+            return signing_in.match_sprayed(batch, others.failures)
+        return rule.matches(batch)
+
+    @staticmethod
+    def count(batch: CodedBatch, hits: BuiltinHits) -> tuple[Tally, Tally]:
+        """Return by (tenant, rule) the accounts with a hit, and by tenant all accounts. Those of parts can be added."""
+        tenant, actor = batch.codes["org_uid"].astype(np.int64), batch.actor
+        fired = count_rows(tenant[hits.row], hits.rule, actor[hits.row])
+        fired = Tally(fired.keys, np.ones(len(fired), np.int64)).take_columns(0, 1)
+        person = _find_persons(batch)
+        active = distinct((tenant[person] << 32) | actor[person])
+        return fired, count_rows(active >> 32)
+
+    def learn(self, fired: Tally, days: Tally) -> None:
+        """Learn the account-days of a day, as `count` returns them."""
+        self._reserve(int(days.column(0).max(initial=-1)) + 1)
+        self._fired[fired.column(0), fired.column(1)] += fired.counts
+        self._days[days.column(0)] += days.counts
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
         memories = {name.replace("-", "_"): memory.state() for name, memory in self._memories.items()}
-        return {**copy_arrays(self, {"_fired": np.float64, "_days": np.float64}), **nest_states(**memories)}
+        own = trim_rows(
+            copy_arrays(self, {"_fired": np.float64, "_days": np.float64}), {"fired": 0, "days": 0}
+        )
+        return {**own, **nest_states(**memories)}
 
     def restore(self, saved: RestoredState) -> None:
         """Replace the state by a saved one. Raises `StateInvalid`."""
@@ -82,3 +123,7 @@ class RuleDetector:
             extra = tenants - len(self._days)
             self._fired = np.concatenate([self._fired, np.zeros((extra, len(RULES)))])
             self._days = np.concatenate([self._days, np.zeros(extra)])
+
+
+def _find_persons(batch: CodedBatch) -> Bools:
+    return np.asarray((batch.actor != MISSING) & ~batch.one_of("account_type", ("system",)), bool)

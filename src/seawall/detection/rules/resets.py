@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from seawall.detection.rules.rule import BuiltinRule, match_operations
@@ -33,6 +35,8 @@ _resets = match_operations(
 )
 
 Name = tuple[str, str]
+NamedReset = tuple[str, str, int]
+"""Organisation, account, and microseconds since 1970."""
 
 
 class FactorResets:
@@ -43,8 +47,13 @@ class FactorResets:
 
     def observe(self, batch: CodedBatch) -> Bools:
         """Return which successful sign-ins came within `WINDOW` after a reset, bool (n,); then remember the day's resets."""
+        return self.observe_resets(batch, name_resets(batch), int(batch.time.max(initial=0)))
+
+    def observe_resets(self, batch: CodedBatch, resets: Iterable[NamedReset], now: int) -> Bools:
+        """Do the same with the resets of all accounts, as organisation, account and time; `now` is the day's last event."""
         marked = np.zeros(len(batch), bool)
-        found = [*((name, time) for name, time in self._last.items()), *_list_resets(batch)]
+        today = (((organisation, account), time) for organisation, account, time in resets)
+        found = [*((name, time) for name, time in self._last.items()), *today]
         if not found:
             return marked
         rows = np.flatnonzero(batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("success",)))
@@ -56,7 +65,7 @@ class FactorResets:
         times = np.array([time for _, time in found], np.int64)
         last = _latest_reset_before(reset[is_known], times[is_known], used, batch.time[rows])
         marked[rows] = last >= batch.time[rows] - WINDOW
-        self._remember(found, int(batch.time.max(initial=0)))
+        self._remember(found, now)
         return marked
 
     def _remember(self, found: list[tuple[Name, int]], now: int) -> None:
@@ -92,10 +101,10 @@ def list_reset_rows(batch: CodedBatch) -> list[tuple[int, str]]:
     return found
 
 
-def _list_resets(batch: CodedBatch) -> list[tuple[Name, int]]:
+def name_resets(batch: CodedBatch) -> list[NamedReset]:
     """Return the accounts whose factors another person changed, with the times."""
     rows = list_reset_rows(batch)
-    return [((batch.value("org_uid", row), target), int(batch.time[row])) for row, target in rows]
+    return [(batch.value("org_uid", row), target, int(batch.time[row])) for row, target in rows]
 
 
 def _latest_reset_before(reset: Keys, times: Times, used: Keys, at: Times) -> Times:

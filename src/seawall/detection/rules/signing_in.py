@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from seawall.detection.rules.rule import BuiltinRule
+from seawall.detection.tallies import Tally, count_rows
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch
+from seawall.events.grouping import group_rows, starts
 from seawall.events.microsoft.entra_results import NOT_GIVEN
+
+SPRAY = "spray-then-success"
+"""Name of the rule that needs the failures of other accounts."""
 
 SPRAYED_ACCOUNTS = 5
 PROMPTS = 3
@@ -42,25 +47,43 @@ def _provider_warning(batch: CodedBatch) -> Bools:
     return np.asarray((named | (_successes(batch) & batch.one_of("status_code", ("suspicious",)))), bool)
 
 
-def _spray_then_success(batch: CodedBatch) -> Bools:
-    """Match successes from an address block from which at least five accounts failed earlier that day."""
+def list_first_failures(batch: CodedBatch) -> Tally:
+    """Return by (address block, time) the accounts that first failed to sign in from it then: the first `SPRAYED_ACCOUNTS`.
+
+    Those of parts can be added.
+    """
     failed = (
         batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("failure",)) & (batch.actor != MISSING)
     )
     prefix = batch.codes["src_prefix"]
     rows = np.flatnonzero(failed & (prefix != MISSING))
+    found = group_rows((prefix[rows].astype(np.int64) << 32) | batch.actor[rows])
+    block, time = found.keys >> 32, batch.time[rows[found.first]]
+    order = np.lexsort((time, block))
+    opens = np.flatnonzero(starts(block[order]))
+    place = np.arange(len(order)) - np.repeat(opens, np.diff(np.append(opens, len(order))))
+    order = order[place < SPRAYED_ACCOUNTS]
+    return count_rows(block[order], time[order])
+
+
+def match_sprayed(batch: CodedBatch, failures: Tally) -> Bools:
+    """Match successes from an address block from which at least five accounts failed earlier that day.
+
+    `failures` are what `list_first_failures` returns for all accounts.
+    """
     hits = np.zeros(len(batch), bool)
-    if not len(rows):
-        return hits
-    pairs = np.unique((prefix[rows].astype(np.int64) << 32) | batch.actor[rows], return_index=True)
-    order = np.lexsort((pairs[1], pairs[0] >> 32))
-    owners, first_row = (pairs[0] >> 32)[order], rows[pairs[1][order]]
-    distinct, start, counts = np.unique(owners, return_index=True, return_counts=True)
-    broad = counts >= SPRAYED_ACCOUNTS
-    reached = batch.time[first_row[start[broad] + SPRAYED_ACCOUNTS - 1]]
-    for block, time in zip(distinct[broad].tolist(), reached.tolist(), strict=True):
-        hits |= (prefix == block) & (batch.time >= time)
+    block, time = failures.repeat(0, 1)
+    opens = np.flatnonzero(starts(block))
+    broad = opens[np.diff(np.append(opens, len(block))) >= SPRAYED_ACCOUNTS]
+    prefix = batch.codes["src_prefix"]
+    reached = time[broad + SPRAYED_ACCOUNTS - 1]
+    for code, since in zip(block[broad].tolist(), reached.tolist(), strict=True):
+        hits |= (prefix == code) & (batch.time >= since)
     return hits & _successes(batch)
+
+
+def _spray_then_success(batch: CodedBatch) -> Bools:
+    return match_sprayed(batch, list_first_failures(batch))
 
 
 def _prompt_bombing(batch: CodedBatch) -> Bools:
@@ -96,7 +119,7 @@ RULES = (
         _device_code,
     ),
     BuiltinRule(
-        "spray-then-success",
+        SPRAY,
         "attempts",
         "T1110.003 Password Spraying",
         "succeeds from an address block from which sign-ins to five or more accounts had failed that day",

@@ -6,7 +6,7 @@ organisation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from seawall.detection.rules.sigma.model import SigmaCorrelation
 from seawall.detection.rules.sigma.records import renumber_codes
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.detection.rules.sigma.windows import count_hits, count_values, find_chains
+from seawall.detection.tallies import Tally, count_rows, decode_keys
 from seawall.events.array_state import RestoredState, State
 from seawall.events.coded_batch import Bools, CodedBatch, Keys, Times, hash_text
 from seawall.events.grouping import Rows
@@ -25,6 +26,9 @@ from seawall.events.grouping import Rows
 DAY = 86_400_000_000
 MOST_KEPT = 50_000
 """Most hits of an organisation that a correlation keeps from day to day; the newest are kept."""
+
+ANNOUNCED = 8
+"""Number of columns of announced hits."""
 
 _KINDS = {
     "time": np.int64, "tenant": np.uint64, "group": np.uint64, "value": np.uint64, "rule": np.int64,
@@ -78,6 +82,24 @@ class Correlations:
         """Return a batch's hits for each correlation."""
         return _hits_by_correlation(batch, self._texts, len(self._kept)) if self._kept else []
 
+    def announce(self, batch: CodedBatch, order: Times) -> Tally:
+        """Return a batch's hits, for `read_announced`. `order` (n,) are the places of the events among those of all parts."""
+        columns = [
+            (np.full(len(one.row), number), order[one.row], np.arange(len(one.row)), one.time, one.tenant,
+             one.group, one.value, one.rule)
+            for number, one in enumerate(self.read(batch))
+        ]  # fmt: skip
+        whole = zip(*columns, strict=True) if columns else [()] * ANNOUNCED
+        return count_rows(*(np.concatenate([np.zeros(0, np.int64), *_as_whole(one)]) for one in whole))
+
+    def read_announced(self, hits: Tally) -> list[CorrelationHits]:
+        """Return the hits of all parts for each correlation. Their rows are places among the events of all parts."""
+        ends = np.searchsorted(hits.column(0), np.arange(len(self._kept) + 1))
+        _, row, _, time, tenant, group, value, rule = hits.keys.T
+        keys = (decode_keys(one) for one in (tenant, group, value))
+        found = CorrelationHits(row, time, *keys, rule)
+        return [found.part(start, end) for start, end in pairwise(ends.tolist())]
+
     def evaluate(self, hits: Sequence[CorrelationHits], number: int) -> list[Rows]:
         """Do the same as `observe` for the day's hits of each correlation, in the order of rows."""
         return [
@@ -120,6 +142,14 @@ class Correlations:
         for place in range(len(self._kept)):
             columns = saved.part(str(place)).columns(_KINDS)
             self._kept[place] = CorrelationHits(np.full(len(columns["time"]), -1), **columns)
+
+
+def _as_whole(columns: Iterable[np.ndarray]) -> list[Times]:
+    """Return columns as int64 arrays; hashes keep their bits."""
+    return [
+        one.view(np.int64) if one.dtype == np.uint64 else one.astype(np.int64)
+        for one in map(np.ascontiguousarray, columns)
+    ]
 
 
 def _no_hits() -> CorrelationHits:

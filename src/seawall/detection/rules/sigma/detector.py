@@ -9,7 +9,8 @@ import numpy as np
 
 from seawall.detection.rules.sigma.correlations import Correlations
 from seawall.detection.rules.sigma.run import SEPARATOR, RuleSet
-from seawall.events.array_state import RestoredState, State, copy_arrays, nest_states
+from seawall.detection.tallies import Tally, count_rows
+from seawall.events.array_state import RestoredState, State, copy_arrays, nest_states, trim_rows
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Vocabulary
 from seawall.events.grouping import Rows, distinct
 
@@ -79,15 +80,42 @@ class SigmaDetector:
         Rates include earlier days and the other accounts of the same day, because a hit on every account at once
         distinguishes none.
         """
+        correlated = self.correlations.observe(batch, number)
+        return self._weigh_batch(batch, correlated, None)
+
+    def count(self, batch: CodedBatch, correlated: Sequence[Rows]) -> tuple[Tally, Tally]:
+        """Return by (tenant, rule) the accounts of a batch with a hit, and by tenant all accounts. Those of parts can be added.
+
+        `correlated` are the rows of each correlation.
+        """
+        found = self._list_batch(batch, correlated)
+        fired, _ = _account_days(*found[2:4], found[1], found[4])
+        return count_rows(fired[:, 0], fired[:, 1]), count_rows(found[5])
+
+    def weigh_part(
+        self, batch: CodedBatch, correlated: Sequence[Rows], counted: tuple[Tally, Tally]
+    ) -> SigmaHits:
+        """Return the hits of a part of a day, then learn the whole day: `counted` is what `count` returns for all parts."""
+        return self._weigh_batch(batch, correlated, counted)
+
+    def _weigh_batch(
+        self, batch: CodedBatch, correlated: Sequence[Rows], counted: tuple[Tally, Tally] | None
+    ) -> SigmaHits:
+        row, rule, tenant, actor, person, active = self._list_batch(batch, correlated)
+        tenants = int(batch.codes["org_uid"].max(initial=-1)) + 1
+        return self.weigh(row, rule, tenant, actor, person, active, tenants, counted)
+
+    def _list_batch(
+        self, batch: CodedBatch, correlated: Sequence[Rows]
+    ) -> tuple[Rows, Rows, Rows, Codes, Bools, Rows]:
+        """Return row, rule, organisation, account and whether it is a person of each hit, and the tenant of each account."""
         codes = batch.codes["rules"]
         marked = np.flatnonzero(codes != MISSING)
-        correlated = self.correlations.observe(batch, number)
         row, rule = self.list_hits(marked, codes[marked], batch.vocabularies["rules"], correlated)
         person = (batch.actor != MISSING) & ~batch.one_of("account_type", ("system",))
         tenant = batch.codes["org_uid"].astype(np.int64)
         active = distinct((tenant[person] << 32) | batch.actor[person].astype(np.int64)) >> 32
-        tenants = int(tenant.max(initial=-1)) + 1
-        return self.weigh(row, rule, tenant[row], batch.actor[row], person[row], active, tenants)
+        return row, rule, tenant[row], batch.actor[row], person[row], active
 
     def weigh(
         self,
@@ -98,14 +126,19 @@ class SigmaDetector:
         person: Bools,
         active: Rows,
         tenants: int,
+        counted: tuple[Tally, Tally] | None = None,
     ) -> SigmaHits:
-        """Weigh h hits of a day, then learn them. All arrays are (h,), except `active`: the tenant of each active account."""
-        self._reserve(tenants)
+        """Weigh h hits of a day, then learn them. All arrays are (h,), except `active`: the tenant of each active account.
+
+        `counted` is what all parts count; by default, these are all hits.
+        """
         owner = tenant.astype(np.int64)
         fired, place = _account_days(owner, actor, rule, person)
-        accounts = np.bincount(active, minlength=len(self._days)).astype(np.float64)
-        today = np.zeros_like(self._fired)
-        np.add.at(today, (fired[:, 0], fired[:, 1]), 1.0)
+        everybody = (count_rows(fired[:, 0], fired[:, 1]), count_rows(active)) if counted is None else counted
+        self._reserve(max(tenants, int(everybody[1].column(0).max(initial=-1)) + 1))
+        accounts, today = np.zeros(len(self._days)), np.zeros_like(self._fired)
+        accounts[everybody[1].column(0)] = everybody[1].counts
+        today[everybody[0].column(0), everybody[0].column(1)] = everybody[0].counts
         mine = (place != MISSING).astype(np.float64)
         others = today[owner, rule] - mine
         rate = (self._fired[owner, rule] + others + PRIOR_RATE * PRIOR_DAYS) / (
@@ -138,7 +171,9 @@ class SigmaDetector:
 
     def state(self) -> State:
         """Return the state as arrays, for `restore`."""
-        own = copy_arrays(self, {"_fired": np.float64, "_days": np.float64})
+        own = trim_rows(
+            copy_arrays(self, {"_fired": np.float64, "_days": np.float64}), {"fired": 0, "days": 0}
+        )
         return {**own, **nest_states(correlations=self.correlations.state())}
 
     def restore(self, saved: RestoredState) -> None:

@@ -91,16 +91,13 @@ def decode_keys(codes: Times) -> Keys:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Hold what a part tells the others in one round: counts by name, and notes by name, in ascending order.
-
-    A part that has nothing to count says nothing: `tally` gives no rows then.
-    """
+    """Hold what a part tells the others in one round: counts by name, and notes by name, in ascending order."""
 
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     notes: Mapping[str, tuple[Note, ...]] = field(default_factory=dict)
 
     def tally(self, name: str, columns: int) -> Tally:
-        """Return the counts of a name, with `columns` columns of keys."""
+        """Return the counts of a name, with `columns` columns of keys; none for an unknown name."""
         found = self.tallies.get(name)
         return Tally(np.zeros((0, columns), np.int64), np.zeros(0, np.int64)) if found is None else found
 
@@ -110,7 +107,7 @@ class Exchange:
 
     def pack(self) -> bytes:
         """Return the exchange as bytes: an Arrow stream with a row for each tally, then a row of notes."""
-        names = sorted(name for name, tally in self.tallies.items() if len(tally))
+        names = sorted(self.tallies)
         tallies = [self.tallies[name] for name in names]
         notes = json.dumps({name: self.notes[name] for name in sorted(self.notes) if self.notes[name]})
         batch = pa.record_batch(
@@ -139,7 +136,7 @@ class Exchange:
             notes = json.loads(rows.pop()["counts"])
             tallies = {row["name"]: _unpack_tally(row) for row in rows}
             return cls(tallies, {name: tuple(tuple(one) for one in found) for name, found in notes.items()})
-        except (pa.ArrowInvalid, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise ExchangeInvalid(
                 "what a part of an organisation sent cannot be read",
                 fix="run all parts with the same version of Seawall",

@@ -1,7 +1,7 @@
 """Run the day of an organisation whose accounts are cut into parts: rounds of exchanges, then candidates and state.
 
-Where the organisation is small, `DetectionEngine.observe` scores its day at once. A large one is cut by `place_accounts`. Each part
-has an engine of its own. It is given all events of its accounts, and an exchange of whole numbers follows each step:
+Where the organisation is small, `DetectionEngine.observe` scores its day at once. A large one is cut by `place_accounts`. Each
+part has an engine of its own. It is given all events of its accounts, and an exchange of whole numbers follows each step:
 
 1. tally: each part counts what its accounts share with others (`announce`, `split`, `count`);
 2. merge: the exchanges of all parts are added (`merge_exchanges`, in any order, also some at a time);
@@ -10,9 +10,9 @@ has an engine of its own. It is given all events of its accounts, and an exchang
 
 The candidates are those of an engine that is given the whole day, to the byte. So is the state, once it is joined (see `states`).
 
-For a program that spreads the work over machines, there are functions over bytes: `score_part` is given the state of a part before
-the day and the exchanges of the rounds so far, and returns the next exchange, or the result after `ROUNDS` of them. It depends on
-nothing else, so that a round that is run twice, or elsewhere, gives the same. All parts must be coded by the same coder.
+For a program that spreads the work over machines, there are functions over bytes: `score_part` is given the state of a part
+before the day and the exchanges of the rounds so far, and returns the next exchange, or the result after `ROUNDS` of them. It
+depends on nothing else, so that a round that is run twice, or elsewhere, gives the same. All parts must be coded by one coder.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def place_accounts(batch: CodedBatch, parts: int) -> Codes:
 
 
 def run_part(engine: DetectionEngine, batch: CodedBatch, number: int, order: Times) -> Rounds:
-    """Score the day of a part, then learn it: yield `ROUNDS` exchanges, take what all parts told in each, and return the result.
+    """Score the day of a part, then learn it: yield `ROUNDS` exchanges, take what all parts told in each; return the result.
 
-    `batch` has all events of the part's accounts on the day, none if they did nothing: every part takes part in every day. `number`
-    is the day's number since 1970, `order` (n,) the place of each event among those of all parts.
+    `batch` has all events of the part's accounts on the day, none if they did nothing: every part takes part in every day.
+    `number` is the day's number since 1970, `order` (n,) the place of each event among those of all parts.
     """
     part = PartDay(engine, batch, number, order)
     told = yield part.announce()

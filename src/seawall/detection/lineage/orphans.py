@@ -177,9 +177,9 @@ class OrphanTest:
         own = (older[:, 0] + OWN_DOUBT) / (older[:, 1] + OWN_DOUBT)
         expected = expected * np.maximum(own, LEAST_OWN)
         nats = np.minimum(measure_excess(counted, expected, self._dispersion(tenant)), MOST_NATS)
-        found = owners, np.where(orphans >= LEAST, nats, 0.0), orphans, sessions, expected
-        uses_orphan = np.isin(owners, day.uses.owner[day.uses.is_orphan])
-        together = OrphansTogether(*(column[uses_orphan] for column in found))
+        mine = np.isin(owners, day.uses.owner[day.uses.is_orphan])
+        nats = np.where(orphans >= LEAST, nats, 0.0)
+        together = OrphansTogether(owners[mine], nats[mine], orphans[mine], sessions[mine], expected[mine])
         return together, taught, _tally_spread(tenant, orphans, expected)
 
     def learn(self, taught: Tally, spread: Tally) -> None:

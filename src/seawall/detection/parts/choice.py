@@ -131,8 +131,8 @@ class PartChoice:
         """Choose among the attempts of all parts, and note those of this part that were chosen."""
         part = self.part
         actor, tenant, account, network, attempts, here, first, weight = offered.keys.T
-        codes = (one.astype(np.int32) for one in (actor, tenant, account, network))
-        everybody = RefusedAttempts(*codes, attempts, here, first)
+        codes = [one.astype(np.int32) for one in (actor, tenant, account, network)]
+        everybody = RefusedAttempts(codes[0], codes[1], codes[2], codes[3], attempts, here, first)
         chosen = choose_refused(
             everybody,
             decode_floats(weight),

@@ -96,8 +96,7 @@ class Correlations:
         """Return the hits of all parts for each correlation. Their rows are places among the events of all parts."""
         ends = np.searchsorted(hits.column(0), np.arange(len(self._kept) + 1))
         _, row, _, time, tenant, group, value, rule = hits.keys.T
-        keys = (decode_keys(one) for one in (tenant, group, value))
-        found = CorrelationHits(row, time, *keys, rule)
+        found = CorrelationHits(row, time, decode_keys(tenant), decode_keys(group), decode_keys(value), rule)
         return [found.part(start, end) for start, end in pairwise(ends.tolist())]
 
     def evaluate(self, hits: Sequence[CorrelationHits], number: int) -> list[Rows]:

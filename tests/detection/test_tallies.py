@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.detection.errors import PartInvalid
 from seawall.detection.tallies import (
     Exchange,
-    ExchangeInvalid,
     Tally,
     code_floats,
     count_rows,
@@ -87,11 +87,11 @@ def test_fractions_and_hashes_keep_their_bits(values: list[float]) -> None:
 def test_damaged_bytes_are_refused() -> None:
     whole = Exchange({"a": tally_of([(1, 2), (3, 4)])}, {"d": (("x", 1),)}).pack()
     for damaged in (b"", b"x", whole[:-40], whole[:200], whole.replace(b'{"d"', b'["d"')):
-        with pytest.raises(ExchangeInvalid):
+        with pytest.raises(PartInvalid):
             Exchange.unpack(damaged)
 
 
 def test_keys_that_come_twice_are_refused() -> None:
     twice = Tally(np.array([[1], [1]]), np.array([1, 1]))
-    with pytest.raises(ExchangeInvalid):
+    with pytest.raises(PartInvalid):
         Exchange.unpack(Exchange({"a": twice}).pack())

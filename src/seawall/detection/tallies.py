@@ -16,18 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from seawall.detection.errors import PartInvalid
 from seawall.events.coded_batch import Bools, Floats, Keys, Times
 from seawall.events.grouping import Rows
-from seawall_base.errors import SeawallError
 
 Note = tuple[str | int | float, ...]
 """A row of texts and numbers that is too rare to be coded: the name of an account whose sessions were ended, for example."""
-
-
-class ExchangeInvalid(SeawallError):
-    """The bytes of an exchange are damaged, or come from another version."""
-
-    code = "exchange-invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +124,14 @@ class Exchange:
 
     @classmethod
     def unpack(cls, packed: bytes) -> Exchange:
-        """Return the exchange that `pack` packed. Raises `ExchangeInvalid`."""
+        """Return the exchange that `pack` packed. Raises `PartInvalid`."""
         try:
             rows = pa.ipc.open_stream(packed).read_all().to_pylist()
             notes = json.loads(rows.pop()["counts"])
             tallies = {row["name"]: _unpack_tally(row) for row in rows}
             return cls(tallies, {name: tuple(tuple(one) for one in found) for name, found in notes.items()})
         except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise ExchangeInvalid(
+            raise PartInvalid(
                 "what a part of an organisation sent cannot be read",
                 fix="run all parts with the same version of Seawall",
             ) from error

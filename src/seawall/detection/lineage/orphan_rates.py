@@ -135,7 +135,7 @@ def _sum_counts(cells: Tally) -> tuple[Keys, Floats]:
     return found.keys, np.stack(sums, axis=1)
 
 
-def count_holders(group: Tally) -> tuple[Times, Times, Times]:
+def count_group_accounts(group: Tally) -> tuple[Times, Times, Times]:
     """Return the groups of a tally by (group, whether an account has an orphan in it), their accounts, and those with one."""
     places = np.unique(group.column(0))
     at = np.searchsorted(places, group.column(0))
@@ -164,7 +164,7 @@ def share_of_others(group: Times, own: Bools, rate: Floats, everybody: Tally, ca
     `own` (n,) says whether the session's account has one. `everybody` are all accounts, as `hold_orphans` counts them. The share
     starts at the session's usual `rate`, with the weight of `careful` accounts.
     """
-    places, accounts, with_orphan = count_holders(everybody)
+    places, accounts, with_orphan = count_group_accounts(everybody)
     at = np.searchsorted(places, group)
     others = with_orphan[at].astype(np.float64) - own
     return np.asarray((others + careful * rate) / (accounts[at] - 1 + careful))

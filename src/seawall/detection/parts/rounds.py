@@ -120,7 +120,7 @@ def score_part(
     """Return the next exchange of a part, packed; or its result and the state after the day, if `told` has `ROUNDS` exchanges.
 
     `before` is the part's state, None before its first day; `day` is (number, order) as in `run_part`; `told` are what
-    `merge_packed` returned after each round so far. Raises `StateInvalid` and `ExchangeInvalid`.
+    `merge_packed` returned after each round so far. Raises `StateInvalid` and `PartInvalid`.
     """
     engine = make_engine()
     if before is not None:
@@ -136,5 +136,5 @@ def score_part(
 
 
 def merge_packed(exchanges: Sequence[bytes]) -> bytes:
-    """Return the sum of packed exchanges of one round, packed. Sums may be added again. Raises `ExchangeInvalid`."""
+    """Return the sum of packed exchanges of one round, packed. Sums may be added again. Raises `PartInvalid`."""
     return merge_exchanges(map(Exchange.unpack, exchanges)).pack()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.tallies import Tally, count_rows
+from seawall.detection.tallies import Tally
 from seawall.events.array_state import Kind, RestoredState, State, copy_arrays, pack_texts
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Keys, Times, pair_keys
 from seawall.events.grouping import Grouped, Rows, Whole, distinct, group_rows, starts
@@ -190,7 +190,11 @@ def count_units(context: Grouped, unit: Grouped, true: Bools, rows: Bools | None
     # False sorts first within a unit, so that one false row decides for the unit.
     both = both[starts(both >> 1)]
     owner, is_true = both // (2 * max(len(unit.keys), 1)), both & 1
-    return count_rows(context.keys[owner], is_true)
+    counts = np.bincount(2 * owner + is_true, minlength=0)
+    found = np.flatnonzero(counts)
+    # Contexts are in ascending order, null first, and so are these rows.
+    keys = np.stack([context.keys[found >> 1].astype(np.int64), found & 1], axis=1)
+    return Tally(keys, counts[found].astype(np.int64))
 
 
 class SessionRevocations:

@@ -59,7 +59,8 @@ def run_part(engine: DetectionEngine, batch: CodedBatch, number: int, order: Tim
     """Score the day of a part, then learn it: yield `ROUNDS` exchanges, take what all parts told in each; return the result.
 
     `batch` has all events of the part's accounts on the day, none if they did nothing: every part takes part in every day.
-    `number` is the day's number since 1970, `order` (n,) the place of each event among those of all parts.
+    `number` is the day's number since 1970, `order` (n,) the place of each event among those of all parts: any ascending numbers,
+    distinct over all parts, that order events by time and by the hash of their id.
     """
     part = PartDay(engine, batch, number, order)
     told = yield part.announce()

@@ -19,6 +19,16 @@ from seawall.storage.database import Role
 from tests.console.consoles import Browser, Console
 from tests.console.filled import ANN, BOB, filled
 from tests.console.privacy.persons import NAMES, full_of_names, hide_from
+from tests.console.two_tenants import (
+    ALPHA,
+    BETA,
+    SECRET,
+    SHARED_SESSION,
+    account_of,
+    incident_of,
+    limited,
+    of_tenants,
+)
 from tests.mcp.assistants import ORGANISATION_WIDE, Call, ask_over_http, list_texts, text_of
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -212,3 +222,39 @@ def test_a_users_surplus_is_refused_and_recorded(team: Console, monkeypatch: pyt
     asked = ask_over_http(browser, [("incidents", {})])
     assert "too many exports" in text_of(asked.answers[0])
     assert [details["outcome"] for _, _, details in list_audit(team)] == ["refused"]
+
+
+def test_a_user_of_one_organisation_learns_nothing_of_another(tmp_path: Path) -> None:
+    """Every tool, for the other organisation's incident and values too, beside a user who sees both."""
+    calls: list[Call] = [
+        ("incidents", {"candidates": True, "limit": 50}),
+        ("incident", {"incident": "alpha-incident-0"}),
+        ("coverage", {}),
+        ("plan", {"incident": "alpha-incident-0"}),
+        ("rule_hits", {}),
+        ("search", {"kind": "session", "value": SHARED_SESSION}),
+        ("search", {"kind": "account", "value": account_of(BETA)}),
+        ("search", {"kind": "session", "value": SHARED_SESSION, "organisation": BETA}),
+        *[
+            (name, {"incident": incident_of(BETA)})
+            for name in ("incident", "story", "timeline", "usual_against_now", "plan")
+        ],
+        ("scope", {"incident": incident_of(BETA)}),
+    ]
+    with of_tenants(tmp_path, ALPHA, BETA) as made, offering(made) as offered:
+        seen = ask_over_http(limited(offered, "analyst", ALPHA), calls)
+        both = ask_over_http(offered.signed_in("analyst"), calls)
+        for call, answer in zip(calls, seen.answers, strict=True):
+            said = text_of(answer)
+            for own in (incident_of(BETA), account_of(BETA)):
+                said = said.replace(own, "")  # what he asked for himself
+            assert SECRET not in said.casefold(), call
+        assert seen.document(0)["incidents"]["total"] == 5
+        assert both.document(0)["incidents"]["total"] == 10
+        assert 0 < seen.document(5)["matches"] < both.document(5)["matches"]
+        assert (seen.document(6)["matches"], seen.document(7)["matches"]) == (0, 0)
+        assert both.document(6)["matches"] > 0
+        assert seen.document(2)["problems"]["total"] == 0
+        assert [answer.is_error for answer in seen.answers[8:]] == [True] * 6
+        assert not any(answer.is_error for answer in both.answers)
+        assert len(list_audit(offered)) == 2 * len(calls)

@@ -26,13 +26,18 @@ NEEDED_BY: Final[dict[str, str]] = {
 """The extra with which a verb works, whichever of its packages is missed first."""
 
 
+OF_OPTIONS: Final = frozenset({"mcp"})
+"""Extras that an option of another verb needs, such as `serve --mcp`: the verb's own extra does not bring them."""
+
+
 def missing_extra(error: ModuleNotFoundError, verb: str) -> MissingExtra | None:
     """Return the error that names the extra to install; None where no extra brings the package."""
     package = (error.name or "").partition(".")[0]
     extra = next((extra for extra, packages in BROUGHT_BY.items() if package in packages), None)
     if extra is None:
         return None
-    extra = NEEDED_BY.get(verb, extra)
+    if extra not in OF_OPTIONS:
+        extra = NEEDED_BY.get(verb, extra)
     return MissingExtra(
         f"this needs the package {package}, which is not installed", fix=f"pip install 'seawall[{extra}]'"
     )

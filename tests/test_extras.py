@@ -92,7 +92,8 @@ def test_a_scan_and_the_questions_after_it_need_no_extra(
 @pytest.mark.parametrize(
     ("words", "extra"),
     [(("serve", "world/logs", "--store", "s"), "console"), (("watch", "world/logs", "--store", "s", "--once"), "store"),
-     (("mcp", "--out", "out"), "mcp"), (("keys", "scan", "world"), "keys"), (("token", "check", "a.b.c", "--policy", "p.toml"), "gate"),
+     (("mcp", "--out", "out"), "mcp"),
+     (("keys", "scan", "world"), "keys"), (("token", "check", "a.b.c", "--policy", "p.toml"), "gate"),
      (("gate", "--policy", "p.toml"), "gate"), (("respond", "plan", 1, "--store", "s"), "store")],
     ids=lambda value: value if isinstance(value, str) else value[0],
 )  # fmt: skip

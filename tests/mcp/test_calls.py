@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import seawall
 from seawall.mcp import calls
 from seawall.mcp.call_audit import CallRecord, ErrorStreamAudit, FileAudit
 from seawall.mcp.calls import CallRunner
 from seawall.mcp.results_source import ResultsSource
 from seawall.mcp.tool_table import TOOLS
+from seawall.pipeline.erasure.files import erase_from_folder
+from seawall.storage.files.assistant_calls import ASSISTANT_CALLS
 from seawall_base.append_only_file import AppendOnlyFile
 from seawall_base.errors import OutputUnwritable
+from seawall_base.name_erasure import NameErasure
+from tests.mcp.planted import VICTIM, list_records, write_logs
 
 AT = 1_772_323_200_000_000
 RECORD = CallRecord(
@@ -138,3 +144,20 @@ def test_standard_error_gets_the_same_line(capsys: pytest.CaptureFixture[str]) -
     got = capsys.readouterr()
     assert got.out == ""
     assert json.loads(got.err)["tool"] == "search"
+
+
+def test_the_record_of_calls_is_no_log_and_is_erased_with_its_person(planted: Path, tmp_path: Path) -> None:
+    """Results may lie in the folder of the logs; whoever is erased from results is erased from what was asked."""
+    results = Path(shutil.copytree(planted, tmp_path / "out"))
+    runner = CallRunner(
+        source=ResultsSource(results), audit=FileAudit(results / ASSISTANT_CALLS), actor="local"
+    )
+    runner.call("incidents", {"account": VICTIM})
+    assert VICTIM in (results / ASSISTANT_CALLS).read_text("utf-8")
+    write_logs(results)
+    again = seawall.scan(results, out=results, budget=5)
+    assert (again.summary["records"], again.summary["unrecognised"]) == (len(list_records()), 0)
+    assert VICTIM in (results / ASSISTANT_CALLS).read_text("utf-8")
+    erase_from_folder(results, NameErasure(VICTIM, "erased-1"), at=0, should_delete=True)
+    lines = (results / ASSISTANT_CALLS).read_text("utf-8").splitlines()
+    assert json.loads(lines[0])["arguments"] == {"account": "erased-1@wharf.example"}

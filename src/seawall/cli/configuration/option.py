@@ -34,6 +34,7 @@ FILLED: Final[dict[tuple[str, str], str]] = {
     ("serve", "sign_in"): "sign_in",
     ("serve", "oidc_policy"): "oidc_policy",
     ("serve", "metrics_allow"): "metrics",
+    ("serve", "mcp"): "mcp",
     ("scan", "out"): "out",
     ("updates", "folder"): "to",
     ("updates", "trust"): "trust",

@@ -163,6 +163,10 @@ class ServeTable:
             "networks that may read `/metrics`; this machine unless set", any_texts(), "networks"
         ),
     ] = ()
+    mcp: Annotated[
+        bool | None,
+        SettingDescription("whether assistants get read-only tools at `/api/mcp`", kind="true or false"),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ const PAGES: Record<string, { title: string; Page: ComponentType }> = {
   "/read": { title: "Read an export", Page: page(() => import("../pages/read")) },
   "/search": { title: "Search", Page: page(() => import("../pages/search")) },
   "/look": { title: "Look into a value", Page: page(() => import("../pages/look")) },
+  "/tenants": { title: "Tenants", Page: page(() => import("../pages/tenants")) },
   "/tables": { title: "Tables", Page: page(() => import("../pages/tables")) },
   "/indicators": { title: "Indicators", Page: page(() => import("../pages/indicators")) },
   "/health": { title: "Health", Page: page(() => import("../pages/health")) },
@@ -30,6 +31,7 @@ const PAGES: Record<string, { title: string; Page: ComponentType }> = {
   "/audit": { title: "Audit", Page: page(() => import("../pages/audit")) },
   "/settings": { title: "Settings", Page: page(() => import("../pages/settings")) },
 };
+const CampaignPage = page(() => import("../pages/tenants/campaign"));
 const IncidentPage = page(() => import("../pages/incident"));
 const SignInPage = page(() => import("../pages/signin"));
 
@@ -100,7 +102,8 @@ function inside(next: string | null): string {
 
 function Routed({ path }: { path: string }) {
   const incident = /^\/incidents\/([^/]+)$/.exec(path)?.[1];
-  const found = incident === undefined ? PAGES[path] : { title: "Incident", Page: IncidentPage };
+  const isCampaign = /^\/campaigns\/[^/]+$/.test(path);
+  const found = isCampaign ? { title: "Campaign", Page: CampaignPage } : incident === undefined ? PAGES[path] : { title: "Incident", Page: IncidentPage };
   useTitle(found?.title ?? "Not found");
   const first = useRef(true);
   useEffect(() => {

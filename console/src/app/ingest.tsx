@@ -3,6 +3,8 @@ import type { Ingest, Summary } from "../api/types";
 import { bytes, compact } from "../words/numbers";
 import { age, duration } from "../words/times";
 import { Link } from "./link";
+import { seesAll } from "./places";
+import { useSession } from "./session";
 
 const WORDS: Record<Ingest["state"], string> = {
   idle: "Up to date",
@@ -44,7 +46,7 @@ export function IngestState({ summary, lineIsUp }: { summary: Summary; lineIsUp:
         ? NOTHING_READ
         : ingestWords(ingest, new Date(summary.now).getTime());
   return (
-    <Link href="/health" className={`ingest ${isBad ? "ingest-bad" : `ingest-${ingest.state}`}`}>
+    <Link href={seesAll(useSession()) ? "/health" : "/tenants"} className={`ingest ${isBad ? "ingest-bad" : `ingest-${ingest.state}`}`}>
       <svg viewBox="0 0 10 10" className="ingest-mark" aria-hidden="true">
         {isBad ? <path d="M5 .5 9.800 9H.2z" /> : <circle cx="5" cy="5" r="4" />}
       </svg>

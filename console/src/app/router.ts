@@ -55,6 +55,10 @@ export function useParameter(name: string, otherwise = ""): [string, (value: str
 
 export const incidentAddress = (id: string) => `/incidents/${encodeURIComponent(id)}`;
 
+export const campaignAddress = (id: string) => `/campaigns/${encodeURIComponent(id)}`;
+
+export const tenantAddress = (tenant: string) => `/?${new URLSearchParams({ tenant }).toString()}`;
+
 export const accountAddress = (tenant: string, account: string) =>
   `/account?${new URLSearchParams({ tenant, account }).toString()}`;
 

@@ -10,6 +10,7 @@ import { ErrorState, Notice, Panel, Skeleton } from "../../design/states";
 import { plural } from "../../words/numbers";
 import { exact, moment } from "../../words/times";
 import { useDoing } from "./doing";
+import { Limits } from "./limits";
 import { Said } from "./said";
 
 const ROLES: readonly { value: Role; label: string }[] = [
@@ -24,6 +25,7 @@ export function Users() {
   const { reloadSession } = useKnown();
   const { isBusy, fault, attempt } = useDoing();
   const [invited, setInvited] = useState<(Invitation & { name: string }) | null>(null);
+  const [limiting, setLimiting] = useState<User | null>(null);
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("analyst");
 
@@ -57,7 +59,7 @@ export function Users() {
         )}
         <div>
           {users.data.items.map((user) => (
-            <Line key={user.id} user={user} isMe={user.id === session.user?.id} isBusy={isBusy} change={change} invite={invite} />
+            <Line key={user.id} user={user} isMe={user.id === session.user?.id} isBusy={isBusy} change={change} invite={invite} limit={setLimiting} />
           ))}
         </div>
         <Said fault={fault} />
@@ -83,6 +85,7 @@ export function Users() {
           </Button>
         </form>
       </Panel>
+      {limiting !== null && <Limits user={limiting} isBusy={isBusy} change={change} onClose={() => setLimiting(null)} />}
       <Dialog
         title="An invite, shown this once"
         isOpen={invited !== null}
@@ -116,9 +119,10 @@ interface LineProps {
   isBusy: boolean;
   change: (what: () => Promise<unknown>, words: string) => Promise<void>;
   invite: (user: User) => Promise<void>;
+  limit: (user: User) => void;
 }
 
-function Line({ user, isMe, isBusy, change, invite }: LineProps) {
+function Line({ user, isMe, isBusy, change, invite, limit }: LineProps) {
   const ways = [
     user.passkeys > 0 ? plural(user.passkeys, "passkey") : "",
     user.has_password ? "password" : "",
@@ -131,6 +135,12 @@ function Line({ user, isMe, isBusy, change, invite }: LineProps) {
         <b className="log-text">{user.name}</b> {isMe && <span className="badge">you</span>} {user.disabled && <span className="badge badge-bad">disabled</span>}
         <p className="small soft">
           {ways.length > 0 ? ways.join(", ") : user.invited_until ? `invited until ${moment(user.invited_until)} UTC` : "cannot sign in yet: invite them"}
+          {user.organisations !== null && (
+            <>
+              {" "}
+              · sees <span className="log-text">{user.organisations.join(", ")}</span>
+            </>
+          )}
           {user.seen_at && ` · seen ${moment(user.seen_at)} UTC`}
         </p>
       </div>
@@ -148,6 +158,11 @@ function Line({ user, isMe, isBusy, change, invite }: LineProps) {
             </option>
           ))}
         </select>
+        {user.role !== "admin" && (
+          <Button isSmall isDisabled={isBusy} aria-label={`Organisations of ${user.name}`} onPress={() => limit(user)}>
+            Organisations
+          </Button>
+        )}
         <Button isSmall isDisabled={isBusy || user.disabled} aria-label={`Invite ${user.name}`} onPress={() => void invite(user)}>
           Invite
         </Button>

@@ -473,6 +473,23 @@ def test_a_damaged_limit_opens_no_door(tmp_path: Path) -> None:
             assert json.loads(browser.get("/api/accounts").text)["items"] == []
 
 
+def test_an_admin_with_limits_is_no_admin(tmp_path: Path) -> None:
+    """Nobody can make one; whoever writes one into the database opens nothing."""
+    from sqlalchemy import text
+
+    with of_tenants(tmp_path, ALPHA, BETA) as made:
+        browser = limited(made, "analyst", ALPHA)
+        with made.context.database.writing() as work:
+            work.session.execute(text("UPDATE users SET role = 'admin' WHERE name = 'analyst-of-alpha'"))
+        for endpoint in all_endpoints():
+            if endpoint.role == "admin":
+                path = re.sub(r"\{[a-z_]+(:path)?\}", "1", endpoint.path)
+                safe = endpoint.method in SAFE
+                answer = browser.get(path) if safe else browser.send(endpoint.method, path)
+                assert answer.json()["error"]["code"] == "all-organisations-needed", endpoint.path
+        assert {one["tenant"] for one in browser.get("/api/incidents?queue=all").json()["items"]} == {ALPHA}
+
+
 def test_the_stream_tells_him_of_his_own_alone(tmp_path: Path) -> None:
     with of_tenants(tmp_path, ALPHA, BETA) as made:
         one, whole = Reader(limited(made, "viewer", ALPHA)), Reader(made.signed_in("viewer"))

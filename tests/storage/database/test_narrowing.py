@@ -16,8 +16,9 @@ from seawall.console.privacy.settings import SETTING as PRIVACY
 from seawall.pipeline.live.commit import BUDGET, CONFIGURED_BUDGET, CONFIGURED_THRESHOLD, COVERAGE, THRESHOLD
 from seawall.storage.database import Database
 from seawall.storage.database import narrowing as rules
-from seawall.storage.database.live_models import QueueRow, SettingRow
+from seawall.storage.database.live_models import DayRow, QueueRow, SettingRow
 from seawall.storage.database.models import IncidentModel, Model, StateRow
+from seawall.storage.database.users import MOST_ORGANISATIONS
 from seawall.storage.errors import OutsideOrganisations
 from tests.console.samples import INCIDENT
 
@@ -82,6 +83,33 @@ def test_changes_and_deletions_reach_one_organisation(database: Database) -> Non
 def test_a_statement_that_cannot_be_narrowed_is_refused(database: Database, statement: Any) -> None:
     with database.narrow([ONE]).reading() as work, pytest.raises(OutsideOrganisations):
         work.session.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        select(DayRow.document),
+        select(DayRow.day, DayRow.document),
+        select(func.length(SettingRow.document)),
+        select(SettingRow.name, SettingRow.document.label("x")),
+        select(func.max(DayRow.document)),
+    ],
+)
+def test_documents_of_several_organisations_are_read_as_rows_alone(
+    database: Database, statement: Any
+) -> None:
+    with database.narrow([ONE]).reading() as work:
+        assert work.session.execute(select(DayRow.day)).scalars().all() == [20_000]
+        with pytest.raises(OutsideOrganisations):
+            work.session.execute(statement)
+
+
+def test_many_organisations_are_not_too_many(database: Database) -> None:
+    names = [ONE, *(f"organisation {number}" for number in range(MOST_ORGANISATIONS - 1))]
+    with database.narrow(names).reading() as work:
+        assert work.incidents.count() == 3
+        assert work.handling.known_tags() == []
+        assert work.merges.of_lead("incident-0") == []
 
 
 def test_what_needs_the_whole_database_is_refused(database: Database) -> None:

@@ -25,6 +25,12 @@ _INFO: Final = "organisations"
 _INCIDENTS: Final[FromClause] = models.IncidentModel.__table__
 _ALIASES: Final[FromClause] = live.AliasRow.__table__
 
+_DOCUMENTED: Final[Mapping[Any, frozenset[str]]] = {
+    live.DayRow: frozenset({"day"}),
+    live.SettingRow: frozenset({"name"}),
+}
+"""Tables whose documents hold several organisations, and the columns that may be read alone."""
+
 COVERAGE: Final = "coverage"
 COVERAGE_OF_SLOT: Final = f"{COVERAGE}/"
 SAVED_INDICATOR: Final = "indicator "
@@ -182,8 +188,19 @@ def _narrow(state: ORMExecuteState) -> None:
     session = state.session
     if not isinstance(session, NarrowedSession) or not state.is_orm_statement:
         raise OutsideOrganisations("a statement without mapped tables cannot be narrowed to organisations")
+    if state.is_select:
+        _check_documents(state.statement)
     if not state.is_insert:
         state.statement = state.statement.options(*session.criteria)
+
+
+def _check_documents(statement: Any) -> None:
+    """Refuse a query for parts of rows whose documents are narrowed when a whole row is read."""
+    for column in statement.column_descriptions:
+        entity, part = column["entity"], column["expr"]
+        key = getattr(part, "key", None)
+        if entity in _DOCUMENTED and part is not entity and key not in _DOCUMENTED[entity]:
+            raise OutsideOrganisations("days and settings are read as whole rows")
 
 
 @event.listens_for(live.DayRow, "load")

@@ -154,7 +154,7 @@ READ = [
     f"/api/incidents/{WORST}/records", f"/api/incidents/{WORST}/related", f"/api/incidents/{WORST}/attack", "/api/accounts",
     f"/api/account?tenant=org&account={ANN}", f"/api/account/timeline?tenant=org&account={ANN}",
     f"/api/account/records?tenant=org&account={ANN}", "/api/record?tenant=org&id=id-3", "/api/answers", "/api/views",
-    "/api/tenants", "/api/campaigns",
+    "/api/tenants", "/api/campaigns", "/api/indicators/received",
     "/api/health/ingest", "/api/problems", "/api/detector", "/api/detector/what-if?budget=3",
 ]  # fmt: skip
 

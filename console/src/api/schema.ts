@@ -1082,6 +1082,29 @@ export interface ReasonValue {
   counts: { [name: string]: number };
 }
 
+/** A page of received indicators, the last changed first. */
+export interface ReceivedPage {
+  items: ReceivedRow[];
+  next_cursor: string | null;
+  total: number;
+}
+
+/**
+ * An indicator of others: its collection's address, the values to look up (at most 20), and validity. `subjects` is
+ * empty for a hash. `until` is null without end, `confidence` 0 to 100 or null, `tlp` empty without a marking.
+ */
+export interface ReceivedRow {
+  id: string;
+  source: string;
+  subjects: string[];
+  is_hashed: boolean;
+  since: string;
+  until: string | null;
+  confidence: number | null;
+  tlp: string;
+  name: string;
+}
+
 /** One log record. `raw` holds its fields as logged; `is_intruder`: an incident lists it. */
 export interface Record {
   id: string;

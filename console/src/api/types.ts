@@ -63,6 +63,8 @@ export type {
   RevealValue,
   Indicators,
   IndicatorValue,
+  ReceivedPage,
+  ReceivedRow,
   LookUpTerm,
   SearchReading,
   SeenBeside,

@@ -24,6 +24,7 @@ MODULES: Final = (
     "data.tables",
     "data.search",
     "data.indicators",
+    "data.received",
     "data.answers",
     "data.handling",
     "data.handling_files",

@@ -10,6 +10,7 @@ import { number } from "../../words/numbers";
 import { INDICATORS, SavedLine, ScopeFrom } from "../look/intruder";
 import { lookAddress } from "../look/subjects";
 import { Page } from "../parts/page";
+import { ReceivedPanel } from "./received";
 
 const MOST_SEEDS = 50;
 
@@ -52,6 +53,7 @@ export default function IndicatorsPage() {
           </ul>
         </Panel>
       )}
+      <ReceivedPanel />
       {mayChange && items.length > 0 && <ScopeFrom subjects={seeds} from={first} to={null} begin={items.length === 1 ? "Search from this value" : "Search from all of them"} />}
     </Page>
   );

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seawall
@@ -47,6 +47,7 @@ class Recorder:
         self.calls.append(call)
 
 
+@settings(max_examples=25)
 @given(
     st.sampled_from([tool.name for tool in TOOLS if tool.name != "scope"]) | st.text(max_size=20),
     st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=9), JSON, max_size=4),

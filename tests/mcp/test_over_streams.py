@@ -27,6 +27,7 @@ SEARCHES: tuple[Call, ...] = (
     ("search", {"kind": "ip", "value": "185.220.101.5"}),
     ("search", {"kind": "ip", "value": "192.0.2.1"}),
     ("search", {"kind": "ip", "value": "185.220.101.5", "before": "2026-03-10"}),
+    ("incident", {"incident": "1", "offset": 4, "limit": 3}),
 )
 HOSTILE: tuple[Call, ...] = (
     ("incident", {"incident": "../../etc/passwd"}),
@@ -110,6 +111,12 @@ def test_an_incident_is_explained_and_names_its_records(asked: Answered, results
         "records": found["addresses"]["items"][0]["records"],
     }
     assert found["first_steps"]["items"]
+
+
+def test_record_ids_of_an_incident_come_in_pages(asked: Answered, results: Path) -> None:
+    line = json.loads((results / "incidents.jsonl").read_text("utf-8").splitlines()[0])
+    found = asked.document(len(ORGANISATION_WIDE) + len(SEARCHES) - 1)["records"]
+    assert (untrusted(found), found["total"], found["cut"]) == (line["events"][4:7], 9, True)
 
 
 def test_the_story_is_in_order_and_each_act_has_its_records(asked: Answered, results: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from seawall.console.privacy.pseudonyms import Pseudonyms
 from seawall.mcp import stored_source
 from seawall.mcp.call_audit import ACTION, DatabaseAudit
 from seawall.mcp.calls import CallRunner
+from seawall.mcp.names import StoreNames
 from seawall.mcp.stored_source import StoreSource
 from seawall.storage.location import Store, open_store
 from seawall_base.errors import UsageError
@@ -83,11 +85,21 @@ def test_an_assistant_reads_a_store_and_the_trail_says_what(folder: Path, tmp_pa
         assert work.audit.verify().is_whole
 
 
-def test_pseudonyms_of_a_store_are_those_of_its_console(folder: Path, tmp_path: Path) -> None:
-    asked = ask_over_streams(["--store", str(folder), "--pseudonyms"], CALLS[:1], tmp_path / "stderr")
-    shown = asked.document(0)["incidents"]["items"][0]["account"]["untrusted"]
-    assert shown == Pseudonyms(installation_key(folder)).pseudonym_of(ANN)
-    assert "ann@" not in str(asked.answers)
+def test_pseudonyms_of_a_store_are_those_of_its_console(store: Store) -> None:
+    runner = CallRunner(
+        source=StoreSource(store),
+        audit=DatabaseAudit(store.database),
+        actor="local",
+        view=StoreNames(store).view,
+    )
+    answer = runner.call("incidents", {"candidates": True, "limit": 50})
+    assert answer.document is not None
+    shown = answer.document["incidents"]["items"][0]["account"]["untrusted"]
+    assert shown == Pseudonyms(installation_key(store.folder)).pseudonym_of(ANN)
+    assert "@" not in answer.text
+    with store.database.writing() as work:
+        work.incidents.put([replace(incidents()[0], id="f" * 12, account="new.name@far.example", score=9.0)])
+    assert "far.example" not in runner.call("incidents", {}).text
 
 
 def test_former_ids_and_ranks_find_an_incident(store: Store) -> None:

@@ -48,14 +48,9 @@ class IncidentsArguments(ToolArguments, frozen=True, kw_only=True):
 
 
 class IncidentArguments(ToolArguments, frozen=True, kw_only=True):
-    """Which incident."""
-
-    incident: IncidentName
-
-
-class PagedIncidentArguments(IncidentArguments, frozen=True, kw_only=True):
     """Which incident, and which part of the list."""
 
+    incident: IncidentName
     offset: Offset = 0
     limit: Limit = 20
 
@@ -82,7 +77,7 @@ class SearchArguments(ToolArguments, frozen=True, kw_only=True):
     """Which value records must show, and when."""
 
     kind: Annotated[LookUpKind, Meta(description="The kind of the value.")]
-    value: Name
+    value: Annotated[str, Meta(min_length=1, max_length=1_000)]
     organisation: Annotated[Name, Meta(description="Only records of this organisation.")] | None = None
     after: Day | None = None
     before: Day | None = None

@@ -23,7 +23,7 @@ from seawall.mcp.answers import (
     UsualField,
     UsualShare,
 )
-from seawall.mcp.arguments import IncidentsArguments, PagedIncidentArguments
+from seawall.mcp.arguments import IncidentArguments, IncidentsArguments
 from seawall.mcp.log_text import (
     AnswerWriter,
     BoundedList,
@@ -91,9 +91,13 @@ def summarise_incident(one: Incident, rank: int, writer: AnswerWriter) -> Incide
 
 
 def explain_incident(
-    one: Incident, rank: int, addresses: Sequence[tuple[str, int]], writer: AnswerWriter
+    one: Incident,
+    rank: int,
+    addresses: Sequence[tuple[str, int]],
+    asked: IncidentArguments,
+    writer: AnswerWriter,
 ) -> IncidentAnswer:
-    """Return an incident with what explains it, in the console's words."""
+    """Return an incident with what explains it, in the console's words, and the record ids that were asked for."""
     shown = incident_value(one)
     reasons = sorted(one.reasons, key=lambda reason: -abs(reason.weight))
     return IncidentAnswer(
@@ -133,7 +137,7 @@ def explain_incident(
             [AddressCount(writer.write_value(name), count) for name, count in addresses[:MOST_NAMES]],
             len(addresses),
         ),
-        records=list_records(one, writer),
+        records=writer.list_values(one.events[asked.offset :], asked.limit, record_count(one)),
     )
 
 
@@ -142,7 +146,7 @@ def list_records(one: Incident, writer: AnswerWriter) -> BoundedList[UntrustedTe
     return writer.list_values(one.events, MOST_RECORDS, record_count(one))
 
 
-def tell_story(one: Incident, asked: PagedIncidentArguments, writer: AnswerWriter) -> StoryAnswer:
+def tell_story(one: Incident, asked: IncidentArguments, writer: AnswerWriter) -> StoryAnswer:
     """Return what happened, in order of time."""
     page = one.story[asked.offset : asked.offset + asked.limit]
     lines = [
@@ -161,7 +165,7 @@ def tell_story(one: Incident, asked: PagedIncidentArguments, writer: AnswerWrite
     )
 
 
-def draw_timeline(one: Incident, asked: PagedIncidentArguments, writer: AnswerWriter) -> TimelineAnswer:
+def draw_timeline(one: Incident, asked: IncidentArguments, writer: AnswerWriter) -> TimelineAnswer:
     """Return the account's events by time and network."""
     page = one.timeline[asked.offset : asked.offset + asked.limit]
     slots = [
@@ -181,7 +185,7 @@ def draw_timeline(one: Incident, asked: PagedIncidentArguments, writer: AnswerWr
     )
 
 
-def compare_with_usual(one: Incident, asked: PagedIncidentArguments, writer: AnswerWriter) -> UsualAnswer:
+def compare_with_usual(one: Incident, asked: IncidentArguments, writer: AnswerWriter) -> UsualAnswer:
     """Return what the account showed beside what is usual for it, the unusual first."""
     rows = sorted(one.usual, key=lambda row: not row.is_unusual)
     page = rows[asked.offset : asked.offset + asked.limit]

@@ -14,7 +14,6 @@ from seawall.mcp.arguments import (
     CoverageArguments,
     IncidentArguments,
     IncidentsArguments,
-    PagedIncidentArguments,
     RuleHitsArguments,
     SearchArguments,
     ToolArguments,
@@ -65,32 +64,32 @@ def explain_incident(
 ) -> answer_types.IncidentAnswer:
     """Return an incident with what explains it."""
     rank, found = source.find_incident(asked.incident)
-    return incident_answers.explain_incident(found, rank, source.count_addresses(found), writer)
+    return incident_answers.explain_incident(found, rank, source.count_addresses(found), asked, writer)
 
 
 def tell_story(
-    source: AnswerSource, asked: PagedIncidentArguments, writer: AnswerWriter
+    source: AnswerSource, asked: IncidentArguments, writer: AnswerWriter
 ) -> answer_types.StoryAnswer:
     """Return the story of an incident."""
     return incident_answers.tell_story(source.find_incident(asked.incident)[1], asked, writer)
 
 
 def draw_timeline(
-    source: AnswerSource, asked: PagedIncidentArguments, writer: AnswerWriter
+    source: AnswerSource, asked: IncidentArguments, writer: AnswerWriter
 ) -> answer_types.TimelineAnswer:
     """Return the timeline of an incident."""
     return incident_answers.draw_timeline(source.find_incident(asked.incident)[1], asked, writer)
 
 
 def compare_with_usual(
-    source: AnswerSource, asked: PagedIncidentArguments, writer: AnswerWriter
+    source: AnswerSource, asked: IncidentArguments, writer: AnswerWriter
 ) -> answer_types.UsualAnswer:
     """Return what is usual for the account of an incident beside what it showed."""
     return incident_answers.compare_with_usual(source.find_incident(asked.incident)[1], asked, writer)
 
 
 def search_scope(
-    source: AnswerSource, asked: PagedIncidentArguments, writer: AnswerWriter
+    source: AnswerSource, asked: IncidentArguments, writer: AnswerWriter
 ) -> answer_types.ScopeAnswer:
     """Return who else was touched."""
     _, found = source.find_incident(asked.incident)
@@ -108,7 +107,7 @@ def list_coverage(
 
 
 def make_plan(
-    source: AnswerSource, asked: PagedIncidentArguments, writer: AnswerWriter
+    source: AnswerSource, asked: IncidentArguments, writer: AnswerWriter
 ) -> answer_types.PlanAnswer:
     """Return the containment plan of an incident."""
     _, found = source.find_incident(asked.incident)
@@ -161,29 +160,30 @@ TOOLS: Final = (
     AssistantTool(
         name="incident", title="One incident", role="viewer",
         description="Explain one incident: the reasons of its score with their weights, why it has its severity, rules, "
-        "addresses, what the attacker left behind, what the logs cannot show, first steps, and record ids.",
+        "addresses, what the attacker left behind, what the logs cannot show, first steps, and record ids "
+        "(`offset` and `limit` page through these).",
         arguments=IncidentArguments, answer=answer_types.IncidentAnswer, work=explain_incident,
     ),
     AssistantTool(
         name="story", title="Story of an incident", role="viewer",
         description="Tell what happened in an incident, act by act in order of time, each with the ids of its records.",
-        arguments=PagedIncidentArguments, answer=answer_types.StoryAnswer, work=tell_story,
+        arguments=IncidentArguments, answer=answer_types.StoryAnswer, work=tell_story,
     ),
     AssistantTool(
         name="timeline", title="Timeline of an incident", role="viewer",
         description="Count the account's events around an incident by time slot and network, and which are the attacker's.",
-        arguments=PagedIncidentArguments, answer=answer_types.TimelineAnswer, work=draw_timeline,
+        arguments=IncidentArguments, answer=answer_types.TimelineAnswer, work=draw_timeline,
     ),
     AssistantTool(
         name="usual_against_now", title="Usual against now", role="viewer",
         description="Compare what an account showed in an incident with what is usual for it and its peers, field by field.",
-        arguments=PagedIncidentArguments, answer=answer_types.UsualAnswer, work=compare_with_usual,
+        arguments=IncidentArguments, answer=answer_types.UsualAnswer, work=compare_with_usual,
     ),
     AssistantTool(
         name="scope", title="Scope of an incident", role="analyst",
         description="Determine which accounts and mailboxes the attacker of an incident touched, and which cannot be ruled "
         "out. Takes seconds to minutes. `possible` must never be reported as not touched.",
-        arguments=PagedIncidentArguments, answer=answer_types.ScopeAnswer, work=search_scope,
+        arguments=IncidentArguments, answer=answer_types.ScopeAnswer, work=search_scope,
     ),
     AssistantTool(
         name="coverage", title="Coverage of the logs", role="viewer",
@@ -195,7 +195,7 @@ TOOLS: Final = (
         name="plan", title="Containment plan", role="viewer",
         description="Show the ordered containment plan of an incident with reasons and record ids. It holds no commands and "
         "applies nothing: a person does that.",
-        arguments=PagedIncidentArguments, answer=answer_types.PlanAnswer, work=make_plan,
+        arguments=IncidentArguments, answer=answer_types.PlanAnswer, work=make_plan,
     ),
     AssistantTool(
         name="rule_hits", title="Hits of rules", role="viewer",

@@ -26,7 +26,7 @@ from seawall.mcp.answers import (
     SearchAnswer,
     VerdictCount,
 )
-from seawall.mcp.arguments import CoverageArguments, PagedIncidentArguments, RuleHitsArguments
+from seawall.mcp.arguments import CoverageArguments, IncidentArguments, RuleHitsArguments
 from seawall.mcp.incident_answers import MOST_NAMES, MOST_RECORDS_OF_LINE, MOST_SENTENCES
 from seawall.mcp.log_text import AnswerWriter, BoundedList, choose_code, choose_id, make_bounded_list
 from seawall.report import scope_words
@@ -41,7 +41,7 @@ MOST_RULE_RECORDS: Final = 5
 
 
 def describe_scope(
-    one: Incident, scope: Scope, asked: PagedIncidentArguments, writer: AnswerWriter
+    one: Incident, scope: Scope, asked: IncidentArguments, writer: AnswerWriter
 ) -> ScopeAnswer:
     """Return who was touched and who may have been; accounts and mailboxes that are proved untouched are only counted."""
     parts = [*scope.accounts, *scope.mailboxes]
@@ -124,7 +124,7 @@ def list_coverage(
 
 
 def describe_plan(
-    one: Incident, plan: ContainmentPlan | None, asked: PagedIncidentArguments, writer: AnswerWriter
+    one: Incident, plan: ContainmentPlan | None, asked: IncidentArguments, writer: AnswerWriter
 ) -> PlanAnswer:
     """Return the steps of a plan, without the calls and commands that would do them."""
     if plan is None:

@@ -39,7 +39,7 @@ export function ReceivedPanel() {
 function ReceivedLine({ one }: { one: ReceivedRow }) {
   const parts = [one.tlp && `TLP:${one.tlp.toUpperCase()}`, one.confidence !== null && `confidence ${one.confidence}`, one.name].filter(Boolean);
   return (
-    <p className="look-saved small">
+    <p className="small soft">
       <span className="log-text">{new URL(one.source).host}</span>, valid from{" "}
       <time dateTime={one.since} title={exact(one.since)}>
         {moment(one.since)} UTC

@@ -429,3 +429,64 @@ def test_a_provider_that_fails_is_left_alone_for_a_while(
         assert len(asked) == 1
     now[0] += oidc_provider.PAUSE_SECONDS + 0.1
     depart(site, provider)
+
+
+LIMITS = 'organisations = { "Seawall.Analyst" = ["one.example", "two.example"], contoso = ["three.example"], everybody = ["*"] }'
+
+
+def test_the_provider_limits_users_to_organisations(tmp_path: Path, provider: Provider) -> None:
+    oidc = load_oidc(policy(tmp_path, provider, console_table=LIMITS))
+    settings = ConsoleSettings(hosts=(HOST,), is_loopback=False, is_encrypted=True, oidc=oidc)
+
+    with console(tmp_path, settings) as made:
+
+        def seen(*roles: str) -> Any:
+            browser, where = sign_in(made, provider, roles=list(roles))
+            if "no-role" in where:
+                return "refused"
+            return browser.get("/api/session").json()["user"]["organisations"]
+
+        assert seen("Seawall.Analyst") == ["one.example", "two.example"]
+        assert seen("Seawall.Analyst", "contoso") == ["one.example", "three.example", "two.example"]
+        assert seen("Seawall.Viewer", "contoso") == ["three.example"]
+        assert seen("Seawall.Viewer") == "refused", (
+            "a role without an organisation sees nothing, not everything"
+        )
+        assert seen("Seawall.Viewer", "everybody") is None
+        assert seen("Seawall.Analyst") == ["one.example", "two.example"]
+        assert seen("Seawall.Admin", "Seawall.Analyst") is None
+        assert seen("contoso") == "refused"
+        with made.context.database.reading() as work:
+            changes = [
+                one.details["after"]
+                for one in work.audit.page(limit=99)
+                if one.action == "user-organisations"
+            ]
+            (added,) = [one.details for one in work.audit.page(limit=99) if one.action == "user-added"]
+    assert added["organisations"] == ["one.example", "two.example"]
+    assert changes[:3] == [["one.example", "three.example", "two.example"], ["three.example"], None]
+
+
+def test_without_that_table_the_limits_of_an_admin_stay(site: Console, provider: Provider) -> None:
+    sign_in(site, provider)
+    with site.context.database.writing() as work:
+        work.users.set_organisations(1, ["one.example"], at=site.clock())
+    for roles in (["Seawall.Viewer"], ["Seawall.Analyst"], ["Seawall.Admin"]):
+        browser, _ = sign_in(site, provider, roles=roles)
+        user = browser.get("/api/session").json()["user"]
+        assert user["organisations"] == ["one.example"]
+        assert user["role"] != "admin"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'organisations = "*"',
+        "organisations = {}",
+        "organisations = { soc = [7] }",
+        'organisations = { soc = [""] }',
+    ],
+)
+def test_wrong_organisations_are_named(tmp_path: Path, provider: Provider, wrong: str) -> None:
+    with pytest.raises(ServeInvalid, match="organisations"):
+        load_oidc(policy(tmp_path, provider, console_table=wrong))

@@ -23,6 +23,7 @@ from seawall.console.endpoint import ROLES, ApiCall, Endpoint
 from seawall.console.request_origin import ORIGIN_KEY
 from seawall.console.sign_in.factors import admin_can_sign_in
 from seawall.console.sign_in.oidc_provider import OidcProvider, ProviderFailed
+from seawall.console.sign_in.oidc_settings import ALL_ORGANISATIONS
 from seawall.console.sign_in.session_start import NewSession, set_cookie, start_session
 from seawall.console.sign_in.setup import is_reserved
 from seawall.console.sign_in.state import call_seconds, sign_in_state
@@ -172,12 +173,48 @@ def _find_redirect(call: ApiCall) -> _Redirect:
 
 def role_of_claims(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
     """Return the highest role that a token's claim grants."""
-    value = claims.get(settings.table.role_claim)
-    values = {value} if isinstance(value, str) else set(map(str, value)) if isinstance(value, list) else set()
+    values = _list_values(claims, settings)
     for role in reversed(ROLES):
         if values & set(settings.table.roles.get(role, ())):
             return role
     raise _Failed("no-role", why="no-role")
+
+
+def organisations_of_claims(
+    claims: Mapping[str, Any], settings: OidcSettings, role: Role
+) -> tuple[str, ...] | None:
+    """Return the organisations that a token's claim limits a user to, None for all of them."""
+    table = settings.table.organisations
+    if table is None or role == "admin":
+        return None
+    found = {name for value in _list_values(claims, settings) for name in table.get(value, ())}
+    if not found:
+        raise _Failed("no-role", why="no-organisation")
+    return None if ALL_ORGANISATIONS in found else tuple(sorted(found))
+
+
+def _list_values(claims: Mapping[str, Any], settings: OidcSettings) -> set[str]:
+    value = claims.get(settings.table.role_claim)
+    if isinstance(value, str):
+        return {value}
+    return set(map(str, value)) if isinstance(value, list) else set()
+
+
+def _limit(call: ApiCall, work: Transaction, user: User, organisations: tuple[str, ...] | None) -> None:
+    """Limit a user to organisations as the provider says, and record what was before."""
+    if organisations == user.organisations:
+        return
+    try:
+        work.users.set_organisations(user.id, organisations, at=call.now)
+    except UsageError:
+        raise _Failed("no-role", why="organisations") from None
+    work.audit.append(
+        at=call.now,
+        actor=METHOD,
+        action="user-organisations",
+        subject=user.name,
+        details={"before": user.organisations, "after": organisations},
+    )
 
 
 def _find_or_add_user(
@@ -200,6 +237,12 @@ def _find_or_add_user(
     user = work.users.get(known)
     if user is None:
         raise _Failed("disabled", why="disabled")
+    is_limiting, limits = (
+        settings.table.organisations is not None,
+        organisations_of_claims(claims, settings, role),
+    )
+    if is_limiting and limits is None:
+        _limit(call, work, user, None)  # before the role: an admin has no limits
     if user.role != role:
         try:
             work.users.set_role(user.id, role)
@@ -218,6 +261,8 @@ def _find_or_add_user(
             subject=user.name,
             details={"before": user.role, "after": role},
         )
+    if limits is not None:
+        _limit(call, work, user, limits)
     return work.users.get(user.id) or user
 
 
@@ -238,12 +283,12 @@ def _new(
     if not name or is_reserved(name):
         raise _Failed("no-name", why="no-name")
     try:
-        user = work.users.add(name, role, at=call.now)
+        limits = organisations_of_claims(claims, settings, role)
+        user = work.users.add(name, role, at=call.now, organisations=limits)
     except UsageError:
         raise _Failed("name-taken", why="name-taken") from None
-    work.audit.append(
-        at=call.now, actor=METHOD, action="user-added", subject=user.name, details={"role": role}
-    )
+    details = {"role": role, **({} if limits is None else {"organisations": list(limits)})}
+    work.audit.append(at=call.now, actor=METHOD, action="user-added", subject=user.name, details=details)
     return user
 
 

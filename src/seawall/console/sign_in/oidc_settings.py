@@ -20,6 +20,7 @@ from seawall_tokens.policy.issuer_policy import IssuerPolicy, Policy
 from seawall_tokens.revocation.follower import RevocationFollower
 
 TABLE: Final = "console"
+ALL_ORGANISATIONS: Final = "*"
 ROLES: Final = get_args(Role)
 _FIX: Final = "the settings of [console] are described in docs/reference/settings.md"
 _name: Final = any_text(500, least=1)
@@ -40,6 +41,22 @@ def _roles(value: Any) -> dict[Role, list[str]]:
             raise InvalidValue(wrong.what, wrong.fix, at=(name, *wrong.at)) from None
     if not any(found.values()):
         raise InvalidValue("gives nobody a role", fix)
+    return found
+
+
+def _organisations(value: Any) -> dict[str, list[str]]:
+    """Parse the organisations for each value of the claim."""
+    if not isinstance(value, dict) or not value:
+        raise InvalidValue(
+            f"is {kind_of(value)} where a table is needed",
+            'write organisations = { soc = ["*"], contoso = ["..."] }',
+        )
+    found: dict[str, list[str]] = {}
+    for name, names in value.items():
+        try:
+            found[name] = list(any_texts(_name)(names))
+        except InvalidValue as wrong:
+            raise InvalidValue(wrong.what, wrong.fix, at=(name, *wrong.at)) from None
     return found
 
 
@@ -117,6 +134,15 @@ class ConsoleTable:
         str, SettingDescription("claim that becomes the user's name at the first sign-in", _name)
     ] = "preferred_username"
     role_claim: Annotated[str, SettingDescription("claim that holds roles or groups", _name)] = "roles"
+    organisations: Annotated[
+        dict[str, list[str]] | None,
+        SettingDescription(
+            "organisations that users with a value of `role_claim` are limited to, `*` for all of them; applied at each "
+            "sign-in. With it, a viewer or analyst without one is refused; admins see all",
+            _organisations,
+            kind="table of texts",
+        ),
+    ] = None
     prompt: Annotated[
         str | None,
         SettingDescription(

@@ -198,6 +198,21 @@ def test_rounds_over_bytes_give_the_same_however_often_they_run(tmp_path: Path) 
         states = [pack(state) for _, state in ends]
 
 
+def test_the_part_of_an_account_depends_on_its_name_alone() -> None:
+    many, few = (
+        days_of([table(rows_of([(0, place, who, "read") for place, who in enumerate(people)]))])[0][1]
+        for people in (PEOPLE, PEOPLE[3:])
+    )
+    parts = dict[str, int]()
+    for batch in (many, few):
+        for row, part in enumerate(place_accounts(batch, 5).tolist()):
+            assert parts.setdefault(batch.value("account", row), part) == part
+    assert len(parts) == len(PEOPLE)
+    assert len(set(parts.values())) > 1
+    nobody = days_of([table(rows_of([(0, 1, "ann@x.example", "nobody")]))])[0][1]
+    assert place_accounts(nobody, 5).tolist() == [0]
+
+
 def test_what_parts_have_in_common_is_kept_once() -> None:
     days = days_of([table(rows_of([(0, place, who, "read") for place, who in enumerate(PEOPLE)]))])
     engines = [engine() for _ in range(2)]

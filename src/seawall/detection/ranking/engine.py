@@ -187,8 +187,10 @@ class DetectionEngine:
     def examine(self, batch: CodedBatch, number: int) -> tuple[BehaviourGroups, LineageEvidence, BuiltinHits]:
         """Compute what follows from each account's own events of a day and the days before.
 
-        A part of a day with all events of its accounts gives the same for these accounts, with three exceptions: values
-        that other accounts meet today (`count_cohort`), sprays (`count_sprays`), and orphans together (`OrphanTest`).
+        A part of a day with all events of its accounts, and of accounts that share tokens with them or change them, gives the
+        same for these accounts, with four exceptions: values that other accounts meet today (`count_cohort`), sprays
+        (`count_sprays`, and the rule `spray-then-success`), and orphans together (`OrphanTest`). `seawall.detection.parts`
+        exchanges all that accounts share.
         """
         lineage = self.lineage.observe(batch, number)
         hits = self.rules.observe(batch)

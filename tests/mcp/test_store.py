@@ -10,7 +10,7 @@ import pytest
 
 from seawall.console.context import installation_key
 from seawall.console.privacy.pseudonyms import Pseudonyms
-from seawall.mcp import stored_source
+from seawall.mcp import stored_source, tool_table
 from seawall.mcp.call_audit import ACTION, DatabaseAudit
 from seawall.mcp.calls import CallRunner
 from seawall.mcp.names import StoreNames
@@ -126,6 +126,19 @@ def test_a_scope_over_too_many_events_is_refused(store: Store, monkeypatch: pyte
     refused = runner.call("scope", {"incident": "1"})
     assert refused.is_error
     assert "seawall scope --store DIR" in refused.text
+
+
+def test_a_search_that_takes_long_says_that_it_is_bounded(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = CallRunner(source=StoreSource(store), audit=DatabaseAudit(store.database), actor="local")
+    whole = runner.call("search", {"kind": "account", "value": ANN}).document
+    monkeypatch.setattr(tool_table, "SEARCH_SECONDS", -1.0)
+    cut = runner.call("search", {"kind": "account", "value": ANN}).document
+    assert whole is not None
+    assert cut is not None
+    assert (whole["matches"], whole["is_bounded"]) == (60, False)
+    assert (cut["matches"], cut["searched"], cut["is_bounded"]) == (0, 0, True)
 
 
 def test_a_search_ends_at_the_newest_records(store: Store) -> None:

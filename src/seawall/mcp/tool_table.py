@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from seawall.storage.database import Role
 
     AnswerSource = ResultsSource | StoreSource
+
+SEARCH_SECONDS: Final = 20.0
+"""Seconds after which a search in a store looks at no older day; the answer then says that it is bounded."""
 
 Answering = Callable[["AnswerSource", Any, AnswerWriter], msgspec.Struct]
 
@@ -128,7 +132,10 @@ def search_records(
     """Return what the records show of a value."""
     subject = make_subject(asked.kind, asked.value)
     start, end = read_span(asked.after, asked.before)
-    span = LookUpSpan(tenant=asked.organisation, start=start, end=end)
+    last = time.monotonic() + SEARCH_SECONDS
+    span = LookUpSpan(
+        tenant=asked.organisation, start=start, end=end, may_continue=lambda: time.monotonic() < last
+    )
     found, rows, listed = source.look_up(subject, span, asked.limit)
     return wider_answers.describe_search(found, rows, listed, writer)
 

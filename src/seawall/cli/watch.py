@@ -47,11 +47,11 @@ STANDARD_INPUT = "-"
 
 def watch(
     folders: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="FOLDER", help="Folders and files that collectors write to; - is standard input."
         ),
-    ],
+    ] = None,
     store: StoreFolder = DEFAULT_STORE,
     database: OwnDatabaseUrl = None,
     budget: AlertBudget = None,
@@ -81,7 +81,33 @@ def watch(
             "--until-idle", help="Exit when all records are read and scored and no file is incomplete."
         ),
     ] = False,
-    _config: ConfigurationFile = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Be one of the workers of this group, which share the partitions of a Kafka topic; without FOLDER.",
+        ),
+    ] = None,
+    worker: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name of this worker in the group. Default: the machine's name."),
+    ] = None,
+    kafka: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Settings of the cluster and the topic, as for `collect kafka`; needs --group.",
+        ),
+    ] = None,
+    lease: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=1.0,
+            help="Time after which others take over the partitions of a worker that is gone. Default: 30.",
+        ),
+    ] = None,
+    config: ConfigurationFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on each line.")] = False,
 ) -> None:
@@ -94,15 +120,17 @@ def watch(
       seawall watch logs/ --channels channels.toml
       collector | seawall watch - --once --json
       seawall watch logs/ --database postgresql://seawall@db/seawall --retention 180
+      seawall watch --group soc --kafka kafka.toml --database postgresql://seawall@db/seawall
 
     The command prints a line for each raised incident. After a stop or a crash it resumes.
     """
     if once and until_idle:
         raise UsageError("--once and --until-idle exclude each other", fix="give one of them")
+    _check_group(folders or [], group, worker, kafka, lease, is_ending=once or until_idle)
     from seawall.pipeline.tail import TailTiming
 
     settings = live_settings(
-        [Path(folder) for folder in folders if folder != STANDARD_INPUT],
+        [Path(folder) for folder in folders or () if folder != STANDARD_INPUT],
         store,
         database,
         budget,
@@ -115,8 +143,37 @@ def watch(
         channels,
         respond,
     )
+    if group is not None:
+        from seawall.cli.watch_group import run_group
+
+        run_group(settings, group, worker, kafka or config, lease, quiet=quiet, as_json=as_json)
+        return
     until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
-    _run(settings, STANDARD_INPUT in folders, until, quiet=quiet, as_json=as_json)
+    _run(settings, STANDARD_INPUT in (folders or ()), until, quiet=quiet, as_json=as_json)
+
+
+def _check_group(
+    folders: list[str],
+    group: str | None,
+    worker: str | None,
+    kafka: Path | None,
+    lease: float | None,
+    *,
+    is_ending: bool,
+) -> None:
+    """Raise `UsageError` for options that do not fit each other."""
+    if group is None:
+        if worker is not None or kafka is not None or lease is not None:
+            raise UsageError("--worker, --kafka and --lease need --group", fix="give the group's name")
+        if not folders:
+            raise UsageError(
+                "there is nothing to watch",
+                fix="name a folder that collectors write to, or - for standard input",
+            )
+    elif folders:
+        raise UsageError("a group reads a topic, and no folders", fix="remove the folders, or --group")
+    elif is_ending:
+        raise UsageError("a group works until it is stopped", fix="remove --once and --until-idle")
 
 
 def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool, as_json: bool) -> None:
@@ -131,7 +188,7 @@ def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handle_interrupt)
-    telling = _Telling(quiet=quiet, as_json=as_json)
+    telling = WatchTelling(quiet=quiet, as_json=as_json)
     with open_watch_store(settings) as (database, lake):
         stream = cast("ReadableStream", sys.stdin.buffer) if reads_stdin else None
         service = WatchService(settings, database, lake, stream=stream, news=telling.news)
@@ -143,7 +200,7 @@ def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool
         raise typer.Exit(130)
 
 
-class _Telling:
+class WatchTelling:
     """Print news on stdout and status on stderr: always on a terminal, elsewhere only on errors."""
 
     def __init__(self, *, quiet: bool, as_json: bool) -> None:

@@ -44,7 +44,7 @@ FILLED: Final[dict[tuple[str, str], str]] = {
 UNLESS: Final[dict[str, tuple[str, ...]]] = {
     "min_score": ("min_chance",),
     "min_chance": ("min_score",),
-    "folders": ("no_watch", "demo"),
+    "folders": ("no_watch", "demo", "group"),
     "store": ("demo",),
     "database": ("demo",),
 }

@@ -104,8 +104,32 @@ def test_records_of_no_known_log_are_told(run: Run, tmp_path: Path) -> None:
             "cannot be read",
         ),
         ([".", "--store", "../s", "--database", "mysql://x/y"], 2, "no support"),
+        ([], 2, "nothing to watch"),
+        ([".", "--group", "g"], 2, "no folders"),
+        (["--group", "g"], 2, "the settings of the cluster are missing"),
+        (["--group", "g", "--once"], 2, "until it is stopped"),
+        (["--group", "g", "--kafka", "gone.toml", "--store", "../s"], 2, "gone.toml"),
+        (["--group", "g", "--kafka", "../two.toml", "--store", "../s"], 2, "reads one topic"),
+        (["--group", "g", "--kafka", "../one.toml", "--store", "../s"], 2, "needs a PostgreSQL database"),
+        ([".", "--worker", "w"], 2, "need --group"),
     ],
-    ids=["nowhere", "both", "inside", "plain http", "secret alone", "no secret", "database"],
+    ids=[
+        "nowhere",
+        "both",
+        "inside",
+        "plain http",
+        "secret alone",
+        "no secret",
+        "database",
+        "nothing",
+        "group and folder",
+        "group without cluster",
+        "group and once",
+        "no settings",
+        "two topics",
+        "group on a file",
+        "worker alone",
+    ],
 )
 def test_what_it_refuses(
     run: Run,
@@ -116,6 +140,9 @@ def test_what_it_refuses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "here").mkdir()
+    for name, topics in (("one", '["a"]'), ("two", '["a", "b"]')):
+        table = f'[kafka]\nservers = ["localhost:9"]\nprotocol = "plaintext"\ntopics = {topics}\n'
+        (tmp_path / f"{name}.toml").write_text(table, "utf-8")
     monkeypatch.chdir(tmp_path / "here")
     got = run("watch", *arguments)
     assert got.code == code

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from seawall.pipeline.live.status import NOTHING, WatchStatus
+from seawall.storage.database.leases import list_held
 from seawall.web.probe import HealthFault
 
 if TYPE_CHECKING:
     from seawall.console.context import ConsoleContext
+    from seawall.storage.database import SlotLease
 
 FRESH_SECONDS: Final = 1.0
 """Seconds for which a database check is reused, however many probes come."""
@@ -24,6 +27,12 @@ WATCH_STOPPED: Final = HealthFault(
     "watch-stopped", "the watch cannot go on; the console's health page says why", stops=False
 )
 
+PARTITION_WAITS: Final = HealthFault(
+    "partition-without-worker",
+    "no worker of the group scores a partition; the console's health page says which",
+    stops=False,
+)
+
 
 class HealthCheck:
     """Check the database and the watch. One check in a separate thread serves all probes."""
@@ -34,6 +43,7 @@ class HealthCheck:
         self._asked: Future[bool] | None = None
         self._known = False
         self._known_until = 0.0
+        self.leases: Sequence[SlotLease] = ()
 
     def close(self) -> None:
         """Start no more checks."""
@@ -52,6 +62,8 @@ class HealthCheck:
         has_failed = getattr(self._context.service, "has_failed", False)
         if has_failed or status.doing == "stopped" or status.fault is not None:
             found.append(WATCH_STOPPED)
+        if len(list_held(self.leases)) < len(self.leases):
+            found.append(PARTITION_WAITS)
         return tuple(found)
 
     async def _database_answers(self) -> bool:
@@ -67,6 +79,7 @@ class HealthCheck:
         try:
             with self._context.database.reading() as work:
                 work.incidents.revision()
+                self.leases = tuple(work.leases.all())
             answers = True
         except Exception:  # noqa: BLE001 - whatever it is, the database does not answer
             answers = False

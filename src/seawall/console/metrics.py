@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from seawall.pipeline.group.describing import measure_lags, partition_of
+from seawall.storage.database.leases import list_held
 
 if TYPE_CHECKING:
     from seawall.console.worker_pool import PoolLoad
     from seawall.pipeline.live.status import WatchStatus
+    from seawall.storage.database import SlotLease
 
 _MICROSECONDS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleMeasurements:
-    """The measured values. `answered` counts answers by status class (`2xx`); `loads` are the pools' loads by name."""
+    """The measured values. `answered` counts answers by status class (`2xx`); `loads` are the pools' loads by name.
+
+    `leases` are those of a group's partitions.
+    """
 
     is_ready: bool
     status: WatchStatus
     answered: Mapping[str, int]
     loads: Mapping[str, PoolLoad]
+    leases: Sequence[SlotLease] = ()
 
 
 def metrics_text(measured: ConsoleMeasurements) -> bytes:
@@ -66,9 +74,35 @@ class _Collector:
         yield counter(
             "records", "Records that the watch has read, by what became of them.", "result", records
         )
+        yield from _measure_group(measured.leases)
         yield gauge("dirty_days", "Days that wait for being scored.", status.dirty_days)
         if status.backlog_bytes is not None:
             yield gauge("backlog_bytes", "Bytes of logs that wait for being read.", status.backlog_bytes)
         if status.last_batch is not None:
             at = status.last_batch / _MICROSECONDS
             yield gauge("last_batch_timestamp_seconds", "When records were last taken in.", at)
+
+
+def _measure_group(leases: Sequence[SlotLease]) -> Iterator[Any]:
+    """Yield, for each partition of a group, whether a worker has it and how many messages it has to read."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    if not leases:
+        return
+    held = {partition_of(lease) for lease in list_held(leases)}
+    lags = measure_lags(leases)
+    has_worker = GaugeMetricFamily(
+        "seawall_console_partition_held",
+        "1 when a worker of the group scores the partition, else 0.",
+        labels=["partition"],
+    )
+    lag = GaugeMetricFamily(
+        "seawall_console_partition_lag",
+        "Messages of the partition that are not stored yet.",
+        labels=["partition"],
+    )
+    for number, messages in sorted(lags.items()):
+        has_worker.add_metric([str(number)], int(number in held))
+        lag.add_metric([str(number)], messages)
+    yield has_worker
+    yield lag

@@ -76,6 +76,7 @@ class Probes:
             is_ready=not any(fault.stops for fault in faults),
             status=self._health.status(),
             answered=dict(self._answered),
+            leases=self._health.leases,
             loads={"ordinary": self._runner.ordinary.load(), "heavy": self._runner.heavy.load()},
         )
         return Response(await run_in_threadpool(metrics_text, measured), media_type=CONTENT_TYPE)

@@ -61,8 +61,6 @@ def test_one_worker_alone(server: Server, cluster: Cluster, world: World, tmp_pa
         group.start("a")
         group.finish()
         check(group, expected)
-        # everything came before anything was judged, so nothing was told that later records took back
-        assert announced_in(group.url).announced == announced_in(group.url).raised
 
 
 @pytest.mark.soak

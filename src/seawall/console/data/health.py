@@ -22,6 +22,7 @@ from seawall.console.data.running_values import (
 )
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.events.readers import UNRECOGNISED
+from seawall.pipeline.group.describing import describe_partitions
 from seawall.pipeline.live.commit import load_coverage
 from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.status import NOTHING, WatchStatus
@@ -62,8 +63,9 @@ def show_health(call: ApiCall) -> IngestHealth:
         kept = (load_coverage(work) or {}).get("notes")
         problems = _problems(work)
         outbox = work.outbox.waiting()
+        group = describe_partitions(work.leases.all())
     shown = sorted(sources, key=lambda source: (source.silent_since is None, source.name))[:MOST_SOURCES]
-    notes = [*([status.fault] if status.fault else []), *status.notes]
+    notes = [*([status.fault] if status.fault else []), *group, *status.notes]
     if len(sources) > len(shown):
         notes.append(f"{len(sources) - len(shown):,} further sources are not shown")
     return IngestHealth(

@@ -29,6 +29,10 @@ class ReadingProgress:
     clock: Clock
     _caught_up: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Begin to wait now, in case something is unread from the first moment on."""
+        self._caught_up = self.clock.monotonic()
+
     @property
     def is_behind(self) -> bool:
         """Return whether much is still unread."""

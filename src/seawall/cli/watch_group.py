@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import platform
 import signal
-import socket
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from seawall.cli import output
-from seawall.cli.watch import WatchTelling
+from seawall.cli.watch_telling import WatchTelling
 from seawall.collection.kafka.configuration import configuration_of
 from seawall.collection.settings import read_settings
 from seawall.pipeline.group.member import GroupWorker
@@ -57,7 +57,7 @@ def run_group(
         signal.signal(number, handle_interrupt)
     member = WorkerSettings(
         group,
-        worker or socket.gethostname(),
+        worker or platform.node() or "worker",
         cluster["topics"][0],
         configuration_of(cluster, Clock(stop)),
         LEASE_SECONDS if lease is None else lease,

@@ -152,7 +152,9 @@ class Group:
         try:
             with database.reading() as work:
                 is_handing = any(work.handovers.of(partition + 1) for partition in self.expected)
-                return bool(is_handing or work.dirty.all() or work.outbox.waiting().waiting)
+                is_scoring = bool(work.dirty.all())
+                is_telling = bool(work.incidents.untold(1 << 62) or work.outbox.waiting().waiting)
+                return is_handing or is_scoring or is_telling
         finally:
             database.close()
 

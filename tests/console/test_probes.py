@@ -235,3 +235,29 @@ def test_a_probe_of_an_address_that_there_is_not_fails(own: Console, path: str) 
     assert shown.status_code == 200
     assert "Accept" in shown.headers["vary"]
     assert "text/html" in own.browser().get("/").headers["content-type"]
+
+
+def test_partitions_of_a_group(own: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The metrics say who has what by number, and the health page in words; a partition without a worker is a fault."""
+    monkeypatch.setattr(health_check, "FRESH_SECONDS", 0.0)
+    here = at_the_machine(own)
+    before = metrics(here)
+    assert not any(name.startswith("seawall_console_partition") for name in before)
+    with own.context.database.writing() as work:
+        for slot, holder in ((1, "ann"), (2, "ben")):
+            assert work.leases.acquire(slot, holder, worker=f"worker-{holder}", seconds=600.0) == 1
+        work.leases.renew_idle({1: 1, 2: 1}, {1: {"lag": 5}, 2: {"lag": 7}}, seconds=600.0)
+    found = metrics(here)
+    assert [found[f"seawall_console_partition_held/{number}"] for number in (0, 1)] == [1, 1]
+    assert [found[f"seawall_console_partition_lag/{number}"] for number in (0, 1)] == [5, 7]
+    assert not any("ann" in name for name in found)
+    assert here.get("/healthz").json()["status"] == "ok"
+    with own.context.database.writing() as work:
+        assert work.leases.release(2, 1)
+    assert metrics(here)["seawall_console_partition_held/1"] == 0
+    answer = here.get("/healthz")
+    assert answer.status_code == 200
+    assert "partition-without-worker" in answer.text
+    notes = own.browser().get("/api/health/ingest").json()["notes"]
+    assert "no worker scores partition 1" in notes
+    assert "worker worker-ann scores partition 0; 5 messages to read" in notes

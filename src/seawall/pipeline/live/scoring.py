@@ -37,6 +37,7 @@ from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.shard import DayResult
 from seawall.pipeline.live.shard_scheduler import ShardScheduler
 from seawall.pipeline.live.standing_feedback import standing_answers
+from seawall.pipeline.live.unannounced_incidents import UnannouncedIncidents
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.files.state_file import pack, unpack
 from seawall.storage.lake import Lake
@@ -74,15 +75,14 @@ class Scorer:
         self._tenants: dict[str, int] = {}
         self._told_notes: list[Any] | None = None
         self._mark: tuple[Any, ...] = ()
-        self._is_ranking_due = self._is_untold = False
+        self._is_ranking_due, self._unannounced = False, UnannouncedIncidents()
         self._told_until: int | None = None
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
         self._arrived = ArrivedEvents(settings.store / "scratch" / "arrived")
         self._rows: dict[int, int] = {}
         self.dirty: frozenset[int] = frozenset()
         self.counts = ScoredDayCounts()
-        self.revision = 0
-        self.seconds = 0.0
+        self.revision, self.seconds = 0, 0.0
         self.scored_until: int | None = None
         self.notes: tuple[str, ...] = ()
 
@@ -119,6 +119,7 @@ class Scorer:
         self._notes, self._notes_from = load_notes(work)
         self.backfill.begin(work, self.counts.first_days(), self.newest)
         self._recent, self._turns = RecentCandidates(), ShardScheduler()
+        self._unannounced = UnannouncedIncidents()
         for day, shares in work.candidates.shares_since(last - CANDIDATE_DAYS + 1).items():
             for shard, contents in shares.items():
                 self._recent.learn(day, shard, [unpack_candidate(one) for one in contents])
@@ -222,7 +223,7 @@ class Scorer:
         self.dirty = self._detection.unsettled_days | waiting
         due = self._changes.due_at()
         is_late = due is not None and due <= self._clock.monotonic()
-        if not scoring.days and not scoring.done and not job.is_ranking_due and not is_late:
+        if not (scoring.days or scoring.done or job.is_ranking_due or is_late):
             self._end(job.started)
             return []
         self._step("scored")
@@ -239,9 +240,6 @@ class Scorer:
         self._step("kept")
         self._update_memory(kept, update, announced, revision)
         self._mark, self._is_ranking_due = job.mark, False
-        self._is_untold = not is_settled and any(
-            one.raised and one.id not in self._known.announced for one in update.ranking.incidents
-        )
         self._end(job.started)
         return announced
 
@@ -275,7 +273,8 @@ class Scorer:
             return ()
         past = found.ranking
         self._known.revise(found.tenant, {*past.gone, *past.renamed}, past.renamed, past.incidents)
-        self._changes.forget((*past.gone, *past.renamed, *(one.id for one in past.incidents)))
+        for held in (self._changes, self._unannounced):
+            held.forget((*past.gone, *past.renamed, *(one.id for one in past.incidents)))
         self._known.announced |= {incident.id for incident in found.announced}
         self.revision = found.revision
         return found.news
@@ -296,7 +295,7 @@ class Scorer:
 
     def settle(self) -> None:
         """Allow the announcements that were postponed while much was unread."""
-        self._is_ranking_due |= self._is_untold
+        self._is_ranking_due |= bool(self._unannounced)
 
     def _end(self, started: float) -> None:
         ended = self._clock.monotonic()
@@ -371,7 +370,7 @@ class Scorer:
         now = {incident.id: incident for incident in incidents}
         gone, renamed, lapsed = match_incidents(before, now, self._known.announced, ranked_from * _DAY)
         self._changes.forget((*gone, *renamed, *(one.id for one in lapsed)))
-        raised = [incident for incident in incidents if incident.raised]
+        self._unannounced.replace(update.tenants, incidents, self._known.announced)
         notes = [asdict(note) for note in scoring.notes]
         is_said = notes == self._told_notes
         self._told_notes = notes
@@ -383,7 +382,7 @@ class Scorer:
             incidents=[*self._changes.choose(before, incidents, self._clock.monotonic()), *lapsed],
             gone=gone,
             renamed=renamed,
-            announced=[one for one in raised if one.id not in self._known.announced] if is_settled else [],
+            announced=self._unannounced.all() if is_settled else [],
             notes=None if is_said else notes,
             notes_from=scoring.notes_from,
             targets=targets,
@@ -397,4 +396,5 @@ class Scorer:
         left = {*kept.gone, *kept.renamed}
         self._known.apply_ranking(update.tenants, left, kept.renamed, kept.incidents, self.newest)
         self._known.announced |= {incident.id for incident in announced}
+        self._unannounced.forget(one.id for one in kept.announced)
         self.revision = revision

@@ -221,8 +221,7 @@ class Scorer:
         """Store the results of a scoring; return the incidents to announce."""
         waiting = frozenset(self._arrived.days)
         self.dirty = self._detection.unsettled_days | waiting
-        due = self._changes.due_at()
-        is_late = due is not None and due <= self._clock.monotonic()
+        is_late = (due := self._changes.due_at()) is not None and due <= self._clock.monotonic()
         if not (scoring.days or scoring.done or job.is_ranking_due or is_late):
             self._end(job.started)
             return []
@@ -370,7 +369,8 @@ class Scorer:
         now = {incident.id: incident for incident in incidents}
         gone, renamed, lapsed = match_incidents(before, now, self._known.announced, ranked_from * _DAY)
         self._changes.forget((*gone, *renamed, *(one.id for one in lapsed)))
-        self._unannounced.replace(update.tenants, incidents, self._known.announced)
+        judged = update.tenants | self.backfill.whole  # the backfill announces open imports itself
+        self._unannounced.replace(judged, incidents, self._known.announced)
         notes = [asdict(note) for note in scoring.notes]
         is_said = notes == self._told_notes
         self._told_notes = notes

@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.storage.database import Database, QueueQuery
-from seawall.storage.database.live_models import OutboxRow
+from seawall.storage.database.live_models import AliasRow, OutboxRow
 from tests.collection.kafka_mock import Cluster
 from tests.pipeline.group.working import TOPIC, Plan
 
@@ -175,11 +175,16 @@ def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
 
 @dataclass(frozen=True)
 class Announced:
-    """What people were told: announced ids, raised ids, and how often each incident is in the outbox, by its present id."""
+    """What people were told: announced and raised ids at present, and how often each id is in the outbox.
+
+    `doubled` are incidents that were announced again after an id under which they had been announced became theirs. Two
+    announced incidents that later records make one are no such case.
+    """
 
     announced: frozenset[str]
     raised: frozenset[str]
     queued: Counter[str]
+    doubled: list[str]
 
 
 def announced_in(url: str) -> Announced:
@@ -187,14 +192,21 @@ def announced_in(url: str) -> Announced:
     try:
         with database.reading() as work:
             renamed = work.aliases.all()
+            told = {id_: one.at for id_, one in work.announcements.all().items()}
             rows = work.session.execute(select(OutboxRow)).scalars().all()
             assert all(row.delivered_at is not None for row in rows)
             raised = [row for row in rows if row.kind == "incident.raised"]
             assert len({row.once_key for row in raised}) == len(raised)
+            aliases = work.session.execute(select(AliasRow)).scalars().all()
             return Announced(
-                frozenset(renamed.get(id_, id_) for id_ in work.announcements.all()),
+                frozenset(renamed.get(id_, id_) for id_ in told),
                 frozenset(one.id for one in work.incidents.page(QueueQuery(raised=True), limit=10_000)),
-                Counter(renamed.get(row.incident, row.incident) for row in raised),
+                Counter(row.incident for row in raised),
+                [
+                    one.new
+                    for one in aliases
+                    if one.new in told and told.get(one.old, 1 << 62) <= one.at < told[one.new]
+                ],
             )
     finally:
         database.close()
@@ -263,6 +275,7 @@ class Proxy:
                 far.connect(str(self._target))
             except OSError:
                 near.close()
+                far.close()
                 continue
             self._open |= {near, far}
             for source, sink in ((near, far), (far, near)):

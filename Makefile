@@ -92,6 +92,7 @@ figures: .venv/development
 
 figures-check: .venv/development
 	@$(BIN)/python -m tools.figures check
+	@$(BIN)/python -m tools.replay_table --check
 
 lock:
 	tools/lock.sh

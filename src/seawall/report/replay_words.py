@@ -58,7 +58,7 @@ def answer_question(incident: dict[str, Any]) -> list[str]:
     if detected and detected["by"] == "detection":
         before = plural(incident["detected_after"], "message")
         sentences.append(
-            f"Detection alone raises it on {say_day(detected)}, at rank {everything['rank']:,}, after {before} of {total}."
+            f"Detection raises it on {say_day(detected)}, at rank {everything['rank']:,}, after {before} of {total}."
         )
     elif everything["first_evidence"]:
         sentences.append("Detection lists it, and does not raise it.")

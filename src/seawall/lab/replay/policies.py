@@ -16,6 +16,7 @@ from seawall.events.access_policy import AccessPolicy, PolicyDirectory
 from seawall.events.coded_batch import CodedBatch
 from seawall.events.microsoft.access_policies import read_policies
 from seawall.lab.replay.incident_file import ReplayIncident
+from seawall.lab.worlds.world_settings import SystemsChoice
 from seawall.posture.assess import assess_configuration
 from seawall.posture.read_configuration import read_configuration
 from seawall_base.errors import InputUnreadable
@@ -115,6 +116,20 @@ def play_sign_ins(
     return sorted(found, key=lambda one: (one.time, one.record))
 
 
-def judge_settings(incident: ReplayIncident, given: GivenConfiguration) -> list[tuple[str, SettingState]]:
-    """Return (stage, state) of each setting that rules over a stage."""
-    return [(stage.id, given.states[policy]) for stage in incident.stages for policy in stage.governed_by]
+def judge_settings(
+    incident: ReplayIncident, given: GivenConfiguration, systems: SystemsChoice
+) -> list[tuple[str, SettingState]]:
+    """Return (stage, state) of each setting that rules over a stage in these systems."""
+    return [
+        (stage.id, given.states[policy])
+        for stage in incident.stages
+        for policy in stage.governed_by
+        if systems in ("mixed", name_vendor(policy))
+    ]
+
+
+def name_vendor(policy: str) -> str:
+    """Return the vendor whose settings a policy of the baselines judges, by its id."""
+    if policy.startswith("GWS."):
+        return "google"
+    return "okta" if policy.startswith("SEAWALL.OKTA.") else "microsoft"

@@ -155,7 +155,7 @@ def _replay_one(
         read.records.get(HONEST, 0),
         records,
         play_sign_ins(given, read.days(part, days, with_honest=False), _find_entries(staged, records)),
-        judge_settings(incident, given),
+        judge_settings(incident, given, kind.systems),
         verify_tokens(incident, scratch / part / "tokens"),
         audit_key(incident, scratch / part / "keys"),
         detections,
@@ -174,7 +174,7 @@ def _find_records(read: ReadLogs, staged: StagedIncident) -> IntruderRecords:
         columns = table.select(["metadata_uid", "account"])
         moments = table["time"].cast(pa.int64()).to_pylist()
         for uid, account, time in zip(*(column.to_pylist() for column in columns), moments, strict=True):
-            if uid in staged.ids:
+            if uid.partition(":")[0] in staged.ids:  # some sources add a digest to the log's id
                 times[uid] = min(time, times.get(uid, time))
                 accounts.add(account or "")
     return IntruderRecords(times, frozenset(accounts - {""}))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from seawall.lab.replay.incident_file import IncidentStage
 from seawall.lab.replay.scene import ReplayScene
-from seawall.lab.worlds.acts import NOBODY, place_in_hours, sign_in, token_for, touch
-from seawall.lab.worlds.clients import LabClient, browser_client, legacy_imap, script
+from seawall.lab.worlds.acts import NOBODY, Act, place_in_hours, sign_in, token_for, touch
+from seawall.lab.worlds.clients import browser_client, legacy_imap, script
 from seawall.lab.worlds.organisation import LabAccount
 from seawall.lab.worlds.routine.accounts import register_method
 from seawall.lab.worlds.routine.identity import administer_identity, grant_role
@@ -149,17 +149,23 @@ def administer_provider(scene: ReplayScene, stage: IncidentStage) -> None:
 
 
 def use_session_elsewhere(scene: ReplayScene, stage: IncidentStage) -> None:
-    """Refresh a stolen session from the intruder's network without reading mail: for the log of an identity provider."""
+    """Open applications in a stolen session from the intruder's network: what an identity provider logs of its use."""
+    applications = scene.diary.tenant.systems.applications
     for victim in scene.victims:
         client, session = scene.held[victim.upn]
         for time in scene.draw_times(stage, int(stage.options.get("visits", 2))):
-            _refresh(scene, victim, client, time)
-        del session
-
-
-def _refresh(scene: ReplayScene, victim: LabAccount, client: LabClient, time: float) -> None:
-    session = scene.held[victim.upn][1]
-    sign_in(scene.diary, victim, client, scene.find_address(time), time, interactive=False, session=session)
+            scene.diary.add(
+                Act(
+                    time,
+                    "sso",
+                    "Open application.",
+                    victim,
+                    client,
+                    scene.find_address(time),
+                    session.id,
+                    details={"application": scene.dice.pick(applications)},
+                )
+            )
 
 
 STAGE_ACTS: dict[str, Callable[[ReplayScene, IncidentStage], None]] = {

@@ -108,7 +108,7 @@ def _policy_words(found: IncidentFindings) -> list[LayerWord]:
     words = []
     if found.stopped:
         first = found.stopped[0]
-        text = f"{plural(len(found.stopped), 'sign-in')} of the intruder {first.outcome} by the policies"
+        text = f"{plural(len(found.stopped), 'sign-in')} of the intruder under the policies: {first.outcome}"
         words.append(LayerWord("policies", day_of(found, first.time), text, _is_first_way(found, first.time)))
     days = {stage.id: stage.day for stage in found.staged.incident.stages}
     met = [(days[stage], state) for stage, state in found.settings if state.state == "met"]

@@ -125,7 +125,12 @@ def _draw_all(incidents: dict[str, Any]) -> str:
             f"{one['raised_without_intruder']:,}",
         )
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    silent = [one["title"] for one in incidents.values() if _find_detection(one)["raised"] is None]
+    raised = len(incidents) - len(silent)
+    told = f"Detection raises {raised} of {len(incidents)}. It lists these, too low to be raised, or does not see them: "
+    return "\n".join(
+        [*lines, "", f"{told}{', '.join(silent)}." if silent else f"Detection raises all {raised}."]
+    )
 
 
 def _find_detection(one: dict[str, Any]) -> dict[str, Any]:
@@ -147,7 +152,7 @@ def _draw_each(incidents: dict[str, Any], form: str) -> str:
         f"|---|{'---|' * len(names)}",
     ]
     for one in incidents.values():
-        cells = [_say(one, one["settings"][form.format(name)]) for name in names]
+        cells = [_say_both(one, one["settings"][form.format(name)]) for name in names]
         lines.append(f"| {one['title']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -181,6 +186,14 @@ def _draw_layers(one: dict[str, Any]) -> str:
             f"| Watch after containment, after the others | {returned[1]} | tells of the return, day {returned[0]:.1f} | – |"
         )
     return "\n".join(lines)
+
+
+def _say_both(one: dict[str, Any], row: dict[str, Any]) -> str:
+    """Return what stops the incident, and what detection would say if nothing did."""
+    said = _say(one, row)
+    if row["prevented"] is None or row["rank"] is None:
+        return said
+    return f"{said}; {_say(one, {**row, 'prevented': None})}"
 
 
 def _say(one: dict[str, Any], row: dict[str, Any]) -> str:

@@ -39,6 +39,11 @@ def test_every_incident_leaves_records(staged: dict[str, StagedIncident], name: 
     assert any(path.is_file() for path in one.logs.rglob("*"))
 
 
+def test_no_two_incidents_share_a_record(staged: dict[str, StagedIncident]) -> None:
+    ids = [uid for one in staged.values() for uid in one.ids]
+    assert len(ids) == len(set(ids))
+
+
 def test_messages_are_counted_until_a_time(staged: dict[str, StagedIncident]) -> None:
     one = staged["consentfix"]
     begin, middle = one.scene.find_time(0), one.scene.find_time(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -159,7 +160,8 @@ def stage_all(
 def _write(scene: ReplayScene, diary: ActivityLog, choice: OrganisationChoice, logs: Path) -> StagedIncident:
     acts = [act for act in diary.acts if act.attack != NOBODY]
     end = diary.start + DAY * diary.days
-    exported = write_logs(diary, logs, choice.seed + 1)
+    # Ids of records come from the seed: equal ones of two incidents would be taken for one record.
+    exported = write_logs(diary, logs, choice.seed << 32 | zlib.crc32(scene.incident.name.encode()))
     alerts = write_alerts(scene, logs)
     ids = frozenset([*exported.ids.get(0, ()), *alerts])
     return StagedIncident(scene.incident, scene, [act for act in acts if act.time < end], logs, ids)

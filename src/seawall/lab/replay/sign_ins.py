@@ -19,6 +19,10 @@ BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 """Microsoft Authentication Broker."""
 
 
+SOONEST = 840.0
+"""Seconds after an entry before which no further act follows: fourteen minutes."""
+
+
 def phish_sign_in(scene: ReplayScene, stage: IncidentStage) -> None:
     """Sign in through a phishing site that relays the second factor: the site's server is what the log shows."""
     for place, victim in enumerate(scene.victims):
@@ -109,8 +113,8 @@ def read_mail(scene: ReplayScene, stage: IncidentStage) -> None:
 def hide_mail(scene: ReplayScene, stage: IncidentStage) -> None:
     """Make an inbox rule that hides replies, and with `forwards` send copies outside."""
     for victim in scene.victims[: int(stage.options.get("victims", len(scene.victims)))]:
-        client, _ = scene.held[victim.upn]
-        time = scene.find_time(stage.day)
+        client, session = scene.held[victim.upn]
+        time = max(scene.find_time(stage.day), session.born + SOONEST)
         address = scene.find_address(time)
         make_rule(scene.diary, victim, client, address, time, ".", filing_rule(scene.dice))
         if stage.options.get("forwards"):
@@ -133,7 +137,7 @@ def send_mail(scene: ReplayScene, stage: IncidentStage) -> None:
 def add_method(scene: ReplayScene, stage: IncidentStage) -> None:
     """Register a sign-in method of the intruder's."""
     for victim in scene.victims[: int(stage.options.get("victims", len(scene.victims)))]:
-        time = scene.find_time(stage.day)
+        time = max(scene.find_time(stage.day), scene.held[victim.upn][1].born + SOONEST)
         register_method(scene.diary, victim, scene.find_address(time), time, "app")
 
 

@@ -193,7 +193,7 @@ def _say_both(one: dict[str, Any], row: dict[str, Any]) -> str:
     said = _say(one, row)
     if row["prevented"] is None or row["rank"] is None:
         return said
-    return f"{said}; {_say(one, {**row, 'prevented': None})}"
+    return f"{said}; {_say(one, {**row, 'prevented': None, 'warned': None})}"
 
 
 def _say(one: dict[str, Any], row: dict[str, Any]) -> str:

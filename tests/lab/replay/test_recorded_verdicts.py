@@ -108,9 +108,9 @@ def test_page_and_terminal_show_the_answer(document: dict[str, Any]) -> None:
     assert "Storm-2372" in page
     assert page.count('<svg class="replay"') == 2
     assert "<script" not in page
-    terminal = Console(file=io.StringIO(), width=200)
-    print_replays(terminal, document)
-    text = terminal.file.getvalue()  # type: ignore[attr-defined]
+    written = io.StringIO()
+    print_replays(Console(file=written, width=200), document)
+    text = written.getvalue()
     assert "policies alone" in text
     assert "Storm-2372" in text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,9 +26,9 @@ MODELS = sorted((mapper.class_ for mapper in Model.registry.mappers), key=lambda
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(place: str) -> Iterator[Database]:
     """A database with three incidents of one organisation and two of another."""
-    opened = Database.open(tmp_path / "seawall.db", should_migrate=True)
+    opened = Database.open(place, should_migrate=True)
     tenants = (ONE, OTHER, ONE, OTHER, ONE)
     with opened.writing() as work:
         work.incidents.put(
@@ -159,3 +158,24 @@ def test_rules_are_conditions() -> None:
     found = [rule(held) for rule in rules.RULES.values() if rule is not None]
     assert len(found) > 20
     assert all(isinstance(one, ColumnElement) for one in found)
+
+
+def test_incidents_that_share_a_trait_over_organisations_are_listed(database: Database) -> None:
+    """What campaigns are found in; it is chosen in the database, on either kind."""
+
+    def listed(held: Database, **changed: int) -> list[str]:
+        bounds = {"least_tenants": 2, "most_of_value": 10, "most": 100, **changed}
+        with held.reading() as work:
+            return work.traits.list_sharing(["network", "app"], INCIDENT.first_event, **bounds)
+
+    assert listed(database) == [f"incident-{number}" for number in range(5)]
+    assert listed(database, least_tenants=3) == []
+    assert listed(database, most_of_value=4) == []
+    assert listed(database, most=4) == []
+    assert listed(database.narrow([ONE])) == []
+    assert listed(database.narrow([ONE, OTHER])) == listed(database)
+    with database.reading() as work:
+        wanted = {"least_tenants": 2, "most_of_value": 10, "most": 100}
+        assert work.traits.list_sharing(["client"], INCIDENT.first_event, **wanted) == []
+        assert work.traits.list_sharing(["network"], INCIDENT.last_event + 1, **wanted) == []
+        assert work.incidents.open_by_tenant()[ONE] == ({"high": 3}, INCIDENT.last_event)

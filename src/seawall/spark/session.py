@@ -23,9 +23,13 @@ SETTINGS: Final[Mapping[str, str]] = {
     "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
 }
 
+_GATEWAY: Final = "PYSPARK_GATEWAY_PORT"
+"""Set by `spark-submit` for the program that it runs."""
+
 
 def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
-    """Return a session, the running one if there is one. `master` is a URL of Spark, None for that of `spark-submit`.
+    """Return a session, the running one if there is one. `master` is a URL of Spark, None for that of `spark-submit` or a
+    platform, else all cores of this machine.
 
     A driver of a local master listens on 127.0.0.1 alone. Raises `UsageError` and `SystemUnsupported`.
     """
@@ -35,6 +39,8 @@ def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
         "ignore", message="PySpark does not yet fully support pandas", category=FutureWarning
     )
     builder = SparkSession.builder.appName(name)
+    if master is None and not _is_given():
+        master = "local[*]"
     if master is not None:
         if not master.startswith(MASTERS):
             raise UsageError(
@@ -51,6 +57,11 @@ def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _is_given() -> bool:
+    """Return whether a platform or `spark-submit` gives the session or its master."""
+    return _GATEWAY in os.environ or SparkSession.getActiveSession() is not None
 
 
 def check_java() -> None:

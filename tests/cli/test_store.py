@@ -190,7 +190,7 @@ def test_doctor_looks_at_a_store(folder: Path, capsys: pytest.CaptureFixture[str
     found = checks(capsys, "--store", folder)
     names = ("Store", "Audit trail", "Events", "Writer", "Store's disk")
     assert all(found[name]["state"] in ("ok", "warn") for name in names)
-    assert "version 0006" in found["Store"]["detail"]
+    assert "version 0007" in found["Store"]["detail"]
     assert "1 entry, none changed" in found["Audit trail"]["detail"]
     assert "no program writes" in found["Writer"]["detail"]
     with open_store(folder) as store, store.database.only_writer():

@@ -17,7 +17,7 @@ from tests.console.consoles import HOST, Console, console
 
 def test_whoever_sits_at_this_machine_is_admin_until_there_are_users(own: Console) -> None:
     document = own.browser().get("/api/session").json()
-    assert document["user"] == {"id": 0, "name": "local", "role": "admin"}
+    assert document["user"] == {"id": 0, "name": "local", "role": "admin", "organisations": None}
     assert document["loopback"] is True
     assert document["sign_in_required"] is False
     own.signed_in("viewer")

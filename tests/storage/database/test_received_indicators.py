@@ -11,6 +11,7 @@ from seawall.storage.database import received_indicators as rows
 from seawall.storage.database.exchange_collections import CollectionObject
 from seawall.storage.database.indicators import SavedIndicator
 from seawall.storage.database.received_indicators import ReceivedIndicator
+from seawall.storage.errors import OutsideOrganisations
 
 
 def one(number: int, modified: int = 1, source: str = "https://a.example/", **more: Any) -> ReceivedIndicator:
@@ -107,4 +108,7 @@ def test_who_is_limited_to_organisations_sees_nothing_of_others_indicators_and_t
         assert work.exchange_tokens.all() == []
         assert work.exchange_tokens.find(b"token") is None
         assert work.collection_objects.all("released") == []
-        assert work.collection_objects.stamp("released") == (0, "")
+        with pytest.raises(OutsideOrganisations):
+            work.collection_objects.stamp("released")
+        with pytest.raises(OutsideOrganisations):
+            len(work.received_indicators)

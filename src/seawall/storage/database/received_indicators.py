@@ -58,7 +58,9 @@ class ReceivedIndicators:
 
     def __len__(self) -> int:
         """Return how many there are."""
-        query = select(func.count()).where(SettingRow.name.startswith(_PREFIX, autoescape=True))
+        query = select(func.count(SettingRow.name)).where(
+            SettingRow.name.startswith(_PREFIX, autoescape=True)
+        )
         return self._session.execute(query).scalar_one()
 
     def put(self, found: Iterable[ReceivedIndicator]) -> int:

@@ -147,6 +147,7 @@ NETWORKED = (
     "seawall/pipeline/supervision/service_manager.py",
     "seawall/vendor_api/access/",
     "seawall/collection/kafka/member.py",
+    "seawall/spark/kafka_source.py",
     "seawall/collection/kafka/membership.py",
     "seawall/collection/kafka/partition_stream.py",
     "seawall/web/listen_address.py",

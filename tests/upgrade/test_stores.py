@@ -58,9 +58,12 @@ def watch_on(folder: Path, store: Path) -> None:
     Scored in between, an incident may be announced that all logs together do not show: how many depends on the load.
     """
     clock = ClockOf(now=lambda: MOMENT * 1_000_000)
-    settings = quick(
-        store, folder / "logs", sizes=BatchSizes(records=1_000_000, seconds=5.0), score_seconds=60.0
-    )
+    once = {
+        "sizes": BatchSizes(records=1_000_000, seconds=600.0),
+        "score_seconds": 600.0,
+        "backlog_seconds": 600.0,
+    }
+    settings = quick(store, folder / "logs", **once)
     with open_watch_store(settings) as (database, lake):
         WatchService(settings, database, lake, clock=clock).run(threading.Event(), "once")
 

@@ -49,7 +49,9 @@ def test_an_older_import_weeks_later_is_judged_and_marked(
         before, _ = kept(store)
         receiver.requests.clear()
         # one scoring, after all is read: what an earlier one finds of half the records may lend its name to an old incident
-        news = watched(store, newer, older, clock=later(9), score_seconds=600.0, **more)
+        news = watched(
+            store, newer, older, clock=later(9), score_seconds=600.0, backlog_seconds=600.0, **more
+        )
         sent = [json.loads(body)["type"] for _, body in receiver.requests]
     found, history = kept(store)
     since = live_since(found)

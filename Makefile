@@ -109,8 +109,10 @@ clean:
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable packages/seawall-base --editable packages/seawall-tokens --editable .
 	@touch $@
 
-.venv/development: .venv/product requirements/development.lock
+# pandas lies apart: see tools/lock.sh.
+.venv/development: .venv/product requirements/development.lock requirements/pandas.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/development.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --upgrade --target .venv/pandas -r requirements/pandas.lock
 	@touch $@
 
 .venv/docs: .venv/bin/python requirements/docs.lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -50,6 +51,8 @@ def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
         builder = builder.master(master)
     if master is not None and master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        # tasks on this machine run in this Python, and not in the first one on the path
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         for key in ("spark.driver.host", "spark.driver.bindAddress"):
             builder = builder.config(key, "127.0.0.1")
         builder = builder.config("spark.ui.enabled", "false")

@@ -54,7 +54,7 @@ def test_a_team_comes_in_by_name_over_tls_with_passkeys(tmp_path: Path) -> None:
     files = certificate(tmp_path)
     more = ["--host", NAME, "--certificate", str(files.chain), "--key", str(files.key)]
     rules = ["--no-sandbox", f"--host-resolver-rules=MAP {NAME} 127.0.0.1", "--ignore-certificate-errors"]
-    ann = {"id": 1, "name": "Ann", "role": "admin"}
+    ann = {"id": 1, "name": "Ann", "role": "admin", "organisations": None}
     with serving(tmp_path, *more) as running, playwright_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=rules)
         context = browser.new_context(ignore_https_errors=True)

@@ -189,8 +189,10 @@ class ScopeSearches:
             )
         if process.stdin is None:
             raise LookupError("a process without standard input")
+        code: int | None = None
         try:
-            with process.stdin as wire:
+            # a search that is stopped at once leaves what was to be written, and closing tries again
+            with suppress(BrokenPipeError), process.stdin as wire:
                 with suppress(BrokenPipeError):
                     wire.write(msgspec.json.encode(task) + b"\n")
                     wire.flush()

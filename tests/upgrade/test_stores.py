@@ -59,7 +59,7 @@ def watch_on(folder: Path, store: Path) -> None:
     """
     clock = ClockOf(now=lambda: MOMENT * 1_000_000)
     once = {
-        "sizes": BatchSizes(records=1_000_000, seconds=600.0),
+        "sizes": BatchSizes(records=1_000_000, seconds=5.0),
         "score_seconds": 600.0,
         "backlog_seconds": 600.0,
     }

@@ -224,6 +224,18 @@ def test_spray_then_success(tmp_path: Path) -> None:
     assert names(tmp_path / "n", [*failures[:4], sign_in("after", 0, 9)]) == []
 
 
+def test_failures_in_another_organisation_make_no_spray(tmp_path: Path) -> None:
+    failures = [
+        sign_in(f"f{n}", 0, n, account=f"u{n}@x.example", status="failure", org_uid=f"org-{n % 2}")
+        for n in range(8)
+    ]
+    success = sign_in("after", 0, 9, account="u0@x.example", org_uid="org-0")
+    assert names(tmp_path, [*failures, success]) == []
+    (tmp_path / "n").mkdir()
+    ninth = sign_in("f9", 0, 8, account="u9@x.example", status="failure", org_uid="org-0")
+    assert names(tmp_path / "n", [*failures, ninth, success]) == [("after", "spray-then-success")]
+
+
 @pytest.mark.parametrize("code", ["500121", PROMPT_DENIED])
 def test_prompt_bombing(tmp_path: Path, code: str) -> None:
     denied = [sign_in(f"d{n}", 0, n, status="failure", status_code=code) for n in range(3)]

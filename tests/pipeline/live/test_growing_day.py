@@ -161,6 +161,55 @@ def test_any_events_in_any_batches_give_after_each_what_they_give_at_once(
                 assert so_far(watch) == at_once([table(arriving[:high])])
 
 
+SIGN_INS = st.tuples(
+    st.integers(0, 59),
+    st.integers(0, 6),
+    st.integers(0, 1),
+    st.sampled_from(("success", "failure", "failure")),
+)
+
+
+@settings(max_examples=examples(30), phases=[Phase.generate, Phase.explicit], deadline=None)
+@given(st.lists(SIGN_INS, min_size=8, max_size=40), st.data())
+def test_a_spray_in_any_batches_is_seen_as_at_once(
+    attempts: list[tuple[int, int, int, str]], data: st.DataObject
+) -> None:
+    rows = [
+        sign_in(
+            f"{n}-{minute}", 1, minute, account=f"p{who}@x.example", status=status, src_ip=f"81.2.{block}.7"
+        )
+        for n, (minute, who, block, status) in enumerate(attempts)
+    ]
+    quiet = people(0, 7)
+    arriving = data.draw(st.permutations(rows))
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(arriving)), max_size=4)))
+    with TemporaryDirectory() as folder, patch("seawall.pipeline.live.open_day.PART_RECORDS", 5):
+        watch = Watch(Path(folder))
+        watch.take(table(quiet))
+        for low, high in zip([0, *cuts], [*cuts, len(arriving)], strict=True):
+            if low < high:
+                watch.take(table(arriving[low:high]))
+                watch.score()
+                assert so_far(watch) == at_once([table([*quiet, *arriving[:high]])])
+
+
+def test_a_sign_in_follows_a_spray_that_is_read_after_it(tmp_path: Path) -> None:
+    watch = Watch(tmp_path)
+    watch.take(table(people(0, 7)))
+    success = sign_in("in", 1, 50, account="p6@x.example", src_ip="81.2.3.7")
+    watch.take(table([success]))
+    watch.score()
+    assert not any("spray-then-success" in repr(one) for one in watch.candidates())
+    failures = [
+        sign_in(f"f{n}", 1, n, account=f"p{n}@x.example", status="failure", src_ip="81.2.3.9")
+        for n in range(5)
+    ]
+    read = examined(watch, failures)
+    assert so_far(watch) == at_once([table([*people(0, 7), success, *failures])])
+    assert any("spray-then-success" in repr(one) for one in watch.candidates())
+    assert read == [5, 1]  # those that failed, then the one that had signed in
+
+
 def people(day: int, count: int = 8, minute: int = 0) -> list[dict[str, Any]]:
     """One record of each of some people."""
     names = [f"p{number}@x.example" for number in range(count)]

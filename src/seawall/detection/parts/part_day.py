@@ -24,11 +24,11 @@ from seawall.detection.ranking.calibration import GroupSpots, evidence, weigh_gr
 from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.features import FeatureTable, join_own, join_shared, sigma_part
 from seawall.detection.ranking.restlessness import count_strange
-from seawall.detection.rules.detector import BuiltinHits, OthersActs
+from seawall.detection.rules.detector import BuiltinHits, OthersResets
 from seawall.detection.rules.resets import name_resets
 from seawall.detection.rules.sigma.correlations import ANNOUNCED
 from seawall.detection.rules.sigma.detector import SigmaHits
-from seawall.detection.rules.signing_in import list_first_failures
+from seawall.detection.rules.sprays import find_failures, list_first_failures, take_sign_ins
 from seawall.detection.tallies import (
     Exchange,
     Note,
@@ -72,13 +72,14 @@ class PartDay:
         """Return what others must know before they examine their events."""
         batch = self.batch
         issued, used = self.engine.lineage.announce(batch, self.order)
+        failures = take_sign_ins(batch, np.flatnonzero(find_failures(batch)))
         return Exchange(
             {
                 "methods": count_rows(self.engine.behaviour.derived.list_methods(batch)),
                 "names": count_rows(*list_names(batch)),
                 "issued": issued,
                 "used": used,
-                "failures.first": list_first_failures(batch),
+                "failures.first": list_first_failures(failures),
                 "correlated": self.engine.sigma.correlations.announce(batch, self.order),
                 "last": count_rows(batch.time[-1:]),
             },
@@ -117,7 +118,8 @@ class PartDay:
         self.lineage, units = engine.lineage.judge(batch, self.number, tokens)
         last = int(before.tally("last", 1).column(0).max(initial=0))
         resets = tuple(_read_times(before.list_notes("resets")))
-        self.hits = engine.rules.match(batch, OthersActs(before.tally("failures.first", 2), resets, last))
+        failures = before.tally("failures.first", 3)
+        self.hits = engine.rules.match(batch, failures, OthersResets(resets, last))
         self.groups = engine.measure(day, self.lineage, self.hits)
         elsewhere = _sort_keys(told.tally("remembered", 1))
         self._orphans = engine.orphans.begin(self.lineage.uses, self.number, elsewhere)

@@ -21,8 +21,9 @@ from seawall.detection.ranking.refusals import (
     list_tried_actors,
     summarise_refused,
 )
-from seawall.detection.rules.detector import BuiltinHits
+from seawall.detection.rules.detector import SPRAY_RULE, BuiltinHits
 from seawall.detection.rules.sigma.correlations import CorrelationHits
+from seawall.detection.rules.sprays import SignInColumns, find_failures, find_successes, take_sign_ins
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, pair_keys
 from seawall.events.grouping import Rows, starts
 
@@ -79,7 +80,7 @@ def tabulate(
     tables |= {f"pairs.{name}": _tabulate_pairs(groups, name) for name in groups.pairs}
     tables["uses"], tables["sign_ins"] = _own_columns(lineage.uses), _own_columns(lineage.sign_ins)
     tables["blocks"] = _tabulate_blocks(groups)
-    tables["failures"] = _tabulate_failures(groups)
+    tables["failures"], tables["successes"] = _tabulate_failures(batch), _tabulate_successes(batch, hits)
     tables["hits"] = OwnedRows(
         batch.actor[hits.row],
         {"tenant": _organisation(batch)[hits.row], "rule": hits.rule, "evidence": hits.evidence},
@@ -137,13 +138,28 @@ def _tabulate_blocks(groups: BehaviourGroups) -> OwnedRows:
     return OwnedRows(day.actor[group], {"network": day.network[group], "block": keys})
 
 
-def _tabulate_failures(groups: BehaviourGroups) -> OwnedRows:
+def _tabulate_failures(batch: CodedBatch) -> OwnedRows:
     """Return failed sign-ins; those of the day before come from the state."""
-    batch = groups.day.batch
-    failed = batch.one_of("kind", ("sign_in",)) & batch.one_of("status", ("failure",))
-    rows = np.flatnonzero(failed & (batch.actor != MISSING) & (batch.codes["src_prefix"] != MISSING))
-    prefix = batch.codes["src_prefix"][rows].astype(np.int32)
-    return OwnedRows(batch.actor[rows], {"tenant": _organisation(batch)[rows], "prefix": prefix})
+    return _own_sign_ins(take_sign_ins(batch, np.flatnonzero(find_failures(batch))), {})
+
+
+def _tabulate_successes(batch: CodedBatch, hits: BuiltinHits) -> OwnedRows:
+    """Return successful sign-ins from a known address, and whether each was taken to follow a spray."""
+    rows = np.flatnonzero(find_successes(batch) & _is_person(batch) & (batch.codes["src_prefix"] != MISSING))
+    follows = np.zeros(len(batch), bool)
+    follows[hits.row[hits.rule == SPRAY_RULE]] = True
+    return _own_sign_ins(take_sign_ins(batch, rows), {"follows_spray": follows[rows]})
+
+
+def _own_sign_ins(found: SignInColumns, columns: dict[str, Column]) -> OwnedRows:
+    return OwnedRows(
+        found.actor, {"tenant": found.tenant, "prefix": found.block, "time": found.time, **columns}
+    )
+
+
+def read_sign_ins(table: OwnedRows) -> SignInColumns:
+    """Return the sign-ins of the table of failures or of successes."""
+    return SignInColumns(table["tenant"], table["prefix"], table.owner, table["time"])
 
 
 def _tabulate_sigma(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -75,8 +75,8 @@ class ScoredDay:
     hits: BuiltinHits
     sigma: SigmaHits
     lineage: LineageEvidence
-    groups_kept: KeptGroups | None
-    refused_kept: KeptGroups | None
+    groups_kept: KeptGroups | None = None
+    refused_kept: KeptGroups | None = None
 
     @property
     def candidates(self) -> tuple[ScoredCandidate, ...]:
@@ -163,7 +163,15 @@ class DetectionEngine:
         }
 
     def observe(self, batch: CodedBatch, number: int, *, keep: bool = True) -> ScoredDay:
-        """Score the events of one day, then learn them. `number` is the day's number since 1970."""
+        """Score the events of one day, keep its candidates, then learn it. `number` is the day's number since 1970."""
+        day = self.rank(batch, number)
+        if keep:
+            day = self._keep_candidates(day)
+        self.learn(day)
+        return day
+
+    def rank(self, batch: CodedBatch, number: int) -> ScoredDay:
+        """Score the events of one day. What it shows of accounts is not learnt yet; `learn` must follow."""
         sigma = self.sigma.observe(batch, number)
         groups, lineage, hits = self.examine(batch, number)
         self.recent.observe(batch, hits, number)
@@ -173,27 +181,31 @@ class DetectionEngine:
         unsupervised = evidence(p, table)
         sigma_weight = sigma_part(groups, sigma.move(groups.day.evidence_row))
         score = self.score(table, p, unsupervised, sigma_weight)
-        kept = None
-        if keep:
-            chosen = self.choose(groups, score)
-            kept = self.keep(groups, table, p, (score, unsupervised), chosen, (lineage, hits, sigma))
-        refused = self._keep_refused(groups.day, lineage, hits, sigma) if keep else None
-        self.behaviour.learn(groups)
-        self.consents.learn(groups, hits)
-        return ScoredDay(
-            groups, table, p, score, unsupervised, sigma_weight, hits, sigma, lineage, kept, refused
-        )
+        return ScoredDay(groups, table, p, score, unsupervised, sigma_weight, hits, sigma, lineage)
 
-    def examine(self, batch: CodedBatch, number: int) -> tuple[BehaviourGroups, LineageEvidence, BuiltinHits]:
+    def _keep_candidates(self, day: ScoredDay) -> ScoredDay:
+        chosen = self.choose(day.groups, day.score)
+        scores, found = (day.score, day.unsupervised), (day.lineage, day.hits, day.sigma)
+        kept = self.keep(day.groups, day.table, day.p, scores, chosen, found)
+        return replace(day, groups_kept=kept, refused_kept=self._keep_refused(day.groups.day, *found))
+
+    def learn(self, day: ScoredDay) -> None:
+        """Learn what the accounts did on a scored day."""
+        self.behaviour.learn(day.groups)
+        self.consents.learn(day.groups, day.hits)
+
+    def examine(
+        self, batch: CodedBatch, number: int, failures: Tally | None = None
+    ) -> tuple[BehaviourGroups, LineageEvidence, BuiltinHits]:
         """Compute what follows from each account's own events of a day and the days before.
 
         A part of a day with all events of its accounts, and of accounts that share tokens with them or change them, gives the
-        same for these accounts, with four exceptions: values that other accounts meet today (`count_cohort`), sprays
-        (`count_sprays`, and the rule `spray-then-success`), and orphans together (`OrphanTest`). `seawall.detection.parts`
-        exchanges all that accounts share.
+        same for these accounts if `failures` are those of all accounts (`sprays.list_first_failures`), with three exceptions:
+        values that other accounts meet today (`count_cohort`), sprays (`count_sprays`), and orphans together (`OrphanTest`).
+        `seawall.detection.parts` exchanges all that accounts share.
         """
         lineage = self.lineage.observe(batch, number)
-        hits = self.rules.observe(batch)
+        hits = self.rules.observe(batch, failures)
         day = split_into_groups(batch, self.behaviour.derived, number)
         return self.measure(day, lineage, hits), lineage, hits
 

@@ -22,7 +22,14 @@ from seawall.detection.behaviour.surprise import FieldSurprise, GroupValuePairs,
 from seawall.detection.incidents.coverage import MOST_THROTTLED, CoverageMeter
 from seawall.detection.lineage.session_uses import SessionUses, SignInCounts
 from seawall.detection.ranking.calibration import evidence, weigh_groups
-from seawall.detection.ranking.day_tables import PRIOR, Examined, OwnedRows, sort_names, tabulate
+from seawall.detection.ranking.day_tables import (
+    PRIOR,
+    Examined,
+    OwnedRows,
+    read_sign_ins,
+    sort_names,
+    tabulate,
+)
 from seawall.detection.ranking.engine import DetectionEngine
 from seawall.detection.ranking.features import INDEX, SHARED, FeatureTable, join_shared
 from seawall.detection.ranking.kept_groups import KeptGroups, keep_groups
@@ -35,6 +42,14 @@ from seawall.detection.ranking.refusals import (
 )
 from seawall.detection.rules.sigma.correlations import CorrelationHits, Correlations
 from seawall.detection.rules.sigma.detector import SigmaHits
+from seawall.detection.rules.sprays import (
+    find_failures,
+    follow_spray,
+    join_sign_ins,
+    list_first_failures,
+    take_sign_ins,
+)
+from seawall.detection.tallies import Tally
 from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats, Times, Vocabulary
 from seawall.events.grouping import Rows, distinct
 
@@ -91,7 +106,7 @@ class OpenDay:
     def examine(self, engine: DetectionEngine, batch: CodedBatch) -> Examined:
         """Examine a batch with all events of its accounts."""
         engine.behaviour.derived = self._derived  # codes of pairs stay the same throughout the day
-        examined = engine.examine(batch, self.number)
+        examined = engine.examine(batch, self.number, self._list_first_failures(batch))
         if self._earlier is None:
             self._earlier = engine.behaviour.attempts.list_failures(before=self.number * WINDOW)
         return examined
@@ -105,6 +120,22 @@ class OpenDay:
         self._tables = {
             name: tables[name].replace(is_stale, rows) if tables else rows for name, rows in fresh.items()
         }
+
+    def list_outdated(self) -> Codes:
+        """Return the accounts that must be examined again, sorted: others' failures make a sign-in of theirs follow a spray."""
+        table = self._tables["successes"]
+        failures = list_first_failures(read_sign_ins(self._tables["failures"]))
+        is_other = follow_spray(read_sign_ins(table), failures) != table["follows_spray"]
+        return distinct(table.owner[is_other])
+
+    def _list_first_failures(self, batch: CodedBatch) -> Tally:
+        """Return the first failures of the accounts in a batch with all their events, and of all accounts known before."""
+        own = take_sign_ins(batch, np.flatnonzero(find_failures(batch)))
+        if not self._tables:
+            return list_first_failures(own)
+        table = self._tables["failures"]
+        others = read_sign_ins(table.take(np.flatnonzero(~np.isin(table.owner, batch.actor))))
+        return list_first_failures(join_sign_ins(own, others))
 
     @property
     def is_exact(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.rules import directory, mailbox, resets, signing_in
+from seawall.detection.rules import directory, mailbox, resets, signing_in, sprays
 from seawall.detection.rules.rule import BuiltinRule
 from seawall.detection.tallies import Tally, count_rows
 from seawall.events.array_state import RestoredState, State, copy_arrays, nest_states, trim_rows
@@ -15,6 +15,7 @@ from seawall.events.coded_batch import MISSING, Bools, CodedBatch, Codes, Floats
 from seawall.events.grouping import distinct
 
 RULES: tuple[BuiltinRule, ...] = (*mailbox.RULES, *directory.RULES, *signing_in.RULES, *resets.RULES)
+SPRAY_RULE = next(index for index, rule in enumerate(RULES) if rule.name == sprays.SPRAY)
 RULE_GROUPS = tuple(dict.fromkeys(rule.group for rule in RULES))
 
 PRIOR_RATE = 1.0 / 200.0
@@ -34,15 +35,10 @@ class BuiltinHits:
 
 
 @dataclass(frozen=True, slots=True)
-class OthersActs:
-    """Hold what rules need to know of the accounts of all parts on a day.
+class OthersResets:
+    """Hold the resets of factors in all parts, of `resets.name_resets`, and the time of the day's last event."""
 
-    `failures` are those of `signing_in.list_first_failures`, `resets` those of `resets.name_resets`; `last` is the time of the
-    day's last event.
-    """
-
-    failures: Tally
-    resets: Sequence[resets.NamedReset]
+    named: Sequence[resets.NamedReset]
     last: int
 
 
@@ -54,22 +50,25 @@ class RuleDetector:
         self._days = np.zeros(0)
         self._memories = {rule.name: rule.memory() for rule in RULES if rule.memory is not None}
 
-    def observe(self, batch: CodedBatch) -> BuiltinHits:
-        """Return the hits of a day, with the rates from before that day, then learn the day."""
-        hits = self.match(batch)
+    def observe(self, batch: CodedBatch, failures: Tally | None = None) -> BuiltinHits:
+        """Return the hits of a day, with the rates from before that day, then learn the day. See `match` for `failures`."""
+        hits = self.match(batch, failures)
         self.learn(*self.count(batch, hits))
         return hits
 
-    def match(self, batch: CodedBatch, others: OthersActs | None = None) -> BuiltinHits:
-        """Return the hits of a day, with the rates from before that day. `others` is what all parts tell, by default this batch.
+    def match(
+        self, batch: CodedBatch, failures: Tally | None = None, others: OthersResets | None = None
+    ) -> BuiltinHits:
+        """Return the hits of a day, with the rates from before that day. Resets of factors are remembered, rates are not learnt.
 
-        Resets of factors are remembered, rates are not learnt.
+        `failures` are those of all accounts, of `sprays.list_first_failures`, and `others` the resets that all parts tell; by
+        default those of this batch.
         """
         self._reserve(int(batch.codes["org_uid"].max(initial=-1)) + 1)
         person = _find_persons(batch)
         rows, rules = [], []
         for index, rule in enumerate(RULES):
-            found = np.flatnonzero(self._matches(rule, batch, others) & person)
+            found = np.flatnonzero(self._matches(rule, batch, failures, others) & person)
             rows.append(found)
             rules.append(np.full(len(found), index, np.int32))
         row, rule_index = np.concatenate(rows), np.concatenate(rules)
@@ -77,14 +76,16 @@ class RuleDetector:
         rate = (self._fired[tenant, rule_index] + PRIOR_RATE * PRIOR_DAYS) / (self._days[tenant] + PRIOR_DAYS)
         return BuiltinHits(row, rule_index, np.asarray(-np.log(np.clip(rate, 1e-6, 1.0))))
 
-    def _matches(self, rule: BuiltinRule, batch: CodedBatch, others: OthersActs | None) -> Bools:
+    def _matches(
+        self, rule: BuiltinRule, batch: CodedBatch, failures: Tally | None, others: OthersResets | None
+    ) -> Bools:
         if rule.memory is not None:
             memory = self._memories[rule.name]
             if others is not None and isinstance(memory, resets.FactorResets):
-                return memory.observe_resets(batch, others.resets, others.last)
+                return memory.observe_resets(batch, others.named, others.last)
             return memory.observe(batch)
-        if others is not None and rule.name == signing_in.SPRAY:
-            return signing_in.match_sprayed(batch, others.failures)
+        if failures is not None and rule.name == sprays.SPRAY:
+            return sprays.match_sprayed(batch, failures)
         return rule.matches(batch)
 
     @staticmethod

@@ -11,11 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seawall.detection.behaviour.detector import BehaviourGroups
-from seawall.detection.lineage.detector import LineageEvidence
-from seawall.detection.ranking.calibration import evidence, weigh_groups
-from seawall.detection.ranking.engine import NOTHING_NEW, DetectionEngine
-from seawall.detection.ranking.features import FeatureTable, has_novelty, join, sigma_part
+from seawall.detection.ranking.engine import NOTHING_NEW, DetectionEngine, ScoredDay
+from seawall.detection.ranking.features import FeatureTable, has_novelty, sigma_part
 from seawall.detection.ranking.kept_groups import KeptCandidate, keep_groups
 from seawall.detection.ranking.patterns import find_best_patterns
 from seawall.detection.ranking.ranker import load
@@ -41,18 +38,12 @@ _EVERYTHING = DETECTOR_SETTINGS[0]
 
 @dataclass(frozen=True, slots=True)
 class ExaminedDay:
-    """What all detectors found on a day, before it is learnt. `rows` (n,) are the groups with something new.
+    """What all detectors found on a day, before it is learnt. `is_alert` is given by Sigma hit, `rows` (n,) are groups with news.
 
     `base` and `parts` explain their scores, (n, len(PARTS)); `shares` divide joint evidence among the detectors, (n, 3).
     """
 
-    groups: BehaviourGroups
-    table: FeatureTable
-    p: Floats
-    unsupervised: Floats
-    lineage: LineageEvidence
-    hits: BuiltinHits
-    sigma: SigmaHits
+    ranked: ScoredDay
     is_alert: Bools
     rows: Rows
     base: float
@@ -77,45 +68,34 @@ class LayeredScan:
     def observe(self, batch: CodedBatch, number: int) -> DayCandidates:
         """Score a day for each set of detectors, then learn it. `number` is the day's number since 1970."""
         day = self._examine(batch, number)
-        found = {}
+        ranked, found = day.ranked, {}
         for on in DETECTOR_SETTINGS:
             score = self._score(day, on)
             found[on] = [*self._keep(day, on, score), *self._keep_refused(day, on)]
             if on == _EVERYTHING:
-                chosen = self.engine.choose(day.groups, score)
-                learn = (chosen.candidates, score)
-        self.engine.open.learn(day.groups, *learn)
-        self.engine.behaviour.learn(day.groups)
-        self.engine.consents.learn(day.groups, day.hits)
+                chosen = self.engine.choose(ranked.groups, score)
+        self.engine.open.learn(ranked.groups, chosen.candidates, ranked.score)
+        self.engine.learn(ranked)
         return found
 
     def _examine(self, batch: CodedBatch, number: int) -> ExaminedDay:
-        """Let all detectors look at a day, and explain every score: the steps of `DetectionEngine.observe`."""
+        """Let all detectors look at a day, and explain every score."""
         engine = self.engine
-        sigma = engine.sigma.observe(batch, number)
-        groups, lineage, hits = engine.examine(batch, number)
-        engine.recent.observe(batch, hits, number)
-        together = engine.orphans.observe(lineage.uses, lineage.sign_ins, number)
-        table = join(groups, lineage, hits, engine.recent, together)
-        p = engine.calibration.observe(table, groups.day.tenant, weigh_groups(groups.day.actor))
-        unsupervised = evidence(p, table)
-        placed = sigma_part(groups, sigma.move(groups.day.evidence_row))
-        rows = np.flatnonzero(has_novelty(table, placed))
-        base, parts = engine.explain(table, p, rows, unsupervised)
-        own = FeatureTable(table.values[rows])
-        shares = share_joint_evidence(own, find_best_patterns(own, p[rows]))
-        is_alert = batch.one_of("kind", ("vendor_alert",))[sigma.row]
-        return ExaminedDay(
-            groups, table, p, unsupervised, lineage, hits, sigma, is_alert, rows, base, parts, shares
-        )
+        ranked = engine.rank(batch, number)
+        rows = np.flatnonzero(has_novelty(ranked.table, ranked.sigma_weight))
+        base, parts = engine.explain(ranked.table, ranked.p, rows, ranked.unsupervised)
+        own = FeatureTable(ranked.table.values[rows])
+        shares = share_joint_evidence(own, find_best_patterns(own, ranked.p[rows]))
+        is_alert = batch.one_of("kind", ("vendor_alert",))[ranked.sigma.row]
+        return ExaminedDay(ranked, is_alert, rows, base, parts, shares)
 
     def _score(self, day: ExaminedDay, on: frozenset[str]) -> Floats:
         """Return each group's score with these detectors alone, float64 (g,): `NOTHING_NEW` without a reason of theirs."""
-        engine = self.engine
-        sigma = sigma_part(day.groups, _select_hits(day, on).move(day.groups.day.evidence_row))
+        ranked = day.ranked
         if on == _EVERYTHING:
-            return engine.score(day.table, day.p, day.unsupervised, sigma)
-        score = np.full(len(day.table.values), NOTHING_NEW)
+            return ranked.score
+        sigma = sigma_part(ranked.groups, _select_hits(day, on).move(ranked.groups.day.evidence_row))
+        score = np.full(len(ranked.table.values), NOTHING_NEW)
         parts = keep_parts(day.parts, day.shares, on)
         has_reason = (parts > 0).any(axis=1) | (sigma[day.rows] > 0)
         summed = day.base + parts.sum(axis=1) + sigma[day.rows]
@@ -123,19 +103,19 @@ class LayeredScan:
         return score
 
     def _keep(self, day: ExaminedDay, on: frozenset[str], score: Floats) -> list[KeptCandidate]:
-        engine = self.engine
-        chosen = engine.choose(day.groups, score)
+        engine, ranked = self.engine, day.ranked
+        chosen = engine.choose(ranked.groups, score)
         if not len(chosen.rows):
             return []
-        base, parts = engine.explain(day.table, day.p, chosen.rows, day.unsupervised)
+        base, parts = engine.explain(ranked.table, ranked.p, chosen.rows, ranked.unsupervised)
         if on != _EVERYTHING:
-            own = FeatureTable(day.table.values[chosen.rows])
-            shares = share_joint_evidence(own, find_best_patterns(own, day.p[chosen.rows]))
+            own = FeatureTable(ranked.table.values[chosen.rows])
+            shares = share_joint_evidence(own, find_best_patterns(own, ranked.p[chosen.rows]))
             parts = keep_parts(parts, shares, on)
         kept = keep_groups(
-            engine.behaviour, engine.open, day.groups, day.table, day.p, chosen, day.lineage,
-            day.hits if "rules" in on else _select_none(day.hits), _select_hits(day, on), engine.sigma.rules.abouts,
-            (score[chosen.rows], base, parts, day.unsupervised[chosen.rows]),
+            engine.behaviour, engine.open, ranked.groups, ranked.table, ranked.p, chosen, ranked.lineage,
+            ranked.hits if "rules" in on else _select_none(ranked.hits), _select_hits(day, on), engine.sigma.rules.abouts,
+            (score[chosen.rows], base, parts, ranked.unsupervised[chosen.rows]),
         )  # fmt: skip
         return kept.list_candidates()
 
@@ -143,19 +123,22 @@ class LayeredScan:
         """Keep attempts that gained nothing, where a rule matches them: without rules there are none."""
         if not on & {"rules", "alerts"}:
             return []
-        engine, grouped, sigma = self.engine, day.groups.day, _select_hits(day, on)
+        engine, ranked, sigma = self.engine, day.ranked, _select_hits(day, on)
+        grouped = ranked.groups.day
         is_refused = find_refused(grouped, engine.behaviour, list_tried_actors(grouped.batch))
         attempts = summarise_refused(grouped, is_refused)
         mine = is_refused[sigma.row]
         weight = weigh_refused(attempts, grouped.batch.actor[sigma.row][mine], sigma.weight_before[mine])
         chosen = engine.choose_refused(grouped, attempts, weight)
-        kept = engine.keep_refused(grouped, is_refused, attempts, chosen, (day.lineage, day.hits, sigma))
+        kept = engine.keep_refused(
+            grouped, is_refused, attempts, chosen, (ranked.lineage, ranked.hits, sigma)
+        )
         return [] if kept is None else kept.list_candidates()
 
 
 def _select_hits(day: ExaminedDay, on: frozenset[str]) -> SigmaHits:
     """Return the hits of Sigma rules on own records (`rules`) and on statements of vendors (`alerts`)."""
-    sigma = day.sigma
+    sigma = day.ranked.sigma
     if on >= {"rules", "alerts"}:
         return sigma
     kept = np.flatnonzero(np.where(day.is_alert, "alerts" in on, "rules" in on))

@@ -102,6 +102,9 @@ class GrowingDay:
         grown = self._open
         # candidates are described again, so their accounts are read along: most stay candidates
         part = self._examine_all(grown, day, before, np.concatenate([changed, self._shown]))
+        outdated = grown.list_outdated()
+        if len(outdated):
+            part = self._examine_all(grown, day, before, np.concatenate([outdated, self._shown]))
         if not grown.is_exact:
             return None
         scored = grown.conclude(engine, part.batch.vocabularies)

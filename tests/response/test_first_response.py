@@ -103,10 +103,13 @@ def test_an_application_is_asked_about_and_blocked_as_one() -> None:
     assert steps[1].text.startswith("Block the application")
 
 
-def test_forged_tokens_are_stopped_by_the_key_alone() -> None:
+def test_a_token_without_sign_in_blocks_the_account_and_names_the_key() -> None:
     block = list_urgent_steps(attacked(kind="forged-or-stolen-token"), "1")[1]
-    assert block.commands[0] == "seawall respond plan 1 --gate --to plan.json"
-    assert "does not stop" in block.text
+    assert block.text.startswith("Block the account")
+    assert "blocking the account does not stop whoever holds that key" in block.text
+    assert block.commands[0] == "seawall respond plan 1 --to plan.json"
+    assert block.by_hand
+    assert "key" not in list_urgent_steps(attacked(), "1")[1].text
 
 
 def test_attempts_that_gained_nothing_need_no_block() -> None:

@@ -39,6 +39,11 @@ _PORTALS: Final = {
 }
 """Where a person blocks an account by hand."""
 
+_FORGED = (
+    " No sign-in was found for its token. If the token was forged with a stolen signing key, blocking the account does not stop "
+    "whoever holds that key: the plan begins with the key. Where you run a gate, add --gate."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class UrgentStep:
@@ -102,15 +107,8 @@ def _describe_call(incident: Incident) -> str:
 
 
 def _make_block(incident: Incident, chosen: str) -> UrgentStep:
-    gated = " --gate" if incident.kind in gate.FORGED else ""
     tied = " --attack" if incident.attack_links else ""
-    commands = (f"seawall respond plan {chosen}{tied}{gated} --to plan.json", APPLY) if chosen else (APPLY,)
-    if gated:
-        text = (
-            "The plan refuses the key that signed the tokens, where you run a gate (--gate). Blocking the account does not stop "
-            "whoever holds that key."
-        )
-        return UrgentStep("block", text, commands)
+    commands = (f"seawall respond plan {chosen}{tied} --to plan.json", APPLY) if chosen else (APPLY,)
     whose = "the account" if "@" in incident.account else "the application"
     left = len(list_left_behind(incident.story))
     also = (
@@ -120,7 +118,8 @@ def _make_block(incident: Incident, chosen: str) -> UrgentStep:
     )
     first = "If the owner does not know of it, block" if _is_asked_first(incident) else "Block"
     others = " The plan covers every account of the attack." if tied and chosen else ""
-    return UrgentStep("block", f"{first} {whose}{also}.{others}", commands, _describe_by_hand(incident))
+    key = _FORGED if incident.kind in gate.FORGED else ""
+    return UrgentStep("block", f"{first} {whose}{also}.{others}{key}", commands, _describe_by_hand(incident))
 
 
 def _is_asked_first(incident: Incident) -> bool:

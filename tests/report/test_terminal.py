@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from seawall.detection.incidents.story.act import StorySentence
 from seawall.detection.reason import SILENT, Reason
 from seawall.report import incident_terminal as terminal
 from seawall.report import incident_words as words
@@ -160,3 +161,42 @@ def test_nothing_is_said_of_others_who_say_nothing() -> None:
     shown = text(stream)
     assert "What others say" not in shown
     assert "authenticated" not in shown
+
+
+def test_a_told_incident_says_in_one_line_what_is_unusual() -> None:
+    first, second = incident(1), incident(2)
+    told = StorySentence(
+        first.first_event,
+        first.last_event,
+        first.account,
+        "read",
+        "",
+        "",
+        "",
+        3,
+        "read 3 messages",
+        "read 3",
+        "",
+        (),
+    )
+    one, stream = console()
+    queue_terminal.queue(one, [replace(each, story=(told,)) for each in (first, second)])
+    lines = [line.strip() for line in text(stream).splitlines() if "unusual:" in line]
+    assert len(lines) == 2
+    assert all("The token used was never issued to this account" in line for line in lines)
+    assert all(len(line) <= 95 for line in lines)
+
+
+def test_a_value_is_named_with_the_days_of_the_account_alone() -> None:
+    said = "network AS64500 Example; Ltd: seen on 0 of 28 active days; 13 of 353 peers use it"
+    counts = {"seen_days": 0.0, "active_days": 28.0, "peers_with": 13.0, "peers": 353.0}
+    reasons = (
+        Reason("behaviour", "network", said, 3.9, "AS64500 Example; Ltd", counts),
+        Reason("rules", "rule", "rule " + "x" * 200, 2.0),
+        Reason("behaviour", "hour", "not shown", -1.0),
+    )
+    told = words.describe_unusual(replace(incident(), reasons=reasons), 3)
+    assert told.startswith("network AS64500 Example; Ltd: seen on 0 of 28 active days; rule xxx")
+    assert told.endswith("x…")
+    assert len(told) < 180
+    assert words.describe_unusual(replace(incident(), reasons=()), 3) == ""

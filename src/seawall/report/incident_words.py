@@ -101,6 +101,7 @@ SCORE_MEANS = (
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EVIDENCE_ROWS = 14
+_LONGEST_VALUE, _LONGEST_REASON = 60, 110
 _EVIDENCE_LEAST = 0.05
 """Weights below this would be shown as 0.0; they share one row."""
 
@@ -167,6 +168,24 @@ def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
     """Return the reasons with the largest positive weights, without those that report no observation."""
     against = [reason for reason in incident.reasons if reason.weight > 0 and not reason.silent]
     return tuple(sorted(against, key=lambda reason: -reason.weight)[:count])
+
+
+def describe_unusual(incident: Incident, most: int = 2) -> str:
+    """Return the strongest reasons in one line: `network AS64500 Example: seen on 0 of 28 active days; …`."""
+    return "; ".join(_shorten(_drop_peers(reason), _LONGEST_REASON) for reason in strongest(incident, most))
+
+
+def _drop_peers(reason: Reason) -> str:
+    """Return the text of a reason with the account's own days, and without its peers."""
+    counts, value = reason.counts, reason.value
+    if not value or "active_days" not in counts or value not in reason.text:
+        return reason.text
+    days = describe_days(counts.get("seen_days", 0.0), counts["active_days"])
+    return f"{reason.text[: reason.text.index(value)]}{_shorten(value, _LONGEST_VALUE)}: {days}"
+
+
+def _shorten(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def evidence(incident: Incident) -> tuple[tuple[Reason, ...], int, float]:

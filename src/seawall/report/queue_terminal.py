@@ -40,6 +40,7 @@ BRIEF_LINES = 5
 """Lines of the first incident's story beside many others."""
 
 _SEVERITY_REASONS = 2
+_UNUSUAL_REASONS = 3
 _LONGEST_NAME = 60
 
 
@@ -96,6 +97,8 @@ def _attack(view: AttackView, ascii_only: bool, lines: int) -> RenderableType:
         parts += [grid, *([Text(more, style="dim")] if more else [])]
         if left := attacks.left_behind_text(view):
             parts.append(show_label("left behind", left))
+    elif incident.story:
+        parts.append(_describe_unusual(incident))
     return Group(head, *(Padding(part, (0, 0, 0, 5)) for part in parts))
 
 
@@ -127,15 +130,26 @@ def _entry(incident: Incident, rank: int, ascii_only: bool, lines: int, *, is_br
         parts += list_story_lines(incident, lines)
     elif lines:
         parts += list_strongest_lines(incident)
+    if incident.story and not lines:
+        parts.append(_describe_unusual(incident))
     left = story.left_behind(incident, 3 if is_brief or not lines else story.LEFT_SHOWN)
     if left and (lines or not is_brief):
         parts.append(show_label("left behind", left))
     return Group(head, *(Padding(part, (0, 0, 0, 5)) for part in parts))
 
 
+def _describe_unusual(incident: Incident) -> Text:
+    """Return in one line what is most unusual, so that a story of ordinary acts says why it is told."""
+    line = show_label("unusual", words.describe_unusual(incident))
+    line.no_wrap, line.overflow, line.style = True, "ellipsis", "dim"
+    return line
+
+
 def _describe_judgement(incident: Incident) -> list[RenderableType]:
-    """Return a line each about severity and confidence, in short."""
+    """Return a line each about what is unusual, severity and confidence, in short."""
     lines: list[RenderableType] = []
+    if incident.story and (unusual := words.describe_unusual(incident, _UNUSUAL_REASONS)):
+        lines.append(show_label("unusual", unusual))
     if severity := describe_severity(incident, _SEVERITY_REASONS):
         lines.append(show_label("severity", f"{incident.severity}: {_lower(severity)}"))
     if sure := describe_confidence_briefly(incident):

@@ -56,6 +56,18 @@ def test_rows_say_what_happened_in_words_and_counts(visit: Visiting) -> None:
     expect(first.locator(".chips")).to_have_count(0)  # the acts say more than the evidence in short
 
 
+def test_a_row_has_reasons_where_the_story_leaves_room(visit: Visiting) -> None:
+    page = visit("/").page
+    page.locator(".row").first.wait_for()
+    shown = set()
+    for row in page.locator(".row").all():
+        told = row.locator(".row-verdict.is-told")
+        if told.count() and not 50 < (length := len(told.inner_text())) <= 60:
+            assert row.locator(".chips").count() == (length <= 50), told.inner_text()
+            shown.add(length <= 50)
+    assert shown == {True, False}
+
+
 def test_filters_live_in_the_address(visit: Visiting) -> None:
     made = visit("/")
     page = made.page

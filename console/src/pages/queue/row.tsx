@@ -10,6 +10,9 @@ import { age, exact } from "../../words/times";
 
 export const ROW_HEIGHT = 92;
 
+/** Characters of a verdict that fit into one line: below it is room for the reasons. */
+const ONE_LINE = 55;
+
 interface Props {
   row: IncidentRow;
   now: number;
@@ -25,6 +28,7 @@ interface Props {
 export const Row = memo(function Row({ row, now, isChosen, isFresh, isMember, isOfAttack, onChoose }: Props) {
   const { local, rest } = nameParts(whose(row));
   const names = ["row", isChosen && "is-chosen", isFresh && "is-fresh", isMember && "is-member", row.answer && "is-answered", !row.raised && !row.announced_at && "is-candidate"];
+  const hasReasons = !isTold(row) || kindName(row.kind).length + verdict(row).length <= ONE_LINE;
   return (
     <div
       id={`row-${row.id}`}
@@ -59,7 +63,7 @@ export const Row = memo(function Row({ row, now, isChosen, isFresh, isMember, is
         <p className={`row-verdict log-text ${isTold(row) ? "is-told" : "clip"}`}>
           <b>{kindName(row.kind)}</b> <span>{verdict(row)}</span>
         </p>
-        {!isTold(row) && (
+        {hasReasons && (
           <ul className="chips" aria-label="Reasons">
             {row.chips.slice(0, 4).map((chip) => {
               const { name, counts } = chipWords(chip);

@@ -51,7 +51,7 @@ def logs(tmp_path: Path) -> Path:
 
 
 def says_all(told: str) -> None:
-    assert "for others that count them, 1 cannot hit), 2 do not\n" in told
+    assert "only as parts of correlation rules, 1 cannot hit), 2 skipped\n" in told
     assert "not run: mine/broken.yml: is no YAML" in told
     assert "not run: mine/windows.yml: looks at logs that are not read here: windows\n" in told
     assert "\x1b" not in told
@@ -107,7 +107,7 @@ def test_what_is_asked_for_others_alone_is_marked(run: Run) -> None:
     assert 0 < parts < len(rows)
     listed = run("rules", "list")
     assert sum(line.endswith("  PART of a correlation rule") for line in listed.out.splitlines()) == parts
-    assert f"({parts} of them for others that count them)" in listed.err
+    assert f"({parts} of them only as parts of correlation rules)" in listed.err
 
 
 def test_a_rule_is_explained_by_its_file_the_whole_before_its_parts(run: Run, folder: Path) -> None:

@@ -148,7 +148,7 @@ def test_deadlines_are_those_of_the_law_and_conditional() -> None:
     assert "(NIS2 Art. 23(4)(a)) and 72 hours" in read
     assert "(GDPR Art. 33(1))" in read
     none = list_urgent_steps(attacked(messages_proved=0, messages_possible=0), "1")[3].text
-    assert none.startswith("If personal data was seen.")
+    assert none.startswith("If personal data was seen, these deadlines may run")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def _introduce(found: HealthReport) -> Iterator[str]:
     counts = Counter(str(one.state) for one in found.rules if not one.is_part)
     parts = sum(one.is_part for one in found.rules)
     said = [f"{counts[state]:,} {_SHORT[state]}" for state in HEADINGS if counts[state]]
-    more = f". {plural(parts, 'more rule')} only for others that count them" if parts else ""
+    more = f". {plural(parts, 'more rule')} only as parts of correlation rules" if parts else ""
     yield f"rules: {', '.join(said)}{more}."
     reasons = Counter(str(one.reason) for one in found.rules if one.state == "cannot_hit" and not one.is_part)
     if reasons:

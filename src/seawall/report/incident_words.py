@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from seawall.detection.incident import BaselineComparison, Incident
-from seawall.detection.incidents.count_words import describe_days, describe_peers
+from seawall.detection.incidents.count_words import LITTLE_HISTORY, describe_days, describe_peers
 from seawall.detection.incidents.story.text import write_story
 from seawall.detection.reason import Reason
 from seawall.report.attack_words import link_lines
@@ -171,8 +171,13 @@ def strongest(incident: Incident, count: int) -> tuple[Reason, ...]:
 
 
 def describe_unusual(incident: Incident, most: int = 2) -> str:
-    """Return the strongest reasons in one line: `network AS64500 Example: seen on 0 of 28 active days; …`."""
-    return "; ".join(_shorten(_drop_peers(reason), _LONGEST_REASON) for reason in strongest(incident, most))
+    """Return the strongest reasons in one line: `network AS64500 Example: seen on 0 of 28 active days; …`.
+
+    Reasons that compare with too few days of the account are left out where others are given.
+    """
+    every = strongest(incident, len(incident.reasons))
+    compared = [one for one in every if one.counts.get("active_days", LITTLE_HISTORY) >= LITTLE_HISTORY]
+    return "; ".join(_shorten(_drop_peers(one), _LONGEST_REASON) for one in (compared or every)[:most])
 
 
 def _drop_peers(reason: Reason) -> str:

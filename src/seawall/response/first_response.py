@@ -152,8 +152,8 @@ def _describe_deadlines(incident: Incident) -> str:
     duties = sorted((one for one in DUTIES if one.id in _DUTIES), key=lambda one: one.hours or 0)
     hours = _join([f"{one.hours} hours for the {one.what} ({one.rule})" for one in duties])
     is_read = incident.messages_proved or incident.messages_possible
-    seen = "Mail was read" if is_read else "If personal data was seen"
-    return f"{seen}. These deadlines may run from the moment you know of it: {hours}."
+    seen = "Mail was read. These" if is_read else "If personal data was seen, these"
+    return f"{seen} deadlines may run from the moment you know of it: {hours}."
 
 
 def _make_reviews(incident: Incident) -> Iterator[UrgentStep]:

@@ -50,7 +50,7 @@ def test_a_field_that_is_kept_of_no_known_record_is_doubted_and_counted() -> Non
              id="5a6c1f3e-6c53-4c8e-9a0e-3d1c6f3f0b11"),
     )  # fmt: skip
     assert [bool(about.cannot_hit) for about in found.abouts] == [True, False]
-    assert summarise_rules(found) == ("rules: 2 run (1 cannot hit), 0 do not",)
+    assert summarise_rules(found) == ("rules: 2 Sigma rules loaded (1 cannot hit), 0 skipped",)
 
 
 def test_what_counts_hits_of_a_rule_that_cannot_hit_cannot_either() -> None:

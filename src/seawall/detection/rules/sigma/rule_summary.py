@@ -12,10 +12,10 @@ MOST_SAID = 10
 def summarise_rules(rules: RuleSet) -> tuple[str, ...]:
     """Return lines: counts, then the first skipped files with their reasons. File names are untrusted text."""
     parts = len(rules.parts)
-    more = [f"{parts:,} of them for others that count them"] if parts else []
+    more = [f"{parts:,} of them only as parts of correlation rules"] if parts else []
     more += [f"{rules.idle:,} cannot hit"] if rules.idle else []
     of_these = f" ({', '.join(more)})" if more else ""
-    lines = [f"rules: {len(rules):,} run{of_these}, {len(rules.skipped):,} do not"]
+    lines = [f"rules: {plural(len(rules), 'Sigma rule')} loaded{of_these}, {len(rules.skipped):,} skipped"]
     lines += [f"not run: {one.file}: {one.reason}" for one in rules.skipped[:MOST_SAID]]
     others = len(rules.skipped) - MOST_SAID
     if others > 0:

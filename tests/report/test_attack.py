@@ -112,13 +112,13 @@ def test_no_more_incidents_are_listed_than_one_screen_holds() -> None:
 
 def test_the_report_shows_one_attack_with_its_incidents() -> None:
     page = render_report(replace(report(), incidents=tuple(found())))
-    assert "2 attacks and incidents to look at: 4 incidents" in page
+    assert "4 incidents to look at, of which some belong together: 2 attacks" in page
     assert page.count('<li class="attack') == 1
     assert "respond plan 2 --out . --attack --to plan.json" in page
     assert MARKUP not in page
     assert page.index("One attack on 3 accounts") < page.index("u1@x.example") < page.index("u4@x.example")
     alone = render_report(replace(report(), incidents=tuple(replace(one, attack="a") for one in found())))
-    assert "1 attack to look at: 4 incidents" in alone
+    assert "4 incidents to look at, all of one attack" in alone
 
 
 def test_an_incident_says_what_ties_it_to_others() -> None:

@@ -14,6 +14,7 @@ from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.incidents.claims import claim
 from seawall.detection.incidents.explain import _text, fact_text, summary
 from seawall.detection.incidents.first_steps import list_first_steps
+from seawall.detection.incidents.story.act import StoryAct
 from seawall.detection.ranking.aspects import ATTEMPTS, VOLUME
 from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
 from seawall.detection.ranking.features import FEATURES
@@ -92,6 +93,23 @@ def test_a_claim_says_no_more_than_its_numbers(pattern: Pattern) -> None:
                 abs(minutes - max(top.values["usual_gap_abroad"], 1)) <= 30
                 or top.values["usual_gap_abroad"] > 720
             )
+
+
+@pytest.mark.parametrize("name", ["tokens-never-issued", "token-never-issued", "mail-without-sign-in"])
+def test_a_token_is_not_called_forged_where_the_intruder_signed_in_first(name: str) -> None:
+    pattern = next(one for one in PATTERNS if one.name == name)
+    top = replace(candidate(), pattern=pattern, unlinked=False, values=features(**{"lineage.orphan": 1.0}))
+    signed_in, read = StoryAct("signed_in", 5, 5, "x", "Example"), StoryAct("read", 9, 9, "x", count=3)
+    assert claim(replace(top, story=(read,)))[0] == "forged-or-stolen-token"
+    assert (
+        claim(replace(top, story=(replace(signed_in, is_intruders=False), read)))[0]
+        == "forged-or-stolen-token"
+    )
+    assert claim(replace(top, story=(read, replace(signed_in, time=99))))[0] == "forged-or-stolen-token"
+    kind, technique, words = claim(replace(top, story=(read, signed_in)))
+    assert (kind, technique) == ("account-takeover", "T1078.004 Cloud Accounts")
+    assert words.startswith(pattern.words)
+    assert "after a sign-in from the same network" in words
 
 
 NEW = {

@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
 from seawall_base.plurals import plural
 
+_NEVER_ISSUED = ("tokens-never-issued", "mail-without-sign-in", "token-never-issued")
+"""Patterns that say that no sign-in was found."""
+
 
 def claim(top: ScoredCandidate) -> tuple[str, str, str]:
     """Return the kind, the technique id and the sentence for a candidate."""
@@ -18,7 +21,19 @@ def claim(top: ScoredCandidate) -> tuple[str, str, str]:
     words = pattern.words if say is None else say(top)
     if top.is_refused:
         return (*_name_refusals(top), words)
+    if pattern.name in _NEVER_ISSUED and _begins_with_sign_in(top):
+        return (
+            "account-takeover",
+            "T1078.004 Cloud Accounts",
+            f"{words}, after a sign-in from the same network",
+        )
     return pattern.kind, pattern.technique, words
+
+
+def _begins_with_sign_in(top: ScoredCandidate) -> bool:
+    """Return whether the intruder's acts begin with a sign-in: whoever forges tokens needs none."""
+    acts = sorted((act for act in top.story if act.is_intruders), key=lambda act: act.time)
+    return bool(acts) and acts[0].act == "signed_in"
 
 
 def _name_refusals(top: ScoredCandidate) -> tuple[str, str]:

@@ -107,7 +107,7 @@ def test_records_of_no_known_log_are_told(run: Run, tmp_path: Path) -> None:
         ([], 2, "nothing to watch"),
         ([".", "--group", "g"], 2, "no folders"),
         (["--group", "g"], 2, "the settings of the cluster are missing"),
-        (["--group", "g", "--once"], 2, "until it is stopped"),
+        (["--group", "g", "--once", "--until-idle"], 2, "exclude each other"),
         (["--group", "g", "--kafka", "gone.toml", "--store", "../s"], 2, "gone.toml"),
         (["--group", "g", "--kafka", "../two.toml", "--store", "../s"], 2, "reads one topic"),
         (["--group", "g", "--kafka", "../one.toml", "--store", "../s"], 2, "needs a PostgreSQL database"),

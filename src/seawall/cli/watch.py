@@ -119,7 +119,7 @@ def watch(
     """
     if once and until_idle:
         raise UsageError("--once and --until-idle exclude each other", fix="give one of them")
-    _check_group(folders or [], group, worker, kafka, lease, is_ending=once or until_idle)
+    _check_group(folders or [], group, worker, kafka, lease)
     from seawall.pipeline.tail import TailTiming
 
     settings = live_settings(
@@ -139,7 +139,8 @@ def watch(
     if group is not None:
         from seawall.cli.watch_group import run_group
 
-        run_group(settings, group, worker, kafka or config, lease, quiet=quiet, as_json=as_json)
+        ends: Until = "once" if once else "idle" if until_idle else "stopped"
+        run_group(settings, group, worker, kafka or config, lease, ends, quiet=quiet, as_json=as_json)
         return
     until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
     _run(settings, STANDARD_INPUT in (folders or ()), until, quiet=quiet, as_json=as_json)
@@ -151,8 +152,6 @@ def _check_group(
     worker: str | None,
     kafka: Path | None,
     lease: float | None,
-    *,
-    is_ending: bool,
 ) -> None:
     """Raise `UsageError` for options that do not fit each other."""
     if group is None:
@@ -165,8 +164,6 @@ def _check_group(
             )
     elif folders:
         raise UsageError("a group reads a topic, and no folders", fix="remove the folders, or --group")
-    elif is_ending:
-        raise UsageError("a group works until it is stopped", fix="remove --once and --until-idle")
 
 
 def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool, as_json: bool) -> None:

@@ -23,6 +23,7 @@ from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
     from seawall.pipeline.group.slot_runner import SlotStatus
+    from seawall.pipeline.live.progress import Until
     from seawall.pipeline.live.settings import LiveSettings
 
 _LOOK_SECONDS = 1.0
@@ -34,11 +35,15 @@ def run_group(
     worker: str | None,
     kafka: Path | None,
     lease: float | None,
+    until: Until,
     *,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Work in a group until SIGINT or SIGTERM. Raises `UsageError`, `CollectInvalid` and what opens the store raises."""
+    """Work in a group until SIGINT or SIGTERM, or until all is done (`until`).
+
+    Raises `UsageError`, `CollectInvalid`, `CollectRefused` and what opens the store raises.
+    """
     if kafka is None:
         raise UsageError("the settings of the cluster are missing", fix="give --kafka FILE")
     cluster = read_settings("kafka", kafka, {"group": group})
@@ -71,9 +76,9 @@ def run_group(
                 f"database {database.place}"
             )
             threading.Thread(target=_tell_changes, args=(one, stop), daemon=True).start()
-        one.run(stop)
+        one.run(stop, until)
     if not quiet:
-        output.say("stopped; other workers continue")
+        output.say("stopped; other workers continue" if stop.is_set() else "all messages are read and scored")
     if signal.SIGINT in interrupts:
         raise typer.Exit(130)
 

@@ -24,6 +24,8 @@ from seawall.pipeline.group.slot_lake import SlotLake, name_nameless, slot_of_na
 from seawall.pipeline.live.commit import load_coverage
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.storage.database import Database, SlotDatabase, SlotLease
+from seawall.storage.errors import LakeBroken
+from seawall.storage.group_folder import MARK, join_folder
 from seawall.storage.lake import Lake
 from seawall_base.errors import UsageError
 
@@ -121,17 +123,23 @@ def test_each_event_goes_to_one_slot(
     assert all(len(found) == 1 for found in slots.values())
 
 
-def test_a_slot_sees_its_part_of_the_lake(tmp_path: Path) -> None:
+def test_a_slot_sees_its_part_of_the_lake(database: Database, tmp_path: Path) -> None:
     whole = Lake.create(tmp_path / "events")
-    first = SlotLake(whole.root, 1, lambda: frozenset({"a"}))
-    second = SlotLake(whole.root, 2, lambda: frozenset({"b"}))
-    first.append(enrich(events_of("a", None), Networks.load(())))
+    folder = join_folder(database, whole)
+    first = SlotLake(folder, 1, lambda: frozenset({"a"}))
+    second = SlotLake(folder, 2, lambda: frozenset({"b"}))
+    events = enrich(events_of("a", None), Networks.load(()))
+    first.append(events)
     second.append(enrich(events_of("b", None, None), Networks.load(())))
     assert (first.tenants(), second.tenants()) == (["a", "unknown"], ["b", "unknown"])
     assert sum(len(table) for table in first.day("unknown", DAY)) == 1
     assert sum(len(table) for table in second.day("unknown", DAY)) == 2
     assert [table["org_uid"].to_pylist() for table in second.day("unknown", DAY)] == [[None, None]]
     assert whole.tenants() == ["a", "b", name_nameless(1), name_nameless(2)]
+    (tmp_path / MARK).unlink()  # as if the file system were not mounted any more
+    for touch in (first.size, lambda: first.append(events), lambda: first.day("a", DAY)):
+        with pytest.raises(LakeBroken, match="nothing is written"):
+            touch()
     for lake in (first, second, whole):
         lake.close()
 
@@ -153,10 +161,9 @@ def test_settings() -> None:
             worker(lease_seconds=seconds)
 
 
-@pytest.mark.parametrize("more", [{}, {"respond": Path("respond.toml")}])
-def test_what_a_group_refuses(database: Database, tmp_path: Path, more: dict[str, Any]) -> None:
+def test_a_group_refuses_a_file_as_database(database: Database, tmp_path: Path) -> None:
     with Lake.create(tmp_path / "events") as lake, pytest.raises(UsageError, match="a group of workers"):
-        GroupWorker(LiveSettings(tmp_path, **more), worker(), database, lake)
+        GroupWorker(LiveSettings(tmp_path), worker(), database, lake)
 
 
 def lease(slot: int, holder: str, left: float, **report: Any) -> SlotLease:

@@ -54,7 +54,7 @@ class Plan:
             Path(self.store),
             self.url,
             budget=2.0,
-            webhooks=(Webhook(self.hook),),
+            webhooks=(Webhook(self.hook),) if self.hook else (),
             sizes=BatchSizes(records=1_500, seconds=0.05),
             score_seconds=0.2,
             coverage_seconds=0.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,7 @@ class Organisation:
         self.store, self.table = store, table
         self.directory, self.clock = Directory(), MovableClock()
         self.news: list[AutomaticNews] = []
+        self.prove: Callable[[], None] = lambda: None
         self.service = self.start()
 
     def start(self) -> AutomaticContainment:
@@ -153,7 +155,7 @@ class Organisation:
             microsoft=MicrosoftSettings(tenant=TENANT, client_id=OWN_CLIENT), automatic=self.table
         )
         self.service = AutomaticContainment(
-            settings, self.store, self.clock, self.directory, plan_of, self.news.append
+            settings, self.store, self.clock, self.directory, plan_of, self.news.append, lambda: self.prove()
         )
         return self.service
 

@@ -25,6 +25,7 @@ from seawall.response.containment.plan_run import PlanRun
 from seawall.response.containment.session import begin_journal, read_plan_of_journal
 from seawall.response.containment.vendor_calls import CallRefused, CallResultUnknown
 from seawall.response.errors import JournalBroken
+from seawall.storage.errors import LeaseLost
 from tests.response.automatic.directory import NOW, PEOPLE, Organisation, candidate, incident, with_table
 
 EVE, ANN = "eve@example.org", "ann@example.org"
@@ -82,6 +83,23 @@ def test_an_act_that_a_crash_interrupted_is_never_tried_again_and_a_person_is_to
     organisation.start().work([candidate(EVE)])
     assert organisation.directory.blocked == [EVE]
     assert organisation.kinds() == ["containment.unclear"]
+
+
+def test_who_lost_the_right_to_contain_does_nothing_and_a_person_is_told(organisation: Organisation) -> None:
+    """A worker of a group sleeps between its verdict and the act, and another one has its lease by then."""
+    organisation.allow()
+
+    def refuse() -> None:
+        raise LeaseLost("another worker of the group holds partition 0")
+
+    organisation.prove = refuse
+    with pytest.raises(LeaseLost):
+        organisation.service.judge(candidate(EVE))
+    organisation.prove = lambda: None
+    other = organisation.start()
+    other.work([candidate(EVE), candidate(ANN)])
+    assert organisation.directory.blocked == [ANN]
+    assert sorted(organisation.kinds()) == ["containment.done", "containment.unclear"]
 
 
 def test_the_act_is_undone_from_its_journal(organisation: Organisation) -> None:

@@ -30,8 +30,9 @@ class LostMessages:
 class PartitionStream:
     """A partition that is read from `start` on, None for its first message. `configuration` is librdkafka's.
 
-    `next` is the offset of the message after those that were read, `end` that after the last one, None if unknown. `fault` is
-    the last error of the cluster. Used by one thread.
+    `next` is the offset of the message after those that were read, `end` that after the last one, None if unknown. `reached` is
+    the end that reading reached, None while messages are unread: markers of transactions have offsets, and are never read.
+    `fault` is the last error of the cluster. Used by one thread.
     """
 
     def __init__(
@@ -40,7 +41,8 @@ class PartitionStream:
         self._topic, self._partition = topic, partition
         self.next, self.end = start, None if start is None else start
         self.fault = ""
-        self._is_at_end = self._is_astray = False
+        self.reached: int | None = None
+        self._is_astray = False
         self._sizes = self._messages = 0
         self._consumer: Consumer = make_consumer(configuration, self._on_error)
         self._assign()
@@ -69,7 +71,7 @@ class PartitionStream:
             end = -1
         if end >= 0:
             self.end = end
-        if self._is_at_end:
+        if self.reached is not None:
             return 0
         left = 0 if self.end is None else max(self.end - (self.next or 0), 0)
         return max(left * self._sizes // max(self._messages, 1), LEAST_UNREAD)
@@ -115,7 +117,7 @@ class PartitionStream:
         found, _ = message_lines(value, self._topic, self._partition, offset)
         lines += found
         size = len(value or b"")
-        self.next, self._is_at_end = offset + 1, False
+        self.next, self.reached = offset + 1, None
         self._messages += 1
         self._sizes += size
         return size
@@ -126,8 +128,8 @@ class PartitionStream:
 
         code = error.code()
         if code == Codes._PARTITION_EOF:  # noqa: SLF001 - the public name in the library's interface
-            self._is_at_end, self.fault = True, ""
-            self.end = max(self.end or 0, offset or 0)
+            self.reached, self.fault = max(offset or 0, self.next or 0), ""
+            self.end = max(self.end or 0, self.reached)
         elif code in {Codes._AUTO_OFFSET_RESET, Codes.OFFSET_OUT_OF_RANGE}:  # noqa: SLF001
             self._is_astray = True
         else:

@@ -12,13 +12,17 @@ from contextlib import suppress
 from typing import Any, Final
 
 from seawall.collection.kafka.membership import GroupMembership
+from seawall.pipeline.group.ending import GroupEnd, read_ends
 from seawall.pipeline.group.settings import WorkerSettings
 from seawall.pipeline.group.slot_runner import SlotRunner, SlotStatus
 from seawall.pipeline.live.background_worker import make_daemon
+from seawall.pipeline.live.progress import Until
 from seawall.pipeline.live.service import News
 from seawall.pipeline.live.settings import LiveSettings
+from seawall.response.containment.settings import read_settings
 from seawall.storage.database import Database
 from seawall.storage.database.slot_database import join_group
+from seawall.storage.group_folder import GroupFolder, join_folder
 from seawall.storage.lake import Lake
 from seawall_base.clock import Clock
 from seawall_base.errors import SeawallError, UsageError
@@ -55,17 +59,16 @@ class GroupWorker:
                 "a group of workers needs a PostgreSQL database",
                 fix="give --database postgresql://user@host/name",
             )
+        self._settings, self._worker, self._database, self._lake = settings, worker, database, lake
         if settings.respond is not None:
-            raise UsageError(
-                "a group of workers contains nothing by itself",
-                fix="remove --respond; contain with seawall respond",
-            )
-        self._settings, self._worker, self._database, self._root = settings, worker, database, lake.root
+            read_settings(settings.respond)  # what is wrong there is said at the start
         self._clock, self._news, self._step = clock, news, step
         self._holder = worker.make_holder()
+        self._folder = GroupFolder(lake.root.parent, "")
         self._runners: dict[int, SlotRunner] = {}
         self._telling, self._changing = threading.Lock(), threading.Lock()
         self._over = threading.Event()
+        self._looked = self._clock.monotonic()
         self.fault = self._lease_fault = ""
 
     def status(self) -> list[SlotStatus]:
@@ -74,17 +77,25 @@ class GroupWorker:
             runners = sorted(self._runners.items())
         return [runner.status() for _, runner in runners]
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until stopped. Raises what keeps the worker from starting: `StoreRefused`, `CollectInvalid`, `MissingExtra`."""
+    def run(self, stop: threading.Event, until: Until = "stopped") -> None:
+        """Work until stopped, or until the group has read, scored and announced what was there at the start (`once`), or all.
+
+        Raises what keeps the worker from starting: `StoreRefused`, `CollectInvalid`, `CollectRefused`, `MissingExtra`.
+        """
         join_group(self._database, self._worker.group, self._worker.topic)
+        self._folder = join_folder(self._database, self._lake)
         configuration = {**self._worker.kafka, "group.id": self._worker.group}
+        end = None
+        if until != "stopped":
+            ends = read_ends(configuration, self._worker.topic)
+            end = GroupEnd(self._database, ends, self._clock, is_idle=until == "idle")
         membership = GroupMembership(
             configuration, self._worker.topic, self._start_runners, self._stop_runners
         )
         renewal = make_daemon("seawall-leases", self._keep_leases)
         renewal.start()
         try:
-            while not stop.is_set():
+            while not (stop.is_set() or (end is not None and self._is_over(end))):
                 membership.poll(_POLL_SECONDS)
                 stored = {status.partition: status.progress.stored for status in self.status()}
                 membership.commit({number: at for number, at in stored.items() if at is not None})
@@ -97,6 +108,15 @@ class GroupWorker:
             membership.close()
             renewal.join(_REPORT_SECONDS)
 
+    def _is_over(self, end: GroupEnd) -> bool:
+        now = self._clock.monotonic()
+        if now - self._looked < _REPORT_SECONDS:
+            return False
+        self._looked = now
+        with suppress(SeawallError):  # the database is away: the end is looked for again
+            return end.is_reached()
+        return False
+
     def _start_runners(self, partitions: Sequence[int]) -> None:
         for number in partitions:
             self._start_runner(number)
@@ -108,7 +128,8 @@ class GroupWorker:
             partition,
             self._holder,
             self._database,
-            self._root,
+            self._lake,
+            self._folder,
             clock=self._clock,
             news=self._tell,
             step=self._step,

@@ -41,7 +41,7 @@ def checkpoint_name(topic: str, partition: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PartitionProgress:
-    """The offset of the next message to store, None before the first, and of the next to come, None if unknown."""
+    """The offset of the next message to store, None while unknown, and of the next to come, None if unknown."""
 
     stored: int | None
     end: int | None
@@ -113,6 +113,8 @@ class PartitionReader(ReaderThread):
         unread = stream.estimate_unread()
         with self._lock:
             self.backlog = unread + self._in_flight
+            if self.backlog == 0 and stream.reached is not None:
+                self._stored = max(self._stored or 0, stream.reached)
         self.is_idle, self._end = self.backlog == 0, stream.end
         self.words = f"from the cluster: {stream.fault}" if stream.fault else ""
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pyarrow as pa
 
+from seawall.storage.group_folder import GroupFolder
 from seawall.storage.lake import Lake
 from seawall.storage.lake.appending import UNKNOWN
-from seawall.storage.lake.outcomes import LakeSize
+from seawall.storage.lake.outcomes import AppendResult, LakeSize
+from seawall.storage.location import EVENTS
 
 _NAMELESS = re.compile(rf"{UNKNOWN} \(partition (\d{{1,9}})\)")
 
@@ -31,15 +32,22 @@ def slot_of_nameless(tenant: str) -> int | None:
 class SlotLake(Lake):
     """A part of a lake that many processes share. `own` returns the organisations of the slot.
 
-    Events without an organisation lie under a name of the slot, so that no two slots score the same ones.
+    Events without an organisation lie under a name of the slot, so that no two slots score the same ones. Raises `LakeBroken`
+    while the folder of the group is not there.
     """
 
-    def __init__(self, root: Path, slot: int, own: Callable[[], frozenset[str]]) -> None:
-        super().__init__(root, name_nameless(slot))
-        self._own = own
+    def __init__(self, folder: GroupFolder, slot: int, own: Callable[[], frozenset[str]]) -> None:
+        super().__init__(folder.path / EVENTS, name_nameless(slot))
+        self._folder, self._own = folder, own
+
+    def append(self, events: pa.Table) -> AppendResult:
+        """Append events; see `Lake.append`."""
+        self._folder.check()
+        return super().append(events)
 
     def size(self) -> LakeSize:
         """Return rows and bytes of the slot's days and organisations; see `Lake.size`."""
+        self._folder.check()
         own, whole = self._own(), super().size()
         days = [replace(day, tenant=UNKNOWN) for day in whole.days if day.tenant == self.nameless]
         days += [day for day in whole.days if day.tenant in own and day.tenant != self.nameless]
@@ -47,4 +55,5 @@ class SlotLake(Lake):
 
     def day(self, tenant: str, day: date, *, is_named: bool = False) -> Generator[pa.Table]:
         """Yield all events of a day of one of the slot's organisations; see `Lake.day`."""
+        self._folder.check()
         return super().day(self.nameless if tenant == UNKNOWN else tenant, day, is_named=is_named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -19,6 +19,8 @@ from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.storage.database import Database, SlotDatabase
 from seawall.storage.errors import LeaseLost
+from seawall.storage.group_folder import GroupFolder
+from seawall.storage.lake import Lake
 from seawall_base.clock import Clock
 from seawall_base.errors import SeawallError
 
@@ -41,7 +43,10 @@ class SlotStatus:
 
 
 class SlotRunner(threading.Thread):
-    """A thread that watches one partition until stopped. `news` may be called from this thread."""
+    """A thread that watches one partition until stopped. `lake` is that of all organisations, in the group's `folder`.
+
+    `news` may be called from this thread.
+    """
 
     def __init__(
         self,
@@ -50,7 +55,8 @@ class SlotRunner(threading.Thread):
         partition: int,
         holder: str,
         database: Database,
-        root: Path,
+        lake: Lake,
+        folder: GroupFolder,
         *,
         clock: Clock,
         news: Callable[[News], None],
@@ -58,7 +64,8 @@ class SlotRunner(threading.Thread):
     ) -> None:
         super().__init__(name=f"seawall-partition-{partition}", daemon=True)
         self.partition = partition
-        self._settings, self._worker, self._root = settings, worker, root
+        self._settings, self._worker = settings, worker
+        self._whole, self._folder = lake, folder
         self._clock, self._news, self._step = clock, news, step
         self.database = SlotDatabase(
             database, slot_of(partition), holder=holder, worker=worker.worker, seconds=worker.lease_seconds
@@ -109,15 +116,17 @@ class SlotRunner(threading.Thread):
 
     def _watch(self) -> None:
         with TemporaryDirectory(prefix="seawall-") as scratch:
-            settings = replace(self._settings, store=Path(scratch))
-            lake = SlotLake(self._root, self.database.slot, self._list_own)
+            lake = SlotLake(self._folder, self.database.slot, self._list_own)
             try:
+                self._folder.check()
                 service = SlotWatch(
-                    settings,
+                    self._settings,
                     self._worker,
                     self.partition,
                     self.database,
                     lake,
+                    self._whole,
+                    Path(scratch),
                     clock=self._clock,
                     news=self._news,
                     step=self._step,

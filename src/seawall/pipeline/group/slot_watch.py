@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from seawall.pipeline.group.partition_reader import (
     HandedReader,
@@ -13,6 +14,7 @@ from seawall.pipeline.group.partition_reader import (
 )
 from seawall.pipeline.group.routing import EventRouter
 from seawall.pipeline.group.settings import WorkerSettings
+from seawall.pipeline.live.automatic_containment import AutomaticPlanner, AutomaticThread
 from seawall.pipeline.live.commit import StartupState
 from seawall.pipeline.live.periodic_messages import PeriodicMessages
 from seawall.pipeline.live.progress import Until
@@ -24,7 +26,19 @@ from seawall.storage.lake import Lake
 from seawall_base.clock import Clock
 
 FIRST = 0
-"""The partition whose worker does what is done once for a group: upkeep of the lake, digests, signs of life."""
+"""The partition whose worker does what is done once for a group: upkeep of the lake, digests, signs of life, containment."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlanner(AutomaticPlanner):
+    """What automatic containment needs of a group's store: it sees all organisations, and writes with the lease of `slot`."""
+
+    slot: SlotDatabase
+
+    @property
+    def right(self) -> Database:
+        """The database whose write transactions prove that this worker may contain."""
+        return self.slot
 
 
 @dataclass(slots=True)
@@ -36,7 +50,10 @@ class NoMessages(PeriodicMessages):
 
 
 class SlotWatch(WatchService):
-    """A running watch over one partition of a topic. `database` is the slot's, which holds the lease."""
+    """A running watch over one partition of a topic. `database` is the slot's, which holds the lease.
+
+    It keeps working copies in the folder `scratch`. `whole` is the lake of all organisations.
+    """
 
     def __init__(
         self,
@@ -45,16 +62,23 @@ class SlotWatch(WatchService):
         partition: int,
         database: SlotDatabase,
         lake: Lake,
+        whole: Lake,
+        scratch: Path,
         *,
         clock: Clock,
         news: Callable[[News], None] = lambda _: None,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
-        super().__init__(settings, database, lake, clock=clock, news=news, step=step)
+        own = replace(settings, store=scratch, respond=None)
+        super().__init__(own, database, lake, clock=clock, news=news, step=step)
         self._worker, self._partition, self._slot_database = worker, partition, database
         self._reader: PartitionReader | None = None
         self._courier.check = self._prove
-        if partition != FIRST:
+        if partition == FIRST:
+            base = Database(database.engine, database.place, database.file)
+            planner = GroupPlanner(settings.store, base, whole, clock, self._courier.recipients, database)
+            self._automatic = AutomaticThread(planner, settings.respond, self._mail)
+        else:
             self._periodic = NoMessages()
             self._maintenance.newest = lambda: None
 

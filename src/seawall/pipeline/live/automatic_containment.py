@@ -60,10 +60,20 @@ class AutomaticPlanner:
         kept = StoredIncidents(self.lake, str(self.store), self.database)
         return request_plan(kept, PlanRequest(incident))
 
+    @property
+    def right(self) -> Database:
+        """The database whose write transactions prove that this process may contain."""
+        return self.database
+
+    def prove(self) -> None:
+        """Raise what a write transaction raises if this process may not contain any more."""
+        with self.right.writing():
+            pass
+
     def announce(self, news: AutomaticNews) -> None:
         """Put news into the outbox and the audit trail."""
         at, document = self.clock.now(), dict(news.document)
-        with self.database.writing() as work:
+        with self.right.writing() as work:
             for target, part in self.recipients.of(news.kind, document):
                 work.outbox.add(news.kind, target, news.incident, part, at=at)
             work.audit.append(
@@ -135,5 +145,5 @@ def open_service(planner: AutomaticPlanner, settings: ContainmentSettings) -> Au
 
     asking = Vendors(ConfiguredVendors(settings, planner.clock), planner.clock)
     return AutomaticContainment(
-        settings, planner.store, planner.clock, asking, planner.make_plan, planner.announce
+        settings, planner.store, planner.clock, asking, planner.make_plan, planner.announce, planner.prove
     )

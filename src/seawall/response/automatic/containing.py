@@ -83,6 +83,7 @@ class AutomaticContainment:
     """Contain what `settings.automatic` allows. Used by one thread.
 
     `make_plan` returns an incident's plan, None if its records are gone. `announce` stores news for webhooks and channels.
+    `prove` is called once an act is in the journal, before it is done, and raises if somebody else contains by now.
     """
 
     settings: ContainmentSettings
@@ -91,6 +92,7 @@ class AutomaticContainment:
     asking: VendorCaller
     make_plan: Callable[[Incident], ContainmentPlan | None]
     announce: Callable[[AutomaticNews], None]
+    prove: Callable[[], None] = lambda: None
     _recent: dict[str, deque[float]] = field(default_factory=dict)
     _paused: dict[tuple[Any, ...], float] = field(default_factory=dict)
 
@@ -218,6 +220,7 @@ class AutomaticContainment:
     def _act(self, journal: Journal, history: AutomaticHistory, act: _IntendedAct) -> None:
         plan, by = act.plan, history.confirmed[1] if history.confirmed else ""
         journal.append("acting", **act.entry(self.table.digest))
+        self.prove()  # whoever took over meanwhile finds the line, and does not act on the incident
         self._recent.setdefault(act.incident.tenant, deque(maxlen=100)).append(self.clock.monotonic())
         states: dict[str, str] = {step.id: "unclear" for step in act.steps}
         try:

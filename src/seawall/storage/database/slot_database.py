@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from seawall.storage.database.database import GROUP, Database, WriterLease
 from seawall.storage.database.failures import name_failure
 from seawall.storage.database.work import Transaction
 from seawall.storage.errors import LeaseLost, StoreRefused
+
+JOINING_LOCK = 0x5EA_0004
 
 
 class SlotDatabase(Database):
@@ -80,10 +83,19 @@ def lost_lease(slot: int) -> LeaseLost:
     )
 
 
+def lock_joining(work: Transaction) -> None:
+    """Let workers that start at the same time join one after the other, until the transaction ends."""
+    if (
+        work.session.connection().dialect.name == "postgresql"
+    ):  # a SQLite database has one writer at a time anyway
+        work.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": JOINING_LOCK})
+
+
 def join_group(database: Database, name: str, topic: str) -> None:
     """Mark a new database as that of a group that reads a topic, or check that it is. Raises `StoreRefused`."""
     wanted = {"name": name, "topic": topic}
     with database.writing() as work:
+        lock_joining(work)
         known = work.settings.get(GROUP)
         if known is None:
             if work.days.since(0) or work.totals.all():

@@ -100,6 +100,13 @@ def watch(
             help="Time after which others take over the partitions of a worker that is gone. Default: 30.",
         ),
     ] = None,
+    heartbeat: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Touch this file every few seconds while the worker takes part in the group, for probes.",
+        ),
+    ] = None,
     config: ConfigurationFile = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on each line.")] = False,
@@ -119,7 +126,7 @@ def watch(
     """
     if once and until_idle:
         raise UsageError("--once and --until-idle exclude each other", fix="give one of them")
-    _check_group(folders or [], group, worker, kafka, lease)
+    _check_group(folders or [], group, (worker, kafka, lease, heartbeat))
     from seawall.pipeline.tail import TailTiming
 
     settings = live_settings(
@@ -140,7 +147,9 @@ def watch(
         from seawall.cli.watch_group import run_group
 
         ends: Until = "once" if once else "idle" if until_idle else "stopped"
-        run_group(settings, group, worker, kafka or config, lease, ends, quiet=quiet, as_json=as_json)
+        run_group(
+            settings, group, worker, kafka or config, lease, heartbeat, ends, quiet=quiet, as_json=as_json
+        )
         return
     until: Until = "once" if once else "idle" if until_idle or not settings.folders else "stopped"
     _run(settings, STANDARD_INPUT in (folders or ()), until, quiet=quiet, as_json=as_json)
@@ -149,14 +158,14 @@ def watch(
 def _check_group(
     folders: list[str],
     group: str | None,
-    worker: str | None,
-    kafka: Path | None,
-    lease: float | None,
+    only_groups: tuple[object, ...],
 ) -> None:
     """Raise `UsageError` for options that do not fit each other."""
     if group is None:
-        if worker is not None or kafka is not None or lease is not None:
-            raise UsageError("--worker, --kafka and --lease need --group", fix="give the group's name")
+        if any(value is not None for value in only_groups):
+            raise UsageError(
+                "--worker, --kafka, --lease and --heartbeat need --group", fix="give the group's name"
+            )
         if not folders:
             raise UsageError(
                 "there is nothing to watch",

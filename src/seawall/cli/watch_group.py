@@ -35,6 +35,7 @@ def run_group(
     worker: str | None,
     kafka: Path | None,
     lease: float | None,
+    heartbeat: Path | None,
     until: Until,
     *,
     quiet: bool,
@@ -66,6 +67,7 @@ def run_group(
         cluster["topics"][0],
         configuration_of(cluster, Clock(stop)),
         LEASE_SECONDS if lease is None else lease,
+        heartbeat,
     )
     telling = WatchTelling(quiet=quiet, as_json=as_json)
     with open_watch_store(settings) as (database, lake):

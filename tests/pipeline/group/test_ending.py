@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from seawall.pipeline.group import ending
-from seawall.pipeline.group.ending import DELIVERY_SECONDS, STEADY_SECONDS, GroupEnd, read_ends
+from seawall.collection.kafka import partition_stream
+from seawall.collection.kafka.partition_stream import read_ends
+from seawall.pipeline.group.ending import DELIVERY_SECONDS, STEADY_SECONDS, GroupEnd
 from seawall.pipeline.group.member import GroupWorker
 from seawall.pipeline.group.settings import slot_of
 from seawall.pipeline.live.opening import open_watch_store
@@ -102,7 +103,7 @@ def test_what_waits_in_the_database_is_waited_for(database: Database) -> None:
 
 
 def test_ends_of_partitions(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ending, "_ANSWER", 3.0)
+    monkeypatch.setattr(partition_stream, "_ANSWER", 3.0)
     cluster.make("logs", 3)
     cluster.produce("logs", [b"a", b"b"], 1)
     plan = Plan("", "", cluster.servers, "", "w")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from seawall.events.event import EVENT_SCHEMA
 from seawall.events.networks import Networks, enrich
 from seawall.events.readers import EventBatch
 from seawall.pipeline.group.describing import describe_partitions, measure_lags
-from seawall.pipeline.group.member import GroupWorker
+from seawall.pipeline.group.member import GroupWorker, touch_heartbeat
 from seawall.pipeline.group.partition_reader import PartitionProgress
 from seawall.pipeline.group.routing import EventRouter, unpack_events
 from seawall.pipeline.group.settings import WorkerSettings, slot_of
@@ -27,7 +28,7 @@ from seawall.storage.database import Database, SlotDatabase, SlotLease
 from seawall.storage.errors import LakeBroken
 from seawall.storage.group_folder import MARK, join_folder
 from seawall.storage.lake import Lake
-from seawall_base.errors import UsageError
+from seawall_base.errors import OutputUnwritable, UsageError
 
 DAY = date(2026, 3, 2)
 AT = 1_772_445_600_000_000
@@ -159,6 +160,17 @@ def test_settings() -> None:
     for seconds in (0.5, float("nan")):
         with pytest.raises(UsageError, match="too short"):
             worker(lease_seconds=seconds)
+    with pytest.raises(UsageError, match="too long"):
+        worker(lease_seconds=601.0)
+
+
+def test_a_heartbeat_is_a_file_with_the_time_of_now(tmp_path: Path) -> None:
+    touch_heartbeat(tmp_path / "alive")
+    os.utime(tmp_path / "alive", (1.0, 1.0))
+    touch_heartbeat(tmp_path / "alive")
+    assert (tmp_path / "alive").stat().st_mtime > 1.0
+    with pytest.raises(OutputUnwritable):
+        touch_heartbeat(tmp_path / "gone" / "alive")
 
 
 def test_a_group_refuses_a_file_as_database(database: Database, tmp_path: Path) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from seawall.pipeline.group import slot_runner
+from seawall.events.formats.limits import BODY, Limits
+from seawall.events.readers import EventBatch
+from seawall.pipeline.group import partition_reader, slot_runner, trial
 from seawall.pipeline.group.settings import slot_of
 from seawall.pipeline.group.slot_runner import SlotRunner
 from seawall.pipeline.group.slot_watch import GroupPlanner
+from seawall.pipeline.live.ingest_queue import batches_of
 from seawall.pipeline.live.recipients import Recipients
 from seawall.response.automatic.telling import tell_limit
 from seawall.storage.database import Database, SlotDatabase
@@ -115,6 +118,53 @@ def test_a_worker_that_loses_its_lease_while_it_scores_writes_and_tells_nothing(
         (lease,) = work.leases.all()
     assert (lease.worker, watched.news) == ("other", [])
     watched.stop(runner)
+
+
+def test_a_message_that_ends_its_watch_again_and_again_stops_no_partition(
+    cluster: Cluster, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading one message fails in a way that nobody foresaw: it becomes a problem, and all others are stored."""
+    monkeypatch.setattr(slot_runner, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(trial, "PAUSES", (0.01, 0.02))
+
+    def fail(body: bytes, source: str, limits: Limits) -> list[EventBatch]:
+        if b"deadly" in body:
+            raise SystemError("as if the process had died")
+        return batches_of(body, source, limits)
+
+    monkeypatch.setattr(partition_reader, "batches_of", fail)
+    messages = [b'{"n": %d}' % number for number in range(7)]
+    messages[3] = b'{"n": "deadly"}'
+    cluster.make(TOPIC, 1)
+    cluster.produce(TOPIC, messages, 0)
+    watched = Watched(cluster, database, tmp_path)
+    runner = watched.start()
+    until(lambda: runner.status().progress.stored == len(messages), 120.0)
+    watched.stop(runner)
+    with database.reading() as work:
+        found = [problem.reason for _, _, problem in work.problems.page()]
+        assert [text for text in found if "ended its worker" in text] == [
+            "message 3 ended its worker again and again, and was left out"
+        ]
+        assert work.totals.all()["records"] >= len(messages) - 1
+        with SlotDatabase(database, 1, holder="x", worker="x", seconds=60.0).reading() as own:
+            assert own.checkpoints.get(trial.NAME) is None
+
+
+def test_many_small_records_are_no_hostile_body(
+    cluster: Cluster, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition_reader, "MOST_LINES", 3)
+    monkeypatch.setattr(partition_reader, "BODY", replace(BODY, body_records=4))
+    cluster.make(TOPIC, 1)
+    cluster.produce(TOPIC, [b'[{"a": 1}, {"a": 2}, {"a": 3}]'] * 5, 0)
+    watched = Watched(cluster, database, tmp_path)
+    runner = watched.start()
+    until(lambda: runner.status().progress.stored == 5, 60.0)
+    watched.stop(runner)
+    with database.reading() as work:
+        assert "bomb" not in work.problems.counts()
+        assert work.totals.all()["records"] == 15
 
 
 def test_containment_sees_all_organisations_and_writes_with_the_lease(

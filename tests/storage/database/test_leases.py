@@ -114,6 +114,20 @@ def test_a_lease_ends_by_the_clock_of_the_server(database: Database) -> None:
     assert not ann.take()
 
 
+def test_a_clock_of_the_server_that_was_set_back_blocks_no_slot(
+    database: Database, place: str, execute: Execute
+) -> None:
+    """The lease of a dead worker would seem to last for hours."""
+    ann, ben = slot_of(database, "ann"), slot_of(database, "ben")
+    assert ann.take()
+    execute(place, "UPDATE slot_leases SET held_until = held_until - 1000000")
+    assert not ben.take()
+    execute(place, "UPDATE slot_leases SET held_until = held_until + 7200000000")
+    assert ben.take()
+    with pytest.raises(LeaseLost), ann.writing():
+        pass
+
+
 def test_a_write_that_is_under_way_is_waited_for(server: Server) -> None:
     """The lease ends in the middle of a long transaction: its writer still holds the row, and prolongs the lease."""
     database = Database.open(server.schema(), should_migrate=True)

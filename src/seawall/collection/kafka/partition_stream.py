@@ -1,4 +1,4 @@
-"""Read one partition from a given offset, without being a member of a group."""
+"""Read one partition from a given offset, and find the ends of all, without being a member of a group."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.collection.kafka.member import make_consumer
 from seawall.collection.kafka.messages import message_lines
+from seawall.vendor_api.errors import CollectRefused
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message
@@ -138,3 +139,28 @@ class PartitionStream:
     def _on_error(self, error: KafkaError) -> None:
         """Note an error; the library recovers from it by itself."""
         self.fault = error.name()
+
+
+def read_ends(configuration: Mapping[str, Any], topic: str) -> dict[int, int]:
+    """Return the offset after the last message of each partition that has messages. Raises `CollectRefused`."""
+    from confluent_kafka import KafkaException, TopicPartition
+
+    consumer = make_consumer(configuration, lambda _: None)
+    try:
+        found = consumer.list_topics(topic, timeout=_ANSWER).topics[topic]
+        if found.error is not None:
+            raise CollectRefused(
+                f"the topic {topic}: {found.error.name()}", fix="check its name and the rights"
+            )
+        ends = {}
+        for number in found.partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=_ANSWER)
+            if low < high:
+                ends[number] = high
+    except KafkaException as error:
+        raise CollectRefused(
+            f"the cluster does not answer: {error.args[0].name()}", fix="check the settings of Kafka"
+        ) from None
+    finally:
+        consumer.close()
+    return ends

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from seawall.collection.kafka.member import make_consumer
 from seawall.pipeline.group.describing import partition_of
 from seawall.pipeline.group.settings import slot_of
 from seawall.storage.database import Database, SlotLease, Transaction
 from seawall.storage.database.leases import list_held
-from seawall.vendor_api.errors import CollectRefused
 from seawall_base.clock import Clock
 
 STEADY_SECONDS: Final = 5.0
@@ -23,33 +21,7 @@ STEADY_SECONDS: Final = 5.0
 DELIVERY_SECONDS: Final = 30.0
 """How long messages to webhooks may keep a worker from ending; what is left is sent at the next start."""
 
-_ANSWER: Final = 10.0
 _ALL_TIMES: Final = 1 << 62
-
-
-def read_ends(configuration: Mapping[str, Any], topic: str) -> dict[int, int]:
-    """Return the offset after the last message of each partition that has messages. Raises `CollectRefused`."""
-    from confluent_kafka import KafkaException, TopicPartition
-
-    consumer = make_consumer(configuration, lambda _: None)
-    try:
-        found = consumer.list_topics(topic, timeout=_ANSWER).topics[topic]
-        if found.error is not None:
-            raise CollectRefused(
-                f"the topic {topic}: {found.error.name()}", fix="check its name and the rights"
-            )
-        ends = {}
-        for number in found.partitions:
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=_ANSWER)
-            if low < high:
-                ends[number] = high
-    except KafkaException as error:
-        raise CollectRefused(
-            f"the cluster does not answer: {error.args[0].name()}", fix="check the settings of Kafka"
-        ) from None
-    finally:
-        consumer.close()
-    return ends
 
 
 @dataclass(slots=True)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from seawall.collection.kafka.membership import GroupMembership
-from seawall.pipeline.group.ending import GroupEnd, read_ends
+from seawall.collection.kafka.partition_stream import read_ends
+from seawall.pipeline.group.ending import GroupEnd
 from seawall.pipeline.group.settings import WorkerSettings
 from seawall.pipeline.group.slot_runner import SlotRunner, SlotStatus
 from seawall.pipeline.live.background_worker import make_daemon
@@ -25,7 +27,7 @@ from seawall.storage.database.slot_database import join_group
 from seawall.storage.group_folder import GroupFolder, join_folder
 from seawall.storage.lake import Lake
 from seawall_base.clock import Clock
-from seawall_base.errors import SeawallError, UsageError
+from seawall_base.errors import OutputUnwritable, SeawallError, UsageError
 
 STOP_SECONDS: Final = 30.0
 """Seconds that a partition gets to finish what it writes before the next worker takes it. Later writes are refused."""
@@ -68,7 +70,7 @@ class GroupWorker:
         self._runners: dict[int, SlotRunner] = {}
         self._telling, self._changing = threading.Lock(), threading.Lock()
         self._over = threading.Event()
-        self._looked = self._clock.monotonic()
+        self._looked = self._beat = self._clock.monotonic()
         self.fault = self._lease_fault = ""
 
     def status(self) -> list[SlotStatus]:
@@ -85,6 +87,8 @@ class GroupWorker:
         join_group(self._database, self._worker.group, self._worker.topic)
         self._folder = join_folder(self._database, self._lake)
         configuration = {**self._worker.kafka, "group.id": self._worker.group}
+        if self._worker.heartbeat is not None:
+            touch_heartbeat(self._worker.heartbeat)
         end = None
         if until != "stopped":
             ends = read_ends(configuration, self._worker.topic)
@@ -99,6 +103,7 @@ class GroupWorker:
                 membership.poll(_POLL_SECONDS)
                 stored = {status.partition: status.progress.stored for status in self.status()}
                 membership.commit({number: at for number, at in stored.items() if at is not None})
+                self._show_life()
                 self.fault = (
                     f"from the cluster: {membership.fault}" if membership.fault else self._lease_fault
                 )
@@ -107,6 +112,13 @@ class GroupWorker:
             self._over.set()
             membership.close()
             renewal.join(_REPORT_SECONDS)
+
+    def _show_life(self) -> None:
+        now = self._clock.monotonic()
+        if self._worker.heartbeat is not None and now - self._beat >= _REPORT_SECONDS:
+            self._beat = now
+            with suppress(SeawallError):  # whoever looks at the file notices
+                touch_heartbeat(self._worker.heartbeat)
 
     def _is_over(self, end: GroupEnd) -> bool:
         now = self._clock.monotonic()
@@ -172,6 +184,16 @@ class GroupWorker:
                 self._lease_fault = error.message
             except Exception as error:  # noqa: BLE001 - leases must be renewed as long as the worker lives
                 self._lease_fault = f"leases are not renewed: unexpected {type(error).__name__}"
+
+
+def touch_heartbeat(path: Path) -> None:
+    """Give a file the time of now; make it if it is missing. Raises `OutputUnwritable`."""
+    try:
+        path.touch()
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{path}: {error.strerror}", fix="choose another file with --heartbeat"
+        ) from error
 
 
 def make_report(status: SlotStatus) -> dict[str, Any]:

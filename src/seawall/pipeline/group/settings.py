@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from seawall.storage.database.leases import LONGEST_LEASE
 from seawall_base.errors import UsageError
 
 LEASE_SECONDS = 30.0
@@ -20,7 +22,7 @@ class WorkerSettings:
     """Settings of one worker. `kafka` is the configuration of librdkafka, secrets included: never write it to a log.
 
     `group` is the consumer group, `worker` the name of this worker for people. A lease lasts `lease_seconds` after the last
-    renewal.
+    renewal. The file `heartbeat` is touched every few seconds as long as the worker takes part in the group.
     """
 
     group: str
@@ -28,13 +30,14 @@ class WorkerSettings:
     topic: str
     kafka: Mapping[str, Any]
     lease_seconds: float = LEASE_SECONDS
+    heartbeat: Path | None = None
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for invalid values."""
-        if not self.lease_seconds >= SHORTEST_LEASE:
+        if not SHORTEST_LEASE <= self.lease_seconds <= LONGEST_LEASE:
             raise UsageError(
-                f"a lease of {self.lease_seconds:g} s is too short",
-                fix=f"give {SHORTEST_LEASE:g} or more seconds",
+                f"a lease of {self.lease_seconds:g} s is too {'long' if self.lease_seconds > LONGEST_LEASE else 'short'}",
+                fix=f"give {SHORTEST_LEASE:g} to {LONGEST_LEASE:g} seconds",
             )
 
     def make_holder(self) -> str:

@@ -14,6 +14,7 @@ from seawall.pipeline.group.partition_reader import PartitionProgress
 from seawall.pipeline.group.settings import WorkerSettings, slot_of
 from seawall.pipeline.group.slot_lake import SlotLake
 from seawall.pipeline.group.slot_watch import SlotWatch
+from seawall.pipeline.group.trial import StartTrial
 from seawall.pipeline.live.service import News
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.status import NOTHING, WatchStatus
@@ -23,6 +24,7 @@ from seawall.storage.group_folder import GroupFolder
 from seawall.storage.lake import Lake
 from seawall_base.clock import Clock
 from seawall_base.errors import SeawallError
+from seawall_base.plurals import plural
 
 State = Literal["waiting", "working", "ended"]
 """`waiting`: another worker still has the lease, or an error passes. `ended`: the partition was given back."""
@@ -114,7 +116,21 @@ class SlotRunner(threading.Thread):
             self._stopping.wait(pause)
         self._state = "ended"
 
+    def _begin(self) -> StartTrial | None:
+        """Note a start, and wait if the last ones ended early; return None if stopped meanwhile."""
+        trial = StartTrial.begin(self.database)
+        if trial.pause:
+            self._fault = (
+                f"the watch of partition {self.partition} ended soon after each of its last {plural(trial.starts - 1, 'start')}; "
+                f"it waits {trial.pause:g} s"
+            )
+        is_stopped = self._stopping.wait(trial.pause)
+        return None if is_stopped else trial
+
     def _watch(self) -> None:
+        trial = self._begin()
+        if trial is None:
+            return
         with TemporaryDirectory(prefix="seawall-") as scratch:
             lake = SlotLake(self._folder, self.database.slot, self._list_own)
             try:
@@ -127,12 +143,14 @@ class SlotRunner(threading.Thread):
                     lake,
                     self._whole,
                     Path(scratch),
+                    trial,
                     clock=self._clock,
                     news=self._news,
                     step=self._step,
                 )
                 self._service, self._state, self._fault = service, "working", None
                 service.run(self._stopping)
+                trial.forget()
             finally:
                 lake.close()
 

@@ -14,6 +14,7 @@ from seawall.pipeline.group.partition_reader import (
 )
 from seawall.pipeline.group.routing import EventRouter
 from seawall.pipeline.group.settings import WorkerSettings
+from seawall.pipeline.group.trial import HEALTHY_SECONDS, StartTrial
 from seawall.pipeline.live.automatic_containment import AutomaticPlanner, AutomaticThread
 from seawall.pipeline.live.commit import StartupState
 from seawall.pipeline.live.periodic_messages import PeriodicMessages
@@ -64,6 +65,7 @@ class SlotWatch(WatchService):
         lake: Lake,
         whole: Lake,
         scratch: Path,
+        trial: StartTrial,
         *,
         clock: Clock,
         news: Callable[[News], None] = lambda _: None,
@@ -72,6 +74,7 @@ class SlotWatch(WatchService):
         own = replace(settings, store=scratch, respond=None)
         super().__init__(own, database, lake, clock=clock, news=news, step=step)
         self._worker, self._partition, self._slot_database = worker, partition, database
+        self._trial, self._healthy_at = trial, clock.monotonic() + HEALTHY_SECONDS
         self._reader: PartitionReader | None = None
         self._courier.check = self._prove
         if partition == FIRST:
@@ -108,5 +111,11 @@ class SlotWatch(WatchService):
             start,
             EventRouter(self._slot_database),
             self.intake,
+            self._trial,
         )
-        self._readers.begin(self._reader, HandedReader(self._slot_database, self.intake))
+        self._readers.begin(self._reader, HandedReader(self._slot_database, self.intake, self._trial))
+
+    def _each_second(self, writer: WriterLease, until: Until) -> None:
+        super()._each_second(writer, until)
+        if self._clock.monotonic() >= self._healthy_at:
+            self._trial.forget()

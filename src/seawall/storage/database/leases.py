@@ -17,7 +17,11 @@ from sqlalchemy.orm import Session
 
 from seawall.storage.database.group_models import SlotLeaseRow
 
+LONGEST_LEASE = 600.0
+"""Seconds of the longest lease. One that ends later was made before the server's clock was set back: it has ended."""
+
 _SECOND = 1_000_000
+_LONGEST = round(LONGEST_LEASE * _SECOND)
 _NOW = {
     "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
@@ -63,9 +67,8 @@ class SlotLeases:
         }
         self._session.execute(self._insert().values(row).on_conflict_do_nothing())
         now = self._now()
-        is_free = (
-            (SlotLeaseRow.holder == "") | (SlotLeaseRow.holder == holder) | (SlotLeaseRow.held_until < now)
-        )
+        is_over = (SlotLeaseRow.held_until < now) | (SlotLeaseRow.held_until > now + _LONGEST)
+        is_free = (SlotLeaseRow.holder == "") | (SlotLeaseRow.holder == holder) | is_over
         taken = update(SlotLeaseRow).where(SlotLeaseRow.slot == slot, is_free)
         taken = taken.values(
             generation=SlotLeaseRow.generation + 1,

@@ -10,4 +10,7 @@ printf 'hatchling>=1.27\neditables>=0.5\nnodejs-wheel-binaries>=24,<25\n' |
 printf 'pandas>=2.2,<3\n' | uv pip compile "${options[@]}" --no-deps -c requirements/product.lock --output-file requirements/pandas.lock -
 uv pip compile "${options[@]}" "${own[@]}" --no-emit-package pandas --all-extras --group dev --group peers -c requirements/product.lock \
   --output-file requirements/development.lock pyproject.toml
+# What a container image needs besides, for PostgreSQL and groups of workers.
+printf 'confluent-kafka>=2.12\npsycopg>=3.2\npsycopg-binary>=3.2\n' |
+  uv pip compile "${options[@]}" --no-deps -c requirements/development.lock --output-file requirements/cluster.lock -
 uv pip compile "${options[@]}" --group docs -c requirements/development.lock --output-file requirements/docs.lock

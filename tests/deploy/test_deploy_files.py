@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import time
 import tomllib
 from collections.abc import Callable
 from hashlib import sha256
@@ -15,12 +18,20 @@ import yaml
 from tools import grafana_dashboard
 
 from seawall.cli.configuration.tables import read_configuration
+from seawall.collection.kafka.configuration import configuration_of
+from seawall.collection.settings import read_settings
+from seawall.pipeline.group.member import STOP_SECONDS
+from seawall_base.clock import Clock
 from tests.docs.test_commands import stranger
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm/seawall"
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
+
+
+GROUP_CHART = DEPLOY / "helm/seawall-group"
+GROUP_VALUES = yaml.safe_load((GROUP_CHART / "values.yaml").read_text("utf-8"))
 
 
 def lookup(values: Any, path: str) -> Any:
@@ -107,6 +118,133 @@ def test_the_chart_s_settings_are_read(tmp_path: Path, values: dict[str, Any]) -
     file = tmp_path / "seawall.toml"
     file.write_text(document["data"]["seawall.toml"], "utf-8")
     assert read_configuration(file).vendors == ("entra",)
+
+
+GROUP_VARIANTS = [GROUP_VALUES, {**GROUP_VALUES, "metrics": {"allow": [], "serviceMonitor": True}},
+                  {**GROUP_VALUES, "workers": 7, "ingress": {**GROUP_VALUES["ingress"], "enabled": False}}]  # fmt: skip
+
+
+def render_group(values: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [
+        yaml.safe_load(render(path.read_text("utf-8"), values))
+        for path in sorted((GROUP_CHART / "templates").glob("*.yaml"))
+    ]
+    return [document for document in found if document]
+
+
+@pytest.mark.parametrize("values", GROUP_VARIANTS)
+def test_the_chart_of_a_group_gives_sound_documents(values: dict[str, Any]) -> None:
+    found = render_group(values)
+    kinds = [document["kind"] for document in found]
+    assert kinds.count("Deployment") == 2
+    assert {"ConfigMap", "PersistentVolumeClaim", "PodDisruptionBudget", "Service"} <= set(kinds)
+    assert ("Ingress" in kinds) == values["ingress"]["enabled"]
+    assert ("ServiceMonitor" in kinds) == values["metrics"]["serviceMonitor"]
+    claim = found[kinds.index("PersistentVolumeClaim")]
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"], "all workers share the events"
+    by_name = {one["metadata"]["name"]: one for one in found if one["kind"] == "Deployment"}
+    workers, console = by_name["test-seawall-workers"], by_name["test-seawall-console"]
+    assert (workers["spec"]["replicas"], console["spec"]["replicas"]) == (values["workers"], 1)
+    for one in (workers, console):
+        pod = one["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert stranger(container["args"]) == ""
+        mounts = {
+            mount["name"] for part in (container, *pod["initContainers"]) for mount in part["volumeMounts"]
+        }
+        assert mounts == {volume["name"] for volume in pod["volumes"]}
+        claims = [volume.get("persistentVolumeClaim", {}).get("claimName") for volume in pod["volumes"]]
+        assert claim["metadata"]["name"] in claims
+        assert one["spec"]["selector"]["matchLabels"] == one["spec"]["template"]["metadata"]["labels"]
+    service = found[kinds.index("Service")]["spec"]["selector"]
+    assert service == console["spec"]["selector"]["matchLabels"], "workers serve nothing"
+    budget = found[kinds.index("PodDisruptionBudget")]["spec"]["selector"]
+    assert budget == workers["spec"]["selector"]
+
+
+def test_workers_have_time_to_stop_and_a_probe_of_their_heartbeat() -> None:
+    (pod,) = (
+        one["spec"]["template"]["spec"]
+        for one in render_group(GROUP_VALUES)
+        if one["metadata"]["name"] == "test-seawall-workers" and one["kind"] == "Deployment"
+    )
+    (container,) = pod["containers"]
+    assert pod["terminationGracePeriodSeconds"] > 2 * STOP_SECONDS
+    file = container["args"][container["args"].index("--heartbeat") + 1]
+    assert container["startupProbe"]["exec"]["command"] == ["test", "-e", file]
+    probe = container["livenessProbe"]["exec"]["command"]
+    worker = yaml.safe_load((DEPLOY / "container/compose-group.yaml").read_text("utf-8"))["services"][
+        "worker"
+    ]
+    shell = worker["healthcheck"]["test"]
+    assert (shell[0], shell[1].replace("$$", "$")) == ("CMD-SHELL", probe[2])
+    assert file in probe[2]
+    assert file in worker["command"]
+    assert worker["stop_grace_period"] == f"{pod['terminationGracePeriodSeconds']}s"
+
+
+def test_the_probe_of_a_heartbeat_tells_the_living_from_the_dead(tmp_path: Path) -> None:
+    (probe,) = {
+        one["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]["exec"]["command"][2]
+        for one in render_group(GROUP_VALUES)
+        if one["metadata"]["name"] == "test-seawall-workers" and one["kind"] == "Deployment"
+    }
+    file = tmp_path / "alive"
+    command = ["sh", "-c", probe.replace("/tmp/alive", str(file))]
+    assert subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 0
+    file.touch()
+    assert subprocess.run(command, check=False).returncode == 0
+    os.utime(file, (time.time() - 200, time.time() - 200))
+    assert subprocess.run(command, check=False).returncode == 1
+
+
+def check_group_settings(folder: Path, settings: str, kafka: str) -> None:
+    """Read the settings of a group as the program does."""
+    (folder / "secrets").mkdir()
+    (folder / "secrets" / "kafka-password").write_text("x")
+    (folder / "secrets" / "kafka-password").chmod(0o600)
+    (folder / "secrets" / "kafka-ca.pem").write_text("x")
+    (folder / "seawall.toml").write_text(settings, "utf-8")
+    (folder / "kafka.toml").write_text(kafka, "utf-8")
+    found = read_configuration(folder / "seawall.toml")
+    assert str(found.tables["store"]["folder"]) == "/var/lib/seawall/store"
+    cluster = read_settings("kafka", folder / "kafka.toml", {"group": "g"})
+    assert cluster["topics"] == ("logs",) or list(cluster["topics"]) == ["logs"]
+    assert configuration_of(cluster, Clock())["security.protocol"] == "SASL_SSL"
+
+
+def test_the_settings_of_the_chart_of_a_group_are_read(tmp_path: Path) -> None:
+    document = next(one for one in render_group(GROUP_VALUES) if one["kind"] == "ConfigMap")
+    check_group_settings(tmp_path, document["data"]["seawall.toml"], document["data"]["kafka.toml"])
+
+
+def test_the_settings_of_a_group_on_compose_are_read(tmp_path: Path) -> None:
+    folder = DEPLOY / "container"
+    check_group_settings(
+        tmp_path, (folder / "group.toml").read_text("utf-8"), (folder / "kafka.toml").read_text("utf-8")
+    )
+    services = yaml.safe_load((folder / "compose-group.yaml").read_text("utf-8"))["services"]
+    assert services["worker"]["deploy"]["replicas"] == 3
+    for name in ("worker", "console"):
+        assert stranger(services[name]["command"]) == ""
+        assert "data:/var/lib/seawall" in services[name]["volumes"]
+    address = services["console"]["networks"]["front"]["ipv4_address"]
+    assert f"reverse_proxy {address}:8090" in (folder / "Caddyfile").read_text("utf-8")
+
+
+def test_images_hold_what_postgresql_and_kafka_need() -> None:
+    for name in ("Containerfile", "build_root.sh"):
+        assert "cluster.lock" in (DEPLOY / "container" / name).read_text("utf-8")
+    pinned = re.findall(
+        r"^([\w-]+)==\S+", (ROOT / "requirements/cluster.lock").read_text("utf-8"), re.MULTILINE
+    )
+    assert pinned == ["confluent-kafka", "psycopg", "psycopg-binary"]
+    development = (ROOT / "requirements/development.lock").read_text("utf-8")
+    for line in re.findall(
+        r"^\S+==\S+", (ROOT / "requirements/cluster.lock").read_text("utf-8"), re.MULTILINE
+    ):
+        assert f"\n{line}" in development, "run tools/lock.sh"
 
 
 def test_the_settings_of_compose_are_read() -> None:

@@ -1,4 +1,7 @@
-"""Let Spark find pandas, which lies beside the environment, and take it away again: pyarrow imports it in every process."""
+"""Let Spark find pandas, and start it for a module.
+
+Pandas lies beside the environment and is taken away again: pyarrow imports it in every process.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,15 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+import seawall
+from tests.spark.sparking import start_spark, write_logs
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 PANDAS = Path(sys.prefix) / "pandas"
 
@@ -27,3 +37,18 @@ def pandas_beside() -> Iterator[None]:
         before = os.environ.get("PYTHONPATH", "")
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (before, str(PANDAS)))))
         yield
+
+
+@pytest.fixture(scope="module")
+def spark(pandas_beside: None) -> Iterator[SparkSession]:
+    """A session of Spark on this machine."""
+    with start_spark("local[2]") as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with logs, and the results of a scan on one machine in `one`."""
+    place = tmp_path_factory.mktemp("spark")
+    seawall.scan(write_logs(place), place / "one")
+    return place

@@ -11,10 +11,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
+from seawall.storage.files.merged_events import EVENTS
+from seawall.storage.raw_records import RAW_RECORDS
 from tests.detection.rules.vendor_records import m365, sign_in
 
 if TYPE_CHECKING:
@@ -99,9 +103,22 @@ def read_problems(folder: Path) -> list[str]:
     return sorted((folder / "problems.jsonl").read_text("utf-8").splitlines())
 
 
+def read_plain(path: Path) -> pa.Table:
+    """The events of a file, with texts in place of codes of a dictionary."""
+    found = pq.read_table(path)
+    return pa.table(
+        {
+            name: column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+            for name, column in zip(found.column_names, found.columns, strict=True)
+        }
+    )
+
+
 def check_equal(one: Path, other: Path, *, in_order: bool = True) -> None:
     """Fail if the results of two scans differ; without `in_order`, problems may come in another order."""
     for name in FILES if in_order else FILES[:-1]:
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
     assert read_summary(one) == read_summary(other)
     assert read_problems(one) == read_problems(other)
+    assert read_plain(one / EVENTS).equals(read_plain(other / EVENTS))
+    assert (one / RAW_RECORDS).read_bytes() == (other / RAW_RECORDS).read_bytes()

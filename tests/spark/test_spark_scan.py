@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,26 +11,12 @@ import pytest
 from deltalake import DeltaTable
 
 import seawall
-from tests.spark.sparking import check_equal, needs_java, read_summary, scan, start_spark, write_logs
+from tests.spark.sparking import check_equal, needs_java, read_summary, scan
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 pytestmark = [needs_java, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    with start_spark("local[2]") as session:
-        yield session
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with logs, and the results of a scan on one machine in `one`."""
-    place = tmp_path_factory.mktemp("spark")
-    seawall.scan(write_logs(place), place / "one")
-    return place
 
 
 def test_a_scan_is_the_same_on_spark(spark: SparkSession, place: Path) -> None:
@@ -59,6 +44,7 @@ def check_tables(out: Path, events: int) -> None:
     assert set(evidence["incident"].to_pylist()) == set(incidents["id"].to_pylist())
 
 
+@pytest.mark.soak
 def test_later_days_go_on_from_kept_state(spark: SparkSession, place: Path) -> None:
     """The first part, one task, fewer shelves; then all files: those that were read are not read again."""
     logs, some = place / "logs", place / "some"

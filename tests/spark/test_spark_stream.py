@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,27 +15,13 @@ import pytest
 import seawall
 from seawall.spark.settings import SparkSettings
 from tests.collection.kafka_mock import kafka
-from tests.spark.sparking import check_equal, needs_java, read_summary, start_spark, write_logs
+from tests.spark.sparking import check_equal, needs_java, read_summary, write_logs
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 pytestmark = [needs_java, pytest.mark.soak, pytest.mark.filterwarnings("ignore")]
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    with start_spark("local[2]") as session:
-        yield session
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with logs, and the results of a scan on one machine in `one`."""
-    place = tmp_path_factory.mktemp("stream")
-    seawall.scan(write_logs(place), place / "one")
-    return place
 
 
 def test_a_stream_gives_the_results_of_a_scan(spark: SparkSession, place: Path) -> None:

@@ -71,12 +71,12 @@ def explain(
 def _facts(out: Path, incident: Incident) -> IncidentFacts:
     """How the incident's sign-ins were authenticated, and what vendors say; nothing without a readable events file."""
     from seawall.response.incident_facts import IncidentFacts, read_facts
-    from seawall.storage.files.merged_events import EVENTS
-    from seawall_base.errors import InputUnreadable
+    from seawall.storage.files.events_place import find_events, has_events
+    from seawall_base.errors import InputUnreadable, MissingExtra
 
     try:
-        return read_facts(out / EVENTS, incident) if (out / EVENTS).is_file() else IncidentFacts()
-    except InputUnreadable:
+        return read_facts(find_events(out), incident) if has_events(out) else IncidentFacts()
+    except (InputUnreadable, MissingExtra):
         return IncidentFacts()  # the addresses' message says so
 
 
@@ -84,13 +84,13 @@ def _addresses(out: Path, incident: Incident) -> list[tuple[str, int]] | None:
     """The addresses of the incident's records with how many carry each; None without a readable events file."""
     from seawall.response.incident_sources import ScanResults
     from seawall.response.plan_request import count_addresses
-    from seawall.storage.files.merged_events import EVENTS
-    from seawall_base.errors import InputUnreadable
+    from seawall.storage.files.events_place import has_events
+    from seawall_base.errors import InputUnreadable, MissingExtra
 
-    if not (out / EVENTS).is_file():
+    if not has_events(out):
         return None
     try:
         return count_addresses(ScanResults(out), incident)
-    except InputUnreadable as error:
+    except (InputUnreadable, MissingExtra) as error:
         output.say(f"the client addresses of its records are not known: {error.message}")
         return None

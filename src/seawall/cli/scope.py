@@ -205,14 +205,14 @@ def _search(
 
     from seawall.cli import progress
     from seawall.response.scope import SearchBounds, sources
-    from seawall.storage.files.merged_events import EVENTS
+    from seawall.storage.files.events_place import has_events
     from seawall_base.errors import InputUnreadable, UsageError
 
     if (store is None) == (not paths):
         raise UsageError(
             "exactly one of PATH and --store is needed", fix="give a PATH or --store, and not both"
         )
-    is_scan = len(paths) == 1 and (paths[0] / EVENTS).is_file()
+    is_scan = len(paths) == 1 and has_events(paths[0])
     if incidents and not is_scan and store is None:
         raise UsageError(
             "--incident needs a scan's results, or --store",

@@ -52,6 +52,16 @@ Shelves = Annotated[
     ),
 ]
 
+FilesUpTo = Annotated[
+    int,
+    typer.Option(
+        "--files-up-to",
+        metavar="N",
+        min=0,
+        help="Write events.parquet and raw-records.parquet too, up to this many events.",
+    ),
+]
+
 
 @app.callback()
 def spark() -> None:
@@ -73,6 +83,7 @@ def scan(
     master: Master = None,
     tasks: Tasks = None,
     shelves: Shelves = 64,
+    files_up_to: FilesUpTo = 5_000_000,
     budget: AlertBudget = None,
     min_score: LeastScoreText = None,
     min_chance: LeastChance = None,
@@ -104,7 +115,7 @@ def scan(
         rules=tuple(rules or ()),
         least_score=choose_least_score(min_score, min_chance),
     )
-    settings = SparkSettings(chosen, shelves, tasks)
+    settings = SparkSettings(chosen, shelves, tasks, files_up_to=files_up_to)
     session = open_session(master)
     try:
         result = scan_on_spark(paths, out, session=session, settings=settings)

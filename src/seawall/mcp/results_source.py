@@ -31,14 +31,13 @@ from seawall.response.look_up.stored import LookUpSpan, narrow_span
 from seawall.response.plan_request import PlanRequest, count_addresses, request_plan
 from seawall.response.scope import ScopeQuery, SearchBounds, sources
 from seawall.response.scope_values import Scope
+from seawall.storage.files.coverage_file import COVERAGE_FILE, read_coverage
+from seawall.storage.files.events_place import find_events, list_events_files
 from seawall.storage.files.incident_documents import find, read_incidents
-from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.lake.person_names import NamesInLake, read_person_names
 from seawall_base.errors import InputUnreadable
 from seawall_base.regular_files import open_file
-from seawall_base.times import parse_rfc3339
 
-COVERAGE: Final = "coverage.json"
 PROBLEMS: Final = "problems.jsonl"
 _LARGEST: Final = 256 << 20
 _FIX: Final = "run `seawall scan PATH... --out DIR` and name that DIR with --out"
@@ -87,21 +86,7 @@ class ResultsSource:
 
     def list_coverage(self) -> list[CoverageNote]:
         """Return the limits of the logs."""
-        path = self.folder / COVERAGE
-        try:
-            with open_file(path) as file:
-                notes = msgspec.json.decode(file.read(_LARGEST))["coverage"]
-            return [
-                msgspec.convert(
-                    {**note, "start": parse_rfc3339(note["start"]), "end": parse_rfc3339(note["end"])},
-                    CoverageNote,
-                )
-                for note in notes
-            ]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise InputUnreadable(
-                f"{path}: not what a scan writes ({type(error).__name__})", fix=_FIX
-            ) from None
+        return read_coverage(self.folder / COVERAGE_FILE)
 
     def count_problems(self) -> dict[str, int]:
         """Return how many records and files could not be read, by reason."""
@@ -128,7 +113,7 @@ class ResultsSource:
         chosen, newest = filter_of(subject, rule), NewestRecords(most)
         start, end = narrow_span(span, subject)
         columns = list(dict.fromkeys([*RECORD_COLUMNS, "org_uid", *chosen.columns]))
-        for table in read_events_file(self.folder / EVENTS, columns):
+        for table in read_events_file(find_events(self.folder), columns):
             time = table["time"].cast(pa.int64()).to_numpy()
             kept = chosen.matches(table) & (time >= start) & (time < end)
             if span.tenant is not None:
@@ -138,7 +123,7 @@ class ResultsSource:
 
     def list_names(self) -> NamesInLake:
         """Return the accounts and mailboxes of the events, which may be persons, and the programs."""
-        return read_person_names(self.folder / EVENTS)
+        return read_person_names(*list_events_files(find_events(self.folder)))
 
 
 class _Problem(msgspec.Struct):

@@ -20,8 +20,9 @@ from seawall.detection.campaigns.sightings import CAMPAIGN_FIELDS, LEAST_ORGANIS
 from seawall.detection.incident import Incident
 from seawall.storage.database import Transaction
 from seawall.storage.files.campaign_documents import CAMPAIGNS, read_campaigns
+from seawall.storage.files.delta_tables import is_delta_table, open_delta_table
 from seawall.storage.files.incident_documents import incident_from_document, read_incidents
-from seawall_base.errors import InputUnreadable, MissingExtra
+from seawall_base.errors import InputUnreadable
 
 DAYS: Final = 30
 """Days before the last event of a store in which campaigns are looked for."""
@@ -34,7 +35,6 @@ TABLES: Final = Path("tables") / "incidents"
 
 _INCIDENTS: Final = "incidents.jsonl"
 _DAY: Final = 86_400_000_000
-_DELTA: Final = "_delta_log"
 _DOCUMENT: Final = "document"
 
 
@@ -77,7 +77,10 @@ def read_incident_table(place: Path) -> Iterator[Incident]:
     Raises `InputUnreadable` for what is no such table, and `MissingExtra` for a Delta table without the package `deltalake`.
     """
     try:
-        dataset = _open_delta(place) if (place / _DELTA).is_dir() else ds.dataset(place, format="parquet")
+        is_delta = is_delta_table(place)
+        dataset = (
+            open_delta_table(place).to_pyarrow_dataset() if is_delta else ds.dataset(place, format="parquet")
+        )
         batches = dataset.to_batches(columns=[_DOCUMENT])
         for batch in batches:
             for text in batch.column(0).to_pylist():
@@ -90,18 +93,4 @@ def read_incident_table(place: Path) -> Iterator[Incident]:
 
 
 def _is_table(place: Path) -> bool:
-    return (place / _DELTA).is_dir() or (place.suffix == ".parquet" and place.is_file())
-
-
-def _open_delta(place: Path) -> ds.Dataset:
-    try:
-        from deltalake import DeltaTable
-        from deltalake.exceptions import DeltaError
-    except ImportError as error:
-        raise MissingExtra(
-            "Delta tables need the package deltalake", fix="pip install 'seawall[spark]'"
-        ) from error
-    try:
-        return DeltaTable(str(place)).to_pyarrow_dataset()
-    except DeltaError as error:
-        raise InputUnreadable(f"{place}: no Delta table", fix="check the folder and its log") from error
+    return is_delta_table(place) or (place.suffix == ".parquet" and place.is_file())

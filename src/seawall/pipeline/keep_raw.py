@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +18,7 @@ import pyarrow.compute as pc
 from seawall.detection.incident import Incident
 from seawall.events.raw_records import find_raw_records
 from seawall.response.incident_sources import read_events_file
-from seawall.storage.files.merged_events import EVENTS
+from seawall.storage.files.events_place import find_events
 from seawall.storage.raw_records import (
     MOST_CHARACTERS,
     MOST_RECORDS,
@@ -32,15 +34,27 @@ COLUMNS = ("metadata_uid", "org_uid", "account", "time", "source_file", "source_
 
 
 def keep_raw_records(
-    folder: Path, inputs: Sequence[Path], incidents: Sequence[Incident], totals: Mapping[str, int]
+    folder: Path,
+    inputs: Sequence[Path],
+    incidents: Sequence[Incident],
+    totals: Mapping[str, int],
+    *,
+    earlier: Iterable[KeptRecord] = (),
 ) -> int:
     """Write the records of raised incidents beside the results of a scan; return their number.
 
-    `totals` is the number of the last record of each file.
+    `totals` is the number of the last record of each file. `earlier` are kept records, which are not looked up again.
     """
     wanted = frozenset(uid for one in incidents if one.raised for uid in one.events)
-    origins = list(locate_records(read_events_file(folder / EVENTS, COLUMNS), wanted))
-    return write_kept_records(folder / RAW_RECORDS, find_kept(inputs, origins[:MOST_RECORDS], totals))
+    origins = list(locate_records(read_events_file(find_events(folder), COLUMNS), wanted))[:MOST_RECORDS]
+    held = {_name_place(one.origin): one for one in earlier}
+    again = (replace(held[place], origin=one) for one in origins if (place := _name_place(one)) in held)
+    missing = [one for one in origins if _name_place(one) not in held]
+    return write_kept_records(folder / RAW_RECORDS, chain(again, find_kept(inputs, missing, totals)))
+
+
+def _name_place(origin: RecordOrigin) -> tuple[str, str, int]:
+    return origin.record, origin.source_file, origin.source_line
 
 
 def find_kept(

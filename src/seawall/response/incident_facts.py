@@ -17,6 +17,7 @@ from seawall.detection.incident import Incident
 from seawall.detection.incidents.cases import INCIDENT_WINDOW_DAYS
 from seawall.detection.incidents.vendor_statements import describe_statement
 from seawall.response.sign_in_facts import describe_sign_in
+from seawall.storage.files.events_place import list_events_files
 from seawall_base.errors import InputUnreadable
 
 MOST_STATEMENTS: Final = 100
@@ -39,11 +40,15 @@ class IncidentFacts:
 
 
 def read_facts(path: Path, incident: Incident) -> IncidentFacts:
-    """Return the facts from an events file. Statements are those of the days around the incident. Raises InputUnreadable."""
+    """Return the facts from an events file or a table of events. Statements are those of the days around the incident.
+
+    Raises InputUnreadable, and MissingExtra for a table without the package `deltalake`.
+    """
     sign_ins, requests = Counter[str](), Counter[str]()
     statements = set[tuple[int, str]]()
     try:
-        for row in _read_rows(path, incident):
+        rows = (row for file in list_events_files(path) for row in _read_rows(file, incident))
+        for row in rows:
             if row["kind"] == "vendor_alert":
                 text = describe_statement(row["parameters"])
                 if text and len(statements) < MOST_STATEMENTS:

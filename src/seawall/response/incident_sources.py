@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.attacks import list_attack
+from seawall.storage.files.events_place import find_events, list_events_files
 from seawall.storage.files.incident_documents import look_up, read_incidents
-from seawall.storage.files.merged_events import EVENTS
 from seawall_base.errors import InputUnreadable
 
 
@@ -78,7 +78,7 @@ class ScanResults:
 
     def events(self, _: AccountSpans, columns: Sequence[str], /) -> Iterator[pa.Table]:
         """Yield all events, whatever is requested. Raises InputUnreadable."""
-        return read_events_file(self.folder / EVENTS, columns)
+        return read_events_file(find_events(self.folder), columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,15 @@ def find_records(kept: IncidentSource, wanted: Sequence[str]) -> dict[str, tuple
 
 
 def read_events_file(path: Path, wanted: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the tables of an events file with the wanted columns that it has. Raises InputUnreadable."""
+    """Yield the tables of an events file, or of a table of events, with the wanted columns that it has.
+
+    Raises InputUnreadable, and MissingExtra for a table without the package `deltalake`.
+    """
+    for place in list_events_files(path):
+        yield from _read_columns(place, wanted)
+
+
+def _read_columns(path: Path, wanted: Sequence[str]) -> Iterator[pa.Table]:
     try:
         with pq.ParquetFile(path) as file:
             columns = [name for name in wanted if name in file.schema_arrow.names]

@@ -15,6 +15,7 @@ from seawall.events.readers import read, total_bytes
 from seawall.response.adaptation import COLUMNS, ReturnSearch, search_for_return
 from seawall.response.containment.values import Containment
 from seawall.response.search_window import LATEST, search_window
+from seawall.storage.files.events_place import find_events, has_events, list_events_files
 from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.lake import Lake
 from seawall.storage.lake.layout import day_of
@@ -64,9 +65,10 @@ def _store(
 
 
 def _pieces(paths: Sequence[Path], reading: ReturnReading, progress: Progress | None) -> Iterator[Any]:
-    scanned = [path for path in paths if (path / EVENTS).is_file() or path.name == EVENTS]
+    scanned = [path for path in paths if has_events(path) or path.name == EVENTS]
     for path in scanned:
-        yield from _keep(path if path.is_file() else path / EVENTS, reading)
+        for file in list_events_files(path if path.is_file() else find_events(path)):
+            yield from _keep(file, reading)
     logs = [path for path in paths if path not in scanned]
     networks, total, done = Networks.load(()), total_bytes(logs), 0
     for batch in read(logs) if logs else ():

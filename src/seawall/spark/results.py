@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,13 @@ from pyspark.sql.functions import col
 
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.rule_results import RuleBook
+from seawall.pipeline.keep_raw import keep_raw_records
 from seawall.pipeline.scan import ScanResult
 from seawall.report.input import ReportedBudget, ReportInput
 from seawall.report.scan_files import write_scan_files
 from seawall.spark.deciding import INCIDENT, LIMITS
+from seawall.spark.few_events import write_events_file
+from seawall.spark.inputs import decode_name
 from seawall.spark.reading import COUNTED
 from seawall.spark.rows import LakeRow
 from seawall.spark.run import NAMES, LakeRun
@@ -32,9 +37,13 @@ from seawall.spark.tallies import (
     sort_by_kind,
 )
 from seawall.spark.worker import get_networks, get_rules
+from seawall.storage.files.events_place import EVENTS_TABLE
 from seawall.storage.files.incident_documents import incident_from_document
+from seawall.storage.files.merged_events import EVENTS
+from seawall.storage.raw_records import MOST_RECORDS, RAW_RECORDS, KeptRecord, read_kept_records
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.errors import InputUnreadable
 from seawall_base.operating_system import peak_memory
 from seawall_base.times import rfc3339
 
@@ -74,6 +83,7 @@ def write_results(run: LakeRun, started: float) -> ScanResult:
     write_scan_files(folder, content)
     book.write(folder / "rules.json", standing.rates(), standing.silenced)
     write_tables(folder, incidents, coverage, found[FILE])
+    _write_few(run, incidents, read, found)
     return ScanResult(
         incidents,
         summary,
@@ -85,6 +95,33 @@ def write_results(run: LakeRun, started: float) -> ScanResult:
         None,
         period,
     )
+
+
+def _write_few(
+    run: LakeRun, incidents: Sequence[Incident], read: ReadTally, found: Mapping[str, Sequence[LakeRow]]
+) -> None:
+    """Write the events and the raw records as files of a scan, or remove earlier ones if there are now too many events."""
+    folder, settings = run.out, run.settings
+    days = Counter[int]()
+    for row in found[DAY]:
+        days[row.day] += row.rows
+    raw = folder / RAW_RECORDS
+    if days.total() > settings.files_up_to:
+        (folder / EVENTS).unlink(missing_ok=True)
+        raw.unlink(missing_ok=True)
+        return
+    if not (folder / EVENTS).is_file():
+        write_events_file(folder, (folder / EVENTS_TABLE / row.names[0] for row in found[FILE]), days)
+    if not settings.scan.raw:
+        raw.unlink(missing_ok=True)
+        return
+    names = sorted({file.name for one in run.lake.runs for file in one.files})
+    inputs = [Path(os.fsdecode(decode_name(name))) for name in names]
+    wanted = {uid for one in incidents if one.raised for uid in one.events}
+    earlier: list[KeptRecord] = []
+    with suppress(InputUnreadable):  # a damaged file is written anew
+        earlier += read_kept_records(raw, wanted, most=MOST_RECORDS)
+    keep_raw_records(folder, inputs, incidents, read.held, earlier=earlier)
 
 
 def _list_rows(frame: DataFrame) -> Iterator[LakeRow]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from seawall.pipeline.scan import ScanSettings
 
 SHELVES = 64
+FILES_UP_TO = 5_000_000
+"""Events up to which a scan on Spark writes the files of a scan that grow with the events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +17,12 @@ class SparkSettings:
 
     `scan` are those of a scan on one machine. `shelves` is the number of parts into which organisations are divided, fixed
     when a lake is made: an organisation is on one shelf for ever. `partitions` is the number of tasks of a stage, None for
-    what the cluster has cores for. `piece_bytes` is the size of files that one task reads, about.
+    what the cluster has cores for. `piece_bytes` is the size of files that one task reads, about. Up to `files_up_to` events,
+    the driver also writes `events.parquet` and `raw-records.parquet`, as a scan does.
     """
 
     scan: ScanSettings = field(default_factory=ScanSettings)
     shelves: int = SHELVES
     partitions: int | None = None
     piece_bytes: int = 64 << 20
+    files_up_to: int = FILES_UP_TO

@@ -18,6 +18,7 @@ from seawall.events.event import ENRICHED_SCHEMA
 from seawall.spark.lake import TABLES
 from seawall.spark.rows import LakeRow
 from seawall.storage.files.incident_documents import incident_line
+from seawall.storage.files.merged_events import EVENTS as EVENTS_FILE
 from seawall_base import private_files
 
 _TIME = pa.timestamp("us", "UTC")
@@ -73,7 +74,7 @@ def write_tables(
     """
     folder = out / TABLES
     private_files.make_folder(folder)
-    _write_events(folder / "events", files)
+    _write_events(folder / "events", files, out / EVENTS_FILE)
     _merge(folder / "incidents", _list_incidents(incidents), ("id",))
     _merge(folder / "evidence", _list_evidence(incidents), ("incident", "place"))
     _merge(folder / "coverage", _list_coverage(coverage), tuple(COVERAGE.names))
@@ -133,11 +134,12 @@ def _sort(table: pa.Table) -> pa.Table:
     return table.sort_by([(name, "ascending") for name in table.column_names]).combine_chunks()
 
 
-def _write_events(place: Path, files: Iterable[LakeRow]) -> None:
-    """Make the table of events hold exactly these files, in one version."""
+def _write_events(place: Path, files: Iterable[LakeRow], file: Path) -> None:
+    """Make the table of events hold exactly these files, in one version. Before it changes, an events file is removed."""
     wanted = {row.names[0]: row for row in files}
     schema = Schema.from_arrow(EVENTS)
     if not DeltaTable.is_deltatable(str(place)):
+        file.unlink(missing_ok=True)
         added: list[AddAction] = [_describe(place, row) for row in wanted.values()]
         create_table_with_add_actions(str(place), schema, added, mode="error", partition_by=PARTITION)
         return
@@ -153,6 +155,7 @@ def _write_events(place: Path, files: Iterable[LakeRow]) -> None:
         if name not in wanted
     ]
     if actions:
+        file.unlink(missing_ok=True)
         table.create_write_transaction(actions, "append", schema, partition_by=PARTITION)
 
 

@@ -184,11 +184,11 @@ def _read_store(opened: Store) -> Iterator[pa.Table]:
 def _match_scan(wanted: Sequence[WantedIndicator], key: Any, out: Path) -> list[IndicatorSighting]:
     from seawall.response.exchange.matching import MATCH_COLUMNS
     from seawall.response.incident_sources import read_events_file
+    from seawall.storage.files.events_place import find_events
     from seawall.storage.files.incident_documents import read_incidents
-    from seawall.storage.files.merged_events import EVENTS
 
     incidents = list(read_incidents(out / "incidents.jsonl"))
-    return _match(wanted, key, read_events_file(out / EVENTS, MATCH_COLUMNS), incidents)
+    return _match(wanted, key, read_events_file(find_events(out), MATCH_COLUMNS), incidents)
 
 
 def _match(

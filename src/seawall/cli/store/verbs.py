@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from seawall.cli.store import backup as store_copies
+from seawall.cli.store import filling as store_filling
 from seawall.cli.store import inspection as store_inspection
 from seawall.cli.store import maintenance as store_maintenance
 
@@ -28,5 +29,6 @@ app.command("check", short_help="Verify the integrity of the whole store.")(stor
 app.command("prune", short_help="Delete data older than a number of days.")(store_maintenance.prune)
 app.command("migrate", short_help="Migrate an older database to this version.")(store_maintenance.migrate)
 app.command("publish", short_help="Publish the events as a Delta table.")(store_maintenance.publish)
+app.command("fill", short_help="Put the results of a scan into a store, for the console.")(store_filling.fill)
 app.command("backup", short_help="Back up the store into a new folder.")(store_copies.backup)
 app.command("restore", short_help="Restore a store from a backup.")(store_copies.restore)

@@ -15,8 +15,8 @@ from seawall.report.tables.rule_hits import read_rule_hits
 from seawall.report.tables.table import AnalystTable
 from seawall.report.tables.value_differences import SeenValues, compare_values
 from seawall.response.incident_sources import read_events_file
+from seawall.storage.files.events_place import find_events
 from seawall.storage.files.incident_documents import read_incidents
-from seawall.storage.files.merged_events import EVENTS
 
 NAMES: Final = (
     "new-incidents", "gone-incidents", "changed-incidents", "new-accounts", "new-networks", "new-applications",
@@ -50,7 +50,7 @@ def compare_results(before: Path, after: Path) -> list[AnalystTable]:
 def _collect(folder: Path) -> tuple[SeenValues, ConsentList, StandingMailRules]:
     """Return what the events of a results folder show, which are read once."""
     seen, consents, rules = SeenValues(), ConsentList(), StandingMailRules()
-    for table in read_events_file(folder / EVENTS, tuple(dict.fromkeys((*COLUMNS, *CHANGE_COLUMNS)))):
+    for table in read_events_file(find_events(folder), tuple(dict.fromkeys((*COLUMNS, *CHANGE_COLUMNS)))):
         seen.add(table)
         consents.add(table)
         rules.add(table)

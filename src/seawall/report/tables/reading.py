@@ -22,6 +22,7 @@ from seawall.report.tables.rule_hits import list_incident_hits, read_rule_hits
 from seawall.report.tables.sign_ins import SignInCount
 from seawall.report.tables.table import AnalystTable
 from seawall.response.incident_sources import read_events_file
+from seawall.storage.files.events_place import find_events
 from seawall.storage.files.merged_events import EVENTS, merge_events
 from seawall.storage.location import Store
 
@@ -81,7 +82,7 @@ class AnalystTables:
 def tables_of_scan(folder: Path) -> AnalystTables:
     """Return the tables of a results folder."""
     return AnalystTables(
-        lambda columns: read_events_file(folder / EVENTS, columns), lambda: read_rule_hits(folder)
+        lambda columns: read_events_file(find_events(folder), columns), lambda: read_rule_hits(folder)
     )
 
 

@@ -14,7 +14,7 @@ from seawall.response.exchange.tenant_value import TenantValue, list_campaign_va
 from seawall.response.incident_sources import read_events_file
 from seawall.response.look_up.subject import INDICATORS, parse_subject
 from seawall.response.search_window import EARLIEST, LATEST
-from seawall.storage.files.merged_events import EVENTS
+from seawall.storage.files.events_place import find_events, has_events
 from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.location import Store
 from seawall_base.errors import UsageError
@@ -33,8 +33,8 @@ def gather_from_scan(folder: Path, campaigns: Sequence[Campaign]) -> GatheredVal
     """Gather the values of a scan's campaigns; the scan's events tell which addresses are own. Raises `InputUnreadable`."""
     values = list_campaign_values(campaigns)
     own = None
-    if (folder / EVENTS).exists():
-        own = find_own_blocks(read_events_file(folder / EVENTS, COLUMNS), values)
+    if has_events(folder):
+        own = find_own_blocks(read_events_file(find_events(folder), COLUMNS), values)
     return GatheredValues(tuple(values), own, _list_names(campaigns))
 
 

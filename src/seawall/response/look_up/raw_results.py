@@ -15,8 +15,8 @@ from seawall.response.look_up.results import INCIDENTS, list_records_of_rule
 from seawall.response.look_up.stored import MOST_INCIDENTS, LookUpSpan, list_days, make_query, narrow_span
 from seawall.response.look_up.subject import LookUpSubject
 from seawall.response.look_up.summary import DAY
+from seawall.storage.files.events_place import find_events
 from seawall.storage.files.incident_documents import read_incidents
-from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.lake.layout import start_of
 from seawall.storage.location import Store
 from seawall.storage.raw_records import RAW_RECORDS, KeptRecord, RawFolder, list_kept_ids, read_kept_records
@@ -38,7 +38,7 @@ def find_raw_in_scan(folder: Path, subject: LookUpSubject, *, most: int = MOST) 
     start, end = narrow_span(LookUpSpan(), subject)
     found = list[tuple[int, str]]()
     for table in read_events_file(
-        folder / EVENTS, list(dict.fromkeys(["time", "metadata_uid", *chosen.columns]))
+        find_events(folder), list(dict.fromkeys(["time", "metadata_uid", *chosen.columns]))
     ):
         rows = table.filter(pc.is_in(table["metadata_uid"], value_set=ids))
         time = rows["time"].cast(pa.int64()).to_numpy()

@@ -23,8 +23,8 @@ from seawall.response.look_up.matching import filter_of
 from seawall.response.look_up.stored import LookUpSpan, narrow_span
 from seawall.response.look_up.subject import LookUpSubject
 from seawall.response.look_up.summary import COLUMNS, LookUp, LookUpBuilder, RecordLink
+from seawall.storage.files.events_place import find_events
 from seawall.storage.files.incident_documents import read_incidents
-from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.lake.row_filter import Mask
 
 INCIDENTS = "incidents.jsonl"
@@ -48,7 +48,7 @@ def look_up_in_scan(
     chosen = filter_of(subject, list_records_of_rule(subject, incidents, rules))
     start, end = narrow_span(span, subject)
     builder, searched = LookUpBuilder(subject, links), 0
-    for table in read_events_file(folder / EVENTS, list(dict.fromkeys([*COLUMNS, *chosen.columns]))):
+    for table in read_events_file(find_events(folder), list(dict.fromkeys([*COLUMNS, *chosen.columns]))):
         searched += len(table)
         time = table["time"].cast(pa.int64()).to_numpy()
         kept = chosen.matches(table) & (time >= start) & (time < end)

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seawall.response.scope.search_bounds import DAY, MANY
+from seawall.storage.files.events_place import list_events_files
 from seawall_base.errors import InputUnreadable, OutputUnwritable
 
 _MEMORY = "512MB"
@@ -74,44 +75,51 @@ class SearchRecords:
     """The database of one search's records."""
 
     def __init__(self, events: Path, scratch: Path) -> None:
-        """Load an events file. Raises InputUnreadable if it is not one."""
-        self._path = events
+        """Load an events file or a table of events. Raises InputUnreadable if it is neither."""
+        self._files = list_events_files(events)
         self._connection = _open(scratch)
         try:
-            self._load(scratch)
+            self.run(f"CREATE TABLE events (id BIGINT, ok BOOLEAN, {', '.join(map(_declare, COLUMNS))})")
+            first = 0
+            for file in self._files:
+                first += self._load(file, first, scratch)
+            blank = ", ".join(f'"{name}" = NULL' for name in _NO_ACT)
+            self.run(f"UPDATE events SET {blank} WHERE kind = 'vendor_alert'")
             _forbid_file_access(self._connection)
         except BaseException:
             self.close()
             raise
 
-    def _load(self, scratch: Path) -> None:
-        """Copy the needed columns from the file, by column and row group to limit memory."""
+    def _load(self, path: Path, first: int, scratch: Path) -> int:
+        """Copy the needed columns of a file, by column and row group to limit memory; return its number of rows.
+
+        Rows are numbered from `first`.
+        """
         try:
-            with pq.ParquetFile(self._path) as file:
+            with pq.ParquetFile(path) as file:
+                count = int(file.metadata.num_rows)
                 names = [name for name in COLUMNS if name in file.schema_arrow.names]
             if not {"time", "org_uid", "account", "kind", "status"} <= set(names):
                 raise InputUnreadable(
-                    f"{self._path}: not a file of events",
+                    f"{path}: not a file of events",
                     fix="give the folder that `seawall scan --out` wrote",
                 )
-            self.run(f"CREATE TABLE events (id BIGINT, ok BOOLEAN, {', '.join(map(_declare, COLUMNS))})")
             # DuckDB would read special characters of the folder's name as a glob pattern, so link to a plain name.
             given = scratch / "given.parquet"
             given.unlink(missing_ok=True)
-            given.symlink_to(self._path.resolve())
+            given.symlink_to(path.resolve())
             taken = ", ".join(_take(name) for name in names)
             held = ", ".join(COLUMNS[name] for name in names)
             self.run(
                 f"""INSERT INTO events (id, ok, {held})
-                SELECT file_row_number, coalesce(status::VARCHAR, 'success') = 'success', {taken}
+                SELECT file_row_number + ?, coalesce(status::VARCHAR, 'success') = 'success', {taken}
                 FROM read_parquet(?, file_row_number = true, hive_partitioning = false)""",
-                [str(given)],
+                [first, str(given)],
             )
             given.unlink()
-            blank = ", ".join(f'"{name}" = NULL' for name in _NO_ACT)
-            self.run(f"UPDATE events SET {blank} WHERE kind = 'vendor_alert'")
         except (OSError, pa.ArrowException, duckdb.Error) as error:
-            raise InputUnreadable(f"{self._path}: {error}", fix="scan the logs again") from error
+            raise InputUnreadable(f"{path}: {error}", fix="scan the logs again") from error
+        return count
 
     def place(self, start: int) -> None:
         """Compute each record's nearness to its account's places before `start`, the beginning of the intrusion."""
@@ -165,15 +173,16 @@ class SearchRecords:
     def read_columns(self, rows: Sequence[int], names: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield (row, values of these columns of the file) in order, holding few in memory. Missing columns are left out."""
         wanted = np.asarray(sorted(rows), np.int64)
-        with pq.ParquetFile(self._path) as file:
-            taken = [name for name in names if name in file.schema_arrow.names]
-            first = 0
-            for group in range(file.num_row_groups):
-                size = file.metadata.row_group(group).num_rows
-                low, high = np.searchsorted(wanted, [first, first + size])
-                if low < high:
-                    yield from _values(file, group, taken, wanted[low:high], first)
-                first += size
+        first = 0
+        for path in self._files:
+            with pq.ParquetFile(path) as file:
+                taken = [name for name in names if name in file.schema_arrow.names]
+                for group in range(file.num_row_groups):
+                    size = file.metadata.row_group(group).num_rows
+                    low, high = np.searchsorted(wanted, [first, first + size])
+                    if low < high:
+                        yield from _values(file, group, taken, wanted[low:high], first)
+                    first += size
 
     def close(self) -> None:
         """Free memory and files."""

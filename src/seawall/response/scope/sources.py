@@ -27,6 +27,7 @@ from seawall.response.scope import ScopeQuery, SearchBounds, search
 from seawall.response.scope.unreadable_records import shorten_file_name
 from seawall.response.scope_values import Scope
 from seawall.storage import Coder
+from seawall.storage.files.events_place import find_events, has_events
 from seawall.storage.files.incident_documents import look_up
 from seawall.storage.files.merged_events import EVENTS, merge_events
 from seawall_base.errors import InputUnreadable
@@ -101,7 +102,7 @@ def scope_of_scan(
 ) -> tuple[Scope, ScopeReading]:
     """Search the events of a scan's results folder."""
     asked.check()
-    if not (folder / EVENTS).is_file():
+    if not has_events(folder):
         raise InputUnreadable(
             f"{folder}: no results of a scan", fix="give the folder that `seawall scan --out` wrote"
         )
@@ -110,7 +111,7 @@ def scope_of_scan(
     cut = _cut_of_scan(folder / "coverage.json")
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as scratch:
         return search_events(
-            folder / EVENTS, asked, bounds, Path(scratch), cut, reading, collected, [str(folder)]
+            find_events(folder), asked, bounds, Path(scratch), cut, reading, collected, [str(folder)]
         ), reading
 
 

@@ -48,8 +48,16 @@ class LakeNames:
         return NamesInLake(persons, frozenset[str]().union(*(one.programs for one in found)) - persons)
 
 
-def read_person_names(path: Path) -> NamesInLake:
-    """Return the names in one Parquet file of events. A damaged file has none."""
+def read_person_names(*paths: Path) -> NamesInLake:
+    """Return the names in Parquet files of events. A damaged file has none."""
+    persons, programs = set[str](), set[str]()
+    for path in paths:
+        persons |= (held := _read_names(path)).persons
+        programs |= held.programs
+    return NamesInLake(frozenset(persons), frozenset(programs - persons))
+
+
+def _read_names(path: Path) -> NamesInLake:
     try:
         table = pq.read_table(path, columns=_COLUMNS)
     except (pa.ArrowException, OSError, ValueError):

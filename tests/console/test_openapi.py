@@ -21,6 +21,7 @@ from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.pipeline.live.watcher import IngestReceipt
 from tests.console.consoles import LOOPBACK, Browser, Console
 from tests.console.filled import ANN, filled
+from tests.operations import list_operations, send_cases
 from tests.thoroughness import examples
 
 with warnings.catch_warnings():
@@ -73,26 +74,35 @@ def browser(shown: Console) -> Browser:
     return shown.browser()
 
 
-@SCHEMA.parametrize()
-@FUZZ
-def test_it_answers_as_its_document_says(case: Any, shown: Console) -> None:
-    headers = {
+@pytest.fixture(scope="module")
+def headers(shown: Console) -> dict[str, str]:
+    return {
         "authorization": f"Bearer {TOKEN}",
         "x-seawall-csrf": shown.browser().get("/api/session").json()["csrf_token"],
     }
-    sent = requests.Request(**case.as_transport_kwargs(base_url=LOOPBACK, headers=headers)).prepare()
-    given = {
-        name: value.encode("latin-1") if isinstance(value, str) else value
-        for name, value in sent.headers.items()
-        if name.lower() not in {"cookie", "host"}
-    }
-    given["host"] = LOOPBACK.partition("://")[2].encode()
-    answer = shown.request(
-        str(sent.method), str(sent.url), address="127.0.0.1", content=sent.body or b"", headers=given
-    )
-    case.validate_response(
-        answer, checks=[not_a_server_error, status_code_conformance, response_schema_conformance]
-    )
+
+
+@pytest.mark.parametrize(("method", "path"), list_operations(DOCUMENT, STREAMS))
+def test_it_answers_as_its_document_says(
+    method: str, path: str, shown: Console, headers: dict[str, str]
+) -> None:
+    def check(case: Any) -> None:
+        wanted = case.as_transport_kwargs(base_url=LOOPBACK, headers=headers)
+        sent = requests.Request(**wanted).prepare()
+        given = {
+            name: value.encode("latin-1") if isinstance(value, str) else value
+            for name, value in sent.headers.items()
+            if name.lower() not in {"cookie", "host"}
+        }
+        given["host"] = LOOPBACK.partition("://")[2].encode()
+        answer = shown.request(
+            str(sent.method), str(sent.url), address="127.0.0.1", content=sent.body or b"", headers=given
+        )
+        case.validate_response(
+            answer, checks=[not_a_server_error, status_code_conformance, response_schema_conformance]
+        )
+
+    send_cases(SCHEMA, method, path, check, FUZZ)
 
 
 def test_every_route_is_in_it(shown: Console) -> None:

@@ -19,6 +19,7 @@ from seawall.gate.step_up.endpoints import WORK
 from tests.gate.gates import AUDIENCE, Gate, Issuer, b64, running
 from tests.gate.test_gate import RULES
 from tests.gate.test_revoking import ADMIN, BEARER, SIGNALS, TRANSMITTER
+from tests.operations import list_operations, send_cases
 from tests.thoroughness import examples
 
 with warnings.catch_warnings():
@@ -33,6 +34,7 @@ PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example"}
 
 schemathesis.serializer.alias("application/secevent+jwt", "text/plain")
 SCHEMA = schemathesis.openapi.from_dict(OPENAPI)
+ANSWERS = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 FUZZ = settings(
     max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
@@ -64,18 +66,20 @@ def documented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
         assert "unexpected" not in made.logged()
 
 
-@SCHEMA.parametrize()
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-def test_it_answers_as_its_document_says(case: Any, documented: Gate) -> None:
-    headers = {"Authorization": f"Bearer {documented.issuer.token()}", **PROXY}
-    if case.path.startswith("/admin"):
-        headers = BEARER
-    elif case.path.startswith("/step-up"):
-        headers["Origin"] = ORIGIN
-    answer = case.call(base_url=documented.url, headers=headers, timeout=20)
-    case.validate_response(
-        answer, checks=[not_a_server_error, status_code_conformance, response_schema_conformance]
-    )
+@pytest.mark.parametrize(("method", "path"), list_operations(OPENAPI))
+def test_it_answers_as_its_document_says(method: str, path: str, documented: Gate) -> None:
+    def check(case: Any) -> None:
+        headers = {"Authorization": f"Bearer {documented.issuer.token()}", **PROXY}
+        if case.path.startswith("/admin"):
+            headers = BEARER
+        elif case.path.startswith("/step-up"):
+            headers["Origin"] = ORIGIN
+        answer = case.call(base_url=documented.url, headers=headers, timeout=20)
+        case.validate_response(
+            answer, checks=[not_a_server_error, status_code_conformance, response_schema_conformance]
+        )
+
+    send_cases(SCHEMA, method, path, check, ANSWERS)
 
 
 def test_the_document_is_served_when_asked_for(documented: Gate, gate: Gate) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from seawall.lab.evaluate.metrics import BUDGETS
 
@@ -93,6 +92,8 @@ def _split(found: Sequence[Measure]) -> dict[str, list[Measure]]:
 
 def compare_measures(before: Sequence[Measure], after: Sequence[Measure]) -> str:
     """Return the change of recall at each budget over the intrusions of both: gained, lost, McNemar's p, 95 % interval."""
+    from scipy.stats import binomtest  # seconds, which nobody needs who only measures
+
     pairs = _pair(before, after)
     lines = [f"{len(pairs)} intrusions in {len({world for world, _, _ in pairs})} worlds"]
     for budget in BUDGETS:

@@ -14,8 +14,10 @@ from hypothesis import settings
 from seawall.events.failures import LOGGER, forget_places
 from seawall.events.networks import networks
 from seawall.events.networks.builtin_table import load_table
+from tests.compiling import compiling_in_turn
 from tests.interrupts import hear_interrupts
 from tests.migrating import migrations_said_again
+from tests.once import make_once
 from tests.temporary import room_in_memory
 from tests.thoroughness import PROFILE
 
@@ -30,6 +32,9 @@ settings.load_profile("project")
 
 # Python looks for garbage every 700 objects; among a million that modules and tests keep, that takes a sixth of the time.
 gc.set_threshold(50_000, 20, 20)
+
+# Threads of LightGBM that wait for each other spin, and take the processor from the other processes of the run.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # Whoever runs tests in several processes sets it; tables are wide off a terminal.
 os.environ.pop("COLUMNS", None)
@@ -63,6 +68,13 @@ def _network_table_is_read_once() -> Iterator[None]:
     """Share the built-in table: each scan would unpack it anew, which takes 30 ms; nothing changes it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(networks, "load_table", functools.cache(load_table))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _functions_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """All processes of a run share a folder of locks; numba keeps what it compiles beside the sources."""
+    with compiling_in_turn(make_once(tmp_path_factory, "compiling", lambda _: None)):
         yield
 
 

@@ -69,9 +69,8 @@ def test_one_import_of_months_is_judged_as_a_scan_judges_it(
     assert judged[0].candidates == len(history - months.raised)
 
 
-@pytest.mark.parametrize(
-    "order", [pytest.param(("older", "newer"), marks=pytest.mark.soak), ("newer", "older")], ids="-then-".join
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("order", [("older", "newer"), ("newer", "older")], ids="-then-".join)
 def test_two_imports_on_one_day(
     months: Import, order: Sequence[str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -20,7 +20,7 @@ def alone(place: Path) -> Iterator[None]:
         yield
 
 
-def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """Return a folder that `make` has filled; the first process to come calls it, the others wait for that one.
 
     Nobody may change what is in it: whoever wants to takes a copy.

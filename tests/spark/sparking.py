@@ -15,11 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import seawall
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
 from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.raw_records import RAW_RECORDS
 from tests.detection.rules.vendor_records import m365, sign_in
+from tests.once import make_once
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -58,6 +60,11 @@ def scan(
 
     settings = SparkSettings(partitions=partitions, shelves=shelves)
     return scan_on_spark(logs, out, session=session, settings=settings)
+
+
+def scanned_logs(factory: pytest.TempPathFactory) -> Path:
+    """A folder with such logs, and the results of a scan on one machine in `one`; nobody may change it."""
+    return make_once(factory, "spark-logs", lambda place: seawall.scan(write_logs(place), place / "one"))
 
 
 def write_logs(place: Path) -> Path:

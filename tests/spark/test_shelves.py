@@ -14,20 +14,18 @@ from seawall.spark.planning import plan_scoring
 from seawall.spark.rows import BEGINNING
 from seawall.spark.scoring import FILE
 from tests.spark.local_lake import LocalLake
-from tests.spark.sparking import write_logs
+from tests.spark.sparking import scanned_logs
 
 
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_logs(tmp_path_factory.mktemp("logs"))
+    return scanned_logs(tmp_path_factory) / "logs"
 
 
 @pytest.fixture(scope="module")
-def wanted(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+def wanted(logs: Path) -> list[bytes]:
     """The lines of a scan on one machine."""
-    out = tmp_path_factory.mktemp("one")
-    seawall.scan(logs, out)
-    return (out / "incidents.jsonl").read_bytes().splitlines(keepends=True)
+    return (logs.parent / "one" / "incidents.jsonl").read_bytes().splitlines(keepends=True)
 
 
 def files_of(logs: Path) -> list[Path]:

@@ -9,18 +9,18 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-import seawall
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.spark.rows import LakeRow
 from seawall.spark.scoring import FILE
 from seawall.spark.tables import EVENTS, PARTITION, write_tables
-from tests.spark.sparking import write_logs
+from seawall.storage.files.incident_documents import read_incidents
+from tests.spark.sparking import scanned_logs
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Incident, ...]:
-    incidents = seawall.scan(write_logs(tmp_path_factory.mktemp("logs"))).incidents
+    incidents = tuple(read_incidents(scanned_logs(tmp_path_factory) / "one" / "incidents.jsonl"))
     assert len(incidents) > 4
     return incidents
 

@@ -9,20 +9,22 @@ import pytest
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
 from seawall.pipeline.scan import scan
+from tests.once import make_once
 from tests.pipeline.live.stored import Stored, scanned
 
 
 @pytest.fixture(scope="session")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of logs, some thousand records of nine days, late, repeated and broken ones among them."""
-    folder = tmp_path_factory.mktemp("logs")
-    make_world(WorldSettings(58, accounts=20, days=9, attacks=3, quiet_days=5), folder)
-    return folder / "logs"
+
+    def make(folder: Path) -> None:
+        make_world(WorldSettings(58, accounts=20, days=9, attacks=3, quiet_days=5), folder / "world")
+        scan([folder / "world" / "logs"], folder / "scan", budget=2.0)
+
+    return make_once(tmp_path_factory, "nine-days", make) / "world" / "logs"
 
 
 @pytest.fixture(scope="session")
-def expected(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Stored:
+def expected(logs: Path) -> Stored:
     """What a scan finds in these logs."""
-    out = tmp_path_factory.mktemp("scan")
-    scan([logs], out, budget=2.0)
-    return scanned(out)
+    return scanned(logs.parents[1] / "scan")

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+import seawall
 from seawall.lab.worlds import WorldSettings, make_world
+from tests.once import make_once
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -30,3 +32,9 @@ def recorded(_: Path) -> Path:
     if not logs.exists():
         pytest.skip("m365-tenant-2021 is not here: the shared data is not part of the project")
     return logs
+
+
+def scanned_recorded(factory: pytest.TempPathFactory) -> Path:
+    """The results of a scan of that organisation, which nobody may change; skips where its logs are not here."""
+    logs = recorded(Path())
+    return make_once(factory, "recorded", lambda place: seawall.scan(logs, place / "out")) / "out"

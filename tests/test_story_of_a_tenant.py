@@ -9,12 +9,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-import seawall
 from seawall.detection.incidents.story.telling import KEY_LINES, choose_key_lines
 from seawall.events.changes.acts import ACTS, spell_operation
 from seawall.storage.files.incident_documents import story_from_document
 from seawall_base.times import parse_rfc3339
-from tests.logs import recorded
+from tests.logs import scanned_recorded
 
 VICTIM = "a.thulile@dutchmasterz.onmicrosoft.com"
 PARTS = {"permission_grant", "app_assigned", "app_added", "app_owner"}
@@ -25,8 +24,7 @@ def scanned(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]], str]:
     """Incidents, events by id, and the report."""
-    out = tmp_path_factory.mktemp("tenant")
-    seawall.scan(recorded(out), out)
+    out = scanned_recorded(tmp_path_factory)
     lines = (out / "incidents.jsonl").read_text("utf-8").splitlines()
     columns = [
         "metadata_uid",

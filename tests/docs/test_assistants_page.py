@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
+import pytest
 from tools import assistant_questions
 
-import seawall
 from seawall.cli.mcp import mcp
 from seawall.mcp.tool_table import TOOLS
-from tests.logs import recorded
+from tests.logs import scanned_recorded
 
 PAGE = assistant_questions.PAGE.read_text("utf-8")
 
@@ -32,10 +33,12 @@ def test_the_example_of_a_configuration_is_json_with_real_options() -> None:
             assert f'"{option}"' in source or option == "--out"
 
 
-def test_the_scripted_client_gets_the_answers_of_the_page(tmp_path: Path) -> None:
+def test_the_scripted_client_gets_the_answers_of_the_page(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Five questions about the recorded tenant; each answer names records, and each record is in the results."""
-    logs, out = recorded(tmp_path), tmp_path / "out"
-    seawall.scan(logs, out)
+    out = tmp_path / "out"
+    shutil.copytree(scanned_recorded(tmp_path_factory), out)
     audit = tmp_path / "calls.jsonl"
     asked = [str(out), "--audit", str(audit), "--check"]
     assert assistant_questions.main(asked) == 0, "run: python -m tools.assistant_questions RESULTS --write"

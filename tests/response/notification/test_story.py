@@ -27,12 +27,11 @@ from seawall.response.scope import subject_acts as acts_of
 from seawall.response.scope_values import Scope, ScopeSubject, SubjectAct
 from seawall_base.json_text import encode_json
 from seawall_base.times import rfc3339
-from tests.logs import recorded, world
+from tests.logs import scanned_recorded, world
 from tests.response.cases import ANNA, DAY, HOSTILE, T, case, case_text, mailbox, scope
 from tests.response.scope.story import THEIRS, days_at_home, searched, theirs
 
 WORLDS: dict[str, Callable[[Path], Path]] = {
-    "microsoft": recorded,
     "made up": world(11),
     "google": world(12, systems="google"),
     "okta": world(13, systems="okta"),
@@ -52,23 +51,26 @@ def happened(document: LetterDocument) -> list[str]:
     return [line for block in blocks if block.kind == "bullets" for line in block.lines]
 
 
-@pytest.fixture(scope="module", params=WORLDS)
+@pytest.fixture(scope="module", params=["microsoft", *WORLDS])
 def searched_world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[list[Scope], list[dict[str, Any]]]:
     """The scopes of a world's first incidents, and its events."""
     folder = tmp_path_factory.mktemp("letters")
-    logs = WORLDS[request.param](folder)
-    seawall.scan(logs, folder / "out")
-    lines = (folder / "out/incidents.jsonl").read_text("utf-8").splitlines()[:3]
+    if request.param == "microsoft":
+        out = scanned_recorded(tmp_path_factory)
+    else:
+        out = folder / "out"
+        seawall.scan(WORLDS[request.param](folder), out)
+    lines = (out / "incidents.jsonl").read_text("utf-8").splitlines()[:3]
     scopes = []
     for number, incident in enumerate(map(json.loads, lines)):
         scratch = folder / f"scratch{number}"
         scratch.mkdir()
         query = ScopeQuery((("incident", incident["id"]),), incidents={incident["id"]: incident["events"]})
-        scopes.append(search(folder / "out/events.parquet", query, scratch))
+        scopes.append(search(out / "events.parquet", query, scratch))
     columns = ["metadata_uid", "time", "account", "mailbox", "kind", "activity_name", "status"]
-    return scopes, pq.read_table(folder / "out/events.parquet", columns=columns).to_pylist()
+    return scopes, pq.read_table(out / "events.parquet", columns=columns).to_pylist()
 
 
 def list_subjects(scopes: list[Scope]) -> Iterator[tuple[Scope, ScopeSubject]]:

@@ -242,7 +242,7 @@ def test_one_corpus_has_one_ratio() -> None:
     assert "| a file of the lab | 10 million |  | " in readme
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_small_measurement_of_speed(tmp_path: Path) -> None:
     size = measuring.Size(records=2_000, runs=1, is_flat=True, shared=tmp_path)
     figures = measuring._speed(ROOT, size)

@@ -169,10 +169,6 @@ HOSTILE: dict[str, bytes] = {
     "a schema too deep": avro_of(json.loads('{"type":"array","items":' * 80 + '"int"' + "}" * 80), block(b"x")),
     "a header of a gigabyte": b"Obj\x01" + number(1) + number(1 << 30) + b"x" * 100,
     "a header of many entries": b"Obj\x01" + number(1 << 40) + b"\0\0" * 5_000,
-    "a bomb in deflate": avro_of("bytes", block(text(bytes(40 << 20)), codec="deflate"), codec="deflate"),
-    "a bomb in bzip2": avro_of("bytes", block(text(bytes(40 << 20)), codec="bzip2"), codec="bzip2"),
-    "a bomb in xz": avro_of("bytes", block(text(bytes(40 << 20)), codec="xz"), codec="xz"),
-    "a bomb in zstandard": avro_of("bytes", block(text(bytes(40 << 20)), codec="zstandard"), codec="zstandard"),
     "a bomb in snappy": avro_of("bytes", number(1) + text(b"\xff\xff\xff\xff\x0f" + bytes(20)) + SYNC, codec="snappy"),
 }  # fmt: skip
 
@@ -180,6 +176,14 @@ HOSTILE: dict[str, bytes] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_are_damage(tmp_path: Path, name: str) -> None:
     found, problems = read(tmp_path / "a", HOSTILE[name])
+    assert not found
+    assert "unreadable" in problems.values()
+
+
+@pytest.mark.parametrize("codec", ["deflate", "bzip2", "xz", "zstandard"])
+def test_bombs_are_damage(tmp_path: Path, codec: str) -> None:
+    bomb = avro_of("bytes", block(text(bytes(40 << 20)), codec=codec), codec=codec)
+    found, problems = read(tmp_path / "a", bomb)
     assert not found
     assert "unreadable" in problems.values()
 

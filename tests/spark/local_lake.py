@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from seawall.events.coder import choose_homes
 from seawall.pipeline.scan import ScanSettings
 from seawall.spark.deciding import INCIDENT, DecidingTask, decide_shelf
 from seawall.spark.moving import move_events
+from seawall.spark.part_scoring import score_parts
 from seawall.spark.planning import plan_scoring
 from seawall.spark.reading import EVENTS, HOME, ReadingTask, read_piece
 from seawall.spark.rows import BEGINNING, LakeRow, pack_rows, unpack_rows
 from seawall.spark.scoring import (
     CANDIDATES,
+    CUT,
     DAY,
     FILE,
     FROM,
@@ -32,7 +35,10 @@ from seawall.spark.tallies import DayTally
 
 @dataclass(slots=True)
 class LocalLake:
-    """Rows of all runs; `replayed` are the shelves that were scored from the beginning because the past had changed."""
+    """Rows of all runs; `replayed` are the shelves that were scored from the beginning because the past had changed.
+
+    With `parts`, shelves of more than `cut_above` accounts are cut into so many, which `tasks` threads score.
+    """
 
     table: Path
     shelves: int = 4
@@ -40,7 +46,11 @@ class LocalLake:
     scored: list[LakeRow] = field(default_factory=list)
     homes: dict[str, str] = field(default_factory=dict)
     replayed: list[int] = field(default_factory=list)
+    cut: list[int] = field(default_factory=list)
     run: int = 0
+    parts: int = 0
+    cut_above: int = 0
+    tasks: int = 2
 
     def add(self, paths: Sequence[Path]) -> None:
         """Read files, and score what they change."""
@@ -99,7 +109,11 @@ class LocalLake:
         return {name: home for name, home in zip(known, homes, strict=True) if name != home}
 
     def _score(self, since: dict[int, int]) -> list[int]:
-        task = ScoringTask(ScanSettings(), self.homes, frozenset(), since, str(self.table))
+        coded = self.table.parent / f"coded-{self.run}-{len(self.replayed)}" if self.parts else None
+        task = ScoringTask(
+            ScanSettings(), self.homes, frozenset(), since, str(self.table),
+            str(coded) if coded else None, self.cut_above, self.parts,
+        )  # fmt: skip
         moved = [
             part
             for _, row in self.records
@@ -120,6 +134,18 @@ class LocalLake:
             if any(row.kind == REPLAY for row in found):
                 again.append(shelf)
                 continue
+            if any(row.kind == CUT for row in found):
+                self.cut.append(shelf)
+                found += self._score_parts(shelf, task)
             self.scored = [row for row in self.scored if row.shelf != shelf or row.day <= day]
-            self.scored += [row for row in found if row.kind != FROM]
+            self.scored += [row for row in found if row.kind not in (FROM, CUT)]
         return again
+
+    def _score_parts(self, shelf: int, task: ScoringTask) -> list[LakeRow]:
+        """Score the parts as tasks that run at the same time."""
+
+        def score(number: int) -> list[LakeRow]:
+            return list(unpack_rows(pack_rows(score_parts(number, self.tasks, [shelf], task))))
+
+        with ThreadPoolExecutor(self.tasks) as pool:
+            return [row for rows in pool.map(score, range(self.tasks)) for row in rows]

@@ -18,6 +18,7 @@ import pytest
 import seawall
 from seawall.lab.worlds import make_world
 from seawall.lab.worlds.world_settings import WorldSettings
+from seawall.spark.settings import CUT_ABOVE, PARTS
 from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.raw_records import RAW_RECORDS
 from tests.detection.rules.vendor_records import m365, sign_in
@@ -52,13 +53,20 @@ def start_spark(master: str) -> Iterator[SparkSession]:
 
 
 def scan(
-    logs: Path, out: Path, session: SparkSession, *, partitions: int = 2, shelves: int = 64
+    logs: Path,
+    out: Path,
+    session: SparkSession,
+    *,
+    partitions: int = 2,
+    shelves: int = 64,
+    cut_above: int = CUT_ABOVE,
+    parts: int = PARTS,
 ) -> ScanResult:
-    """Scan on a session with so many tasks and shelves."""
+    """Scan on a session with so many tasks and shelves; a shelf with more than `cut_above` accounts is cut into parts."""
     from seawall.spark import SparkSettings
     from seawall.spark import scan as scan_on_spark
 
-    settings = SparkSettings(partitions=partitions, shelves=shelves)
+    settings = SparkSettings(partitions=partitions, shelves=shelves, cut_above=cut_above, parts=parts)
     return scan_on_spark(logs, out, session=session, settings=settings)
 
 

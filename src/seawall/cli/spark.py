@@ -51,6 +51,25 @@ Shelves = Annotated[
         help="Parts into which organisations are divided. Fixed by the first scan into a folder.",
     ),
 ]
+CutAbove = Annotated[
+    int,
+    typer.Option(
+        "--cut-above",
+        metavar="N",
+        min=1,
+        help="Accounts of a shelf above which its accounts are divided into parts that are scored at the same time.",
+    ),
+]
+Parts = Annotated[
+    int,
+    typer.Option(
+        "--parts",
+        metavar="N",
+        min=1,
+        max=1 << 12,
+        help="Parts of a shelf that is divided by account. Fixed for a shelf once it is divided.",
+    ),
+]
 
 FilesUpTo = Annotated[
     int,
@@ -84,6 +103,8 @@ def scan(
     tasks: Tasks = None,
     shelves: Shelves = 64,
     files_up_to: FilesUpTo = 5_000_000,
+    cut_above: CutAbove = 50_000,
+    parts: Parts = 8,
     budget: AlertBudget = None,
     min_score: LeastScoreText = None,
     min_chance: LeastChance = None,
@@ -115,7 +136,9 @@ def scan(
         rules=tuple(rules or ()),
         least_score=choose_least_score(min_score, min_chance),
     )
-    settings = SparkSettings(chosen, shelves, tasks, files_up_to=files_up_to)
+    settings = SparkSettings(
+        chosen, shelves, tasks, files_up_to=files_up_to, cut_above=cut_above, parts=parts
+    )
     session = open_session(master)
     try:
         result = scan_on_spark(paths, out, session=session, settings=settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from seawall.detection.incidents.alert_budget import BudgetDecision, decide
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.explain import describe_case
 from seawall.detection.ranking.candidates import ScoredCandidate
+from seawall.detection.tallies import Note
 from seawall.events.array_state import StateInvalid
 from seawall.pipeline.live.candidates import unpack_candidate
 from seawall.pipeline.scan import ScanSettings
@@ -38,11 +40,11 @@ class DecidingTask:
 
 def decide_shelf(shelf: int, rows: Iterable[LakeRow], task: DecidingTask) -> Iterator[LakeRow]:
     """Yield the incidents of a shelf, the highest first, and its limits."""
-    packed: dict[int, bytes] = {}
+    packed: dict[int, list[LakeRow]] = defaultdict(list)
     standing: dict[str, Any] = {}
     for row in rows:
         if row.kind == CANDIDATES:
-            packed[row.day] = row.content
+            packed[row.day].append(row)
         elif row.kind == STANDING:
             standing = msgspec.json.decode(row.content)
     if not standing:
@@ -71,15 +73,23 @@ def decide_shelf(shelf: int, rows: Iterable[LakeRow], task: DecidingTask) -> Ite
     yield LakeRow(LIMITS, shelf, content=_describe_limits(decision))
 
 
-def _unpack(packed: dict[int, bytes]) -> Iterator[ScoredCandidate]:
-    for _, content in sorted(packed.items()):
-        try:
-            listed = msgspec.msgpack.decode(
-                zstandard.ZstdDecompressor().decompress(content), type=list[bytes]
-            )
-        except (msgspec.MsgspecError, zstandard.ZstdError) as error:
-            raise StateInvalid("kept candidates are damaged", fix="scan again into another folder") from error
-        yield from map(unpack_candidate, listed)
+def _unpack(packed: dict[int, list[LakeRow]]) -> Iterator[ScoredCandidate]:
+    """Yield the candidates of all days in order. Those of a day in parts are in the order of their places."""
+    for _, rows in sorted(packed.items()):
+        found: list[tuple[Note, bytes]] = []
+        for row in rows:
+            listed = _list_packed(row.content)
+            places = msgspec.json.decode(row.names[0], type=list[Note]) if row.names else [()] * len(listed)
+            found += zip(places, listed, strict=True)
+        found.sort(key=lambda one: one[0])
+        yield from (unpack_candidate(content) for _, content in found)
+
+
+def _list_packed(content: bytes) -> list[bytes]:
+    try:
+        return msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(content), type=list[bytes])
+    except (msgspec.MsgspecError, zstandard.ZstdError) as error:
+        raise StateInvalid("kept candidates are damaged", fix="scan again into another folder") from error
 
 
 def _describe_limits(decision: BudgetDecision) -> bytes:

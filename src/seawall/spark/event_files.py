@@ -42,6 +42,7 @@ class EventFiles:
         self._file: EventsFile | None = None
         self._rows = 0
         self._written: list[tuple[str, str, int]] = []
+        self._empty: set[str] = set()
 
     def write(self, day: int, batch: CodedBatch, scores: Floats) -> None:
         """Add a day; `scores` (n,) are those of its events."""
@@ -60,7 +61,7 @@ class EventFiles:
         self._close()
         yield from self._written
         last = name_month(self._since) if self._since >= 0 else ""
-        written = {month for _, month, _ in self._written}
+        written = {month for _, month, _ in self._written} | self._empty
         for month, (name, rows) in sorted(self._before.items()):
             if month not in written and month <= last:
                 yield name, month, rows
@@ -84,6 +85,10 @@ class EventFiles:
         self._file.close()
         self._file = None
         path = self._scratch / f"{self._month}.parquet"
+        if not self._rows:
+            self._empty.add(self._month)
+            path.unlink()
+            return
         digest = hashlib.blake2b(digest_size=12)
         with path.open("rb") as source:
             while part := source.read(1 << 20):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -104,6 +105,15 @@ class SparkLake:
         """Return the folders that runs have written."""
         runs = [self.folder / kind / f"run={number}" for number in numbers]
         return [str(path) for run in runs if run.is_dir() for path in sorted(run.iterdir())]
+
+    @contextmanager
+    def open_coded(self, number: int) -> Iterator[str]:
+        """Make a folder for what the tasks of this run hand to each other, and remove it with those that stopped runs left."""
+        base = self.folder / "coded"
+        shutil.rmtree(base, ignore_errors=True)
+        private_files.make_folder(base)
+        yield tempfile.mkdtemp(prefix=f"run={number}-", dir=base)
+        shutil.rmtree(base, ignore_errors=True)
 
     def begin(self, number: int) -> None:
         """Remove what a run of this number left that was stopped."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -17,11 +18,22 @@ from seawall.events.problem import Problem
 from seawall.spark.deciding import DecidingTask, decide_shelf
 from seawall.spark.lake import TABLES, ReadFile, RunDocument, SparkLake
 from seawall.spark.moving import move_events
+from seawall.spark.part_scoring import score_parts
 from seawall.spark.planning import plan_scoring
 from seawall.spark.reading import COUNTED, EVENTS, HOME
 from seawall.spark.rows import BEGINNING, COLUMNS, SCHEMA, LakeRow, pack_rows, unpack_rows
-from seawall.spark.scoring import CANDIDATES, FILE, FROM, REPLAY, STANDING, STATE, ScoringTask, score_shelf
-from seawall.spark.session import count_tasks
+from seawall.spark.scoring import (
+    CANDIDATES,
+    CUT,
+    FILE,
+    FROM,
+    REPLAY,
+    STANDING,
+    STATE,
+    ScoringTask,
+    score_shelf,
+)
+from seawall.spark.session import count_slots, count_tasks
 from seawall.spark.settings import SparkSettings
 from seawall_base import private_files
 
@@ -51,9 +63,14 @@ class LakeRun:
         known = self._list_organisations(number)
         homes = self._decide_homes(number, known)
         since = self._plan(number, homes, known)
-        again = self._score(number, 0, homes, since)
-        if again:
-            self._score(number, 1, homes, dict.fromkeys(again, BEGINNING))
+        with self.lake.open_coded(number) as coded:
+            task = self._make_task(number, homes, since, coded)
+            again, cut = self._score(number, 0, task)
+            if again:
+                task = replace(task, since=dict.fromkeys(again, BEGINNING))
+                cut |= self._score(number, 1, task)[1]
+            if cut:
+                self._score_parts(number, 2, task, cut)
         self.lake.finish(RunDocument(number, name, list(files), homes))
 
     def read_records(self, number: int | None = None) -> DataFrame:
@@ -136,33 +153,58 @@ class LakeRun:
                 most[name] = max(most.get(name, 0), counts["highest"])
         return frozenset(name for name, highest in most.items() if highest == EXPORT_RECORDS)
 
-    def _score(self, number: int, part: int, homes: dict[str, str], since: dict[int, int]) -> list[int]:
-        """Score shelves, and return those that must be scored again from the beginning."""
-        events = self.out / TABLES / "events"
+    def _make_task(
+        self, number: int, homes: dict[str, str], since: dict[int, int], coded: str
+    ) -> ScoringTask:
+        events, chosen = self.out / TABLES / "events", self.settings
         private_files.make_folder(events)
-        task = ScoringTask(self.settings.scan, homes, self.find_full_files(number), since, str(events))
+        full = self.find_full_files(number)
+        return ScoringTask(
+            chosen.scan, homes, full, since, str(events), coded, chosen.cut_above, chosen.parts
+        )
+
+    def _score(self, number: int, part: int, task: ScoringTask) -> tuple[list[int], dict[int, int]]:
+        """Score shelves. Return those that must be scored again from the beginning, and the parts of those that were cut."""
 
         def score(key: tuple[pa.Scalar, ...], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             yield from pack_rows(score_shelf(key[0].as_py(), unpack_rows(batches), task))
 
-        rows = self._select_events(number, homes, since).unionByName(self._select_kept(since))
-        marks = self._make_frame([LakeRow(FROM, shelf) for shelf in since])
+        rows = self._select_events(number, task).unionByName(self._select_kept(task.since))
+        marks = self._make_frame([LakeRow(FROM, shelf) for shelf in task.since])
         shelves = rows.unionByName(marks).repartition(self._tasks, "shelf").groupBy("shelf")
         place = self.lake.place("scored", number, part)
         shelves.applyInArrow(score, COLUMNS).write.parquet(place)
-        written = self.spark.read.schema(COLUMNS).parquet(place)
-        return [row.shelf for row in written.where(col("kind") == REPLAY).select("shelf").collect()]
+        written = self.spark.read.schema(COLUMNS).parquet(place).where(col("kind").isin(REPLAY, CUT))
+        found = written.select("kind", "shelf", "rows").collect()
+        again = [row.shelf for row in found if row.kind == REPLAY]
+        return again, {row.shelf: row.rows for row in found if row.kind == CUT}
 
-    def _make_since(self, since: dict[int, int]) -> DataFrame:
+    def _score_parts(self, number: int, part: int, task: ScoringTask, cut: dict[int, int]) -> None:
+        """Score the parts of shelves that were cut: `cut` has the number of parts of each."""
+        shelves = sorted(cut)
+        tasks = min(self._tasks, count_slots(self.spark), max(cut.values()))
+
+        def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                for place in batch.column("id").to_pylist():
+                    yield from pack_rows(score_parts(place, tasks, shelves, task))
+
+        numbers = self.spark.range(0, tasks, 1, tasks)
+        rows = numbers.mapInArrow(score, COLUMNS, barrier=tasks > 1)
+        # written by other tasks: what one of these wrote could not be taken back when all run again
+        rows.repartition(self._tasks).write.parquet(self.lake.place("scored", number, part))
+
+    def _make_since(self, since: Mapping[int, int]) -> DataFrame:
         table = pa.table(
             {"of": pa.array(list(since), pa.int32()), "since": pa.array(list(since.values()), pa.int32())}
         )
         return broadcast(self.spark.createDataFrame(table))
 
-    def _select_events(self, number: int, homes: dict[str, str], since: dict[int, int]) -> DataFrame:
+    def _select_events(self, number: int, task: ScoringTask) -> DataFrame:
         """Return the events to score, on the shelves of their present organisations."""
         rows = self.read_records(number).where(col("kind") == EVENTS)
-        shelves, chosen = self.lake.shelves, self._make_since(since)
+        homes, since, shelves = task.homes, task.since, self.lake.shelves
+        chosen = self._make_since(since)
 
         def move(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for row in unpack_rows(batches):
@@ -176,7 +218,7 @@ class LakeRun:
         moved = rows.where(col("place") == 1).select(*NAMES).mapInArrow(move, COLUMNS)
         return settled.select(*NAMES).unionByName(moved)
 
-    def _select_kept(self, since: dict[int, int]) -> DataFrame:
+    def _select_kept(self, since: Mapping[int, int]) -> DataFrame:
         """Return the states before the days to score, and the files of the table that hold earlier days."""
         chosen = self._make_since({shelf: day for shelf, day in since.items() if day != BEGINNING})
         rows = self.read_scored().where(col("kind").isin(STATE, FILE, STANDING))

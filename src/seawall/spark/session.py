@@ -97,3 +97,14 @@ def use_settings(session: SparkSession, tasks: int) -> Iterator[None]:
 def count_tasks(session: SparkSession, wanted: int | None) -> int:
     """Return the number of tasks of a stage: what was asked for, else the cores of the cluster."""
     return wanted or session.sparkContext.defaultParallelism
+
+
+def count_slots(session: SparkSession) -> int:
+    """Return how many tasks run at the same time, as a barrier stage needs.
+
+    That is 1 where executors come and go with the work: Spark then has no barrier stages.
+    """
+    settings = session.sparkContext.getConf()
+    if settings.get("spark.dynamicAllocation.enabled", "false") == "true":
+        return 1
+    return max(1, session.sparkContext.defaultParallelism // int(settings.get("spark.task.cpus") or 1))

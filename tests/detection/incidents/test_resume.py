@@ -102,7 +102,11 @@ def lines(candidates: Sequence[ScoredCandidate], notes: Sequence[CoverageNote]) 
 LOGS = {"one": world(31), "two": world(32, tenants=2), "recorded": recorded}
 
 
-@pytest.mark.parametrize("logs", list(LOGS.values()), ids=list(LOGS))
+@pytest.mark.parametrize(
+    "logs",
+    [pytest.param(LOGS["one"], marks=pytest.mark.soak), LOGS["two"], LOGS["recorded"]],
+    ids=list(LOGS),
+)
 def test_stopped_after_a_day_and_gone_on_with_in_another_process(
     tmp_path: Path, logs: Callable[[Path], Path]
 ) -> None:

@@ -101,22 +101,30 @@ BY_NATURE = {
 """Fields whose presence follows from the client or the token itself (an unmanaged device has no id)."""
 
 
+Fields = Counter[frozenset[str]]
+
+
+def rows_with(name: str, rows: Fields) -> int:
+    return sum(number for fields, number in rows.items() if name in fields)
+
+
 def test_fields_are_present_as_often_in_intruders_records(samples: list[Sample]) -> None:
     expected: Counter[tuple[str, str]] = Counter()
     observed: Counter[tuple[str, str]] = Counter()
     sizes: Counter[str] = Counter()
     for sample in samples:
-        groups: dict[str, tuple[list[set[str]], list[set[str]]]] = defaultdict(lambda: ([], []))
+        # How many records have the same fields: few sets of fields are different.
+        groups: dict[str, tuple[Fields, Fields]] = defaultdict(lambda: (Counter(), Counter()))
         for _, _, record, hostile in sample.rows:
             if group := group_of(record):
-                groups[group][hostile].append(set(fields_of(record)))
+                groups[group][hostile][frozenset(fields_of(record))] += 1
         for group, (benign, hostile_rows) in groups.items():
-            if len(benign) < 30 or not hostile_rows:
+            if benign.total() < 30 or not hostile_rows:
                 continue
-            sizes[group] += len(hostile_rows)
-            for name in set().union(*benign, *hostile_rows):
-                expected[group, name] += len(hostile_rows) * sum(name in row for row in benign) / len(benign)  # type: ignore[assignment]
-                observed[group, name] += sum(name in row for row in hostile_rows)
+            sizes[group] += hostile_rows.total()
+            for name in frozenset[str]().union(*benign, *hostile_rows):
+                expected[group, name] += hostile_rows.total() * rows_with(name, benign) / benign.total()  # type: ignore[assignment]
+                observed[group, name] += rows_with(name, hostile_rows)
     assert sum(sizes.values()) > 500
     wrong = []
     for (group, name), wanted in expected.items():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from seawall.console.context import ConsoleContext, ConsoleSettings
 from seawall.console.data.answers import what_if_service
@@ -66,11 +69,23 @@ def budget(context: ConsoleContext) -> BudgetValue:
     return build_summary(context, 60 * DAY).budget
 
 
-def test_the_console_reckons_with_the_budget_that_the_watch_was_started_with(
-    logs: Path, tmp_path: Path
-) -> None:
-    settings = watched(logs, tmp_path / "store", 50.0)
-    with looking(settings) as context:
+@pytest.fixture(scope="module")
+def store_of_fifty(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a watch with a budget of 50; whoever looks into it takes a copy."""
+    store = tmp_path_factory.mktemp("fifty") / "store"
+    watched(logs, store, 50.0)
+    return store
+
+
+@pytest.fixture
+def fifty(store_of_fifty: Path, tmp_path: Path) -> LiveSettings:
+    """The settings of such a watch, over a copy of the store."""
+    shutil.copytree(store_of_fifty, tmp_path / "store")
+    return quick(tmp_path / "store", budget=50.0)
+
+
+def test_the_console_reckons_with_the_budget_that_the_watch_was_started_with(fifty: LiveSettings) -> None:
+    with looking(fifty) as context:
         shown = budget(context)
         with context.database.reading() as work:
             days = work.days.since(0)
@@ -86,9 +101,8 @@ def test_the_console_reckons_with_the_budget_that_the_watch_was_started_with(
         assert len(fewer.fewer) == same.raised - fewer.raised > 0
 
 
-def test_what_is_set_in_the_console_comes_before_it_and_is_given_back(logs: Path, tmp_path: Path) -> None:
-    settings = watched(logs, tmp_path / "store", 50.0)
-    with looking(settings) as context:
+def test_what_is_set_in_the_console_comes_before_it_and_is_given_back(fifty: LiveSettings) -> None:
+    with looking(fifty) as context:
         with context.database.writing() as work:
             work.settings.put("budget", {"per_day": 3.0})
         shown = budget(context)

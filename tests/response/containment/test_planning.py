@@ -233,6 +233,83 @@ def test_what_was_left_at_okta(activity: str, columns: dict[str, Any], kind: str
     assert (action.kind, action.calls[0].path) == (kind, path)
 
 
+BOSS = "EUR.PROD.OUTLOOK.COM/Hosted/example.org/Boss"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kind"),
+    [
+        ({"GrantSendOnBehalfTo": "EUR.PROD.OUTLOOK.COM/Hosted/example.org/Fake"}, "remove_delegate"),
+        ({"ForwardingSmtpAddress": "smtp:x@evil.example"}, "remove_forwarding"),
+    ],
+)
+def test_a_mailbox_of_somebody_else_is_the_one_that_is_changed_back(
+    parameters: dict[str, str], kind: str
+) -> None:
+    action = only(
+        made(row("Set-Mailbox", resource_uid="Boss", parameters={"Identity": BOSS, **parameters})), kind
+    )
+    assert "Boss" in action.title
+    assert "EUR.PROD" not in action.title
+    for command in (*action.powershell, *action.undo_powershell):
+        assert f"Set-Mailbox -Identity '{BOSS}'" in command
+        assert ANN not in command
+
+
+def role(number: int, member: str, name: str, template: str) -> dict[str, Any]:
+    return row(
+        "Add member to role.", number, kind="directory", resource_uid=member,
+        parameters={"Role.DisplayName": name, "Role.TemplateId": template, "Target": member},
+    )  # fmt: skip
+
+
+def test_roles_of_a_member_who_is_known_by_his_address_are_taken_in_one_step() -> None:
+    reader, admin = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "62e90394-69f5-4237-9190-012177145e10"
+    fake = "o'neill@example.org"
+    found = made(
+        role(1, fake, "Directory Readers", reader),
+        role(2, fake, "Global Administrator", admin),
+        role(3, "boss@example.org", "Directory Readers", reader),
+    )
+    both, other = sorted(steps(found, "remove_role"), key=lambda one: -len(one.evidence))
+    assert both.title == f"Take the role Global Administrator and 1 more role from {fake}"
+    assert both.evidence == ("record-1", "record-2")
+    assert both.confidence == "likely"  # the first is among the intruder's records
+    (command,) = both.powershell
+    assert command.startswith("$member = (Get-MgUser -UserId 'o''neill@example.org').Id; ")
+    assert f"-in '{admin}', '{reader}' }}" in command
+    assert command.endswith("-UnifiedRoleAssignmentId $_.Id }")
+    assert f"; '{admin}', '{reader}' | ForEach-Object {{ New-Mg" in both.undo_powershell[0]
+    assert other.confidence == "precaution"
+    assert other.title == "Take the role Directory Readers from boss@example.org"
+
+
+def test_a_role_of_a_group_is_taken_by_the_groups_id() -> None:
+    group = "b50379c5-9c7e-48c7-bd69-fe825b7a4f35"
+    action = only(made(role(1, f"Group_{group}", "Global Administrator", PRINCIPAL)), "remove_role")
+    assert group in action.before[0].call.path
+    assert action.calls
+
+
+def test_what_sends_mail_on_is_stopped_right_after_the_block() -> None:
+    found = made(row("New-TransportRule", parameters={"Name": "."}), RULE)
+    order = [one.kind for one in found.actions]
+    place = order.index("remove_forwarding")
+    assert order.index("disable_account") < place < order.index("reset_password")
+    assert place < order.index("remove_inbox_rule")
+
+
+def test_the_account_of_a_candidate_is_blocked_as_a_precaution() -> None:
+    found = make_plan(evidence(), incident=incident("record-1", raised=False))
+    (block,) = steps(found, "disable_account")
+    assert (block.account, block.confidence) == (ANN, "precaution")
+    assert {one.confidence for one in found.actions} == {"precaution"}
+    other = incident("record-1", raised=False, account="fake@example.org")
+    tied = make_plan(evidence(), incident=incident("record-1"), others=(other,))
+    assert any(text.startswith("fake@example.org belongs to the attack") for text in tied.warnings)
+    assert not any("belongs to the attack" in text for text in found.warnings)
+
+
 def test_what_the_account_did_besides_is_a_precaution() -> None:
     other = {**RULE, "metadata_uid": "record-9"}
     assert only(made(other), "remove_inbox_rule").confidence == "precaution"

@@ -68,7 +68,8 @@ def find_role_member(record: ChangeRecord) -> str:
     for target in targets if isinstance(targets, list) else []:
         if isinstance(target, dict) and target.get("type") in _MEMBERS and is_guid(str(target.get("id"))):
             return str(target["id"])
-    return record.resource
+    kind, _, uid = record.resource.partition("_")
+    return uid if kind in _MEMBERS and is_guid(uid) else record.resource
 
 
 def is_guid(text: str) -> bool:

@@ -16,6 +16,7 @@ from seawall.events.changes.objects import (
     find_opened_mailbox,
     find_rule_name,
     sets_parameter,
+    shorten_directory_name,
 )
 from seawall.events.changes.records import ChangeRecord
 from seawall.response.containment.microsoft import call_graph, user_path
@@ -163,7 +164,7 @@ def _make_manual_step(
 
 
 def _forwarding(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
-    mailbox = record.owner
+    mailbox = find_opened_mailbox(record)
     target = next(record.text(one) for one in FORWARDS if sets_parameter(record, one))
     given = {
         slot: record.text(name)
@@ -183,7 +184,7 @@ def _forwarding(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
         ),
         account=mailbox,
         kind="remove_forwarding",
-        title=f"End the forwarding of {mailbox} to {target}",
+        title=f"End the forwarding of {_shorten(mailbox)} to {target}",
         reason=describe_record(
             record, "Forwarding that is set on the mailbox is no inbox rule and is easily overlooked"
         ),
@@ -197,13 +198,13 @@ def _forwarding(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
 
 
 def _on_behalf(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
-    mailbox, user = record.owner, record.text("GrantSendOnBehalfTo").strip("\"'[]")
+    mailbox, user = find_opened_mailbox(record), record.text("GrantSendOnBehalfTo").strip("\"'[]")
     is_one = not re.search(r"[,;@{}\[\]=]", user.replace("@", "", 1)) and "@{" not in user
     if not is_one:
         return _make_manual_step(
             subject, record,
             make_powershell("Get-Mailbox -Identity {mailbox} | Format-List GrantSendOnBehalfTo", mailbox=mailbox),
-            account=mailbox, kind="remove_delegate", title=f"Look through who may send on behalf of {mailbox}",
+            account=mailbox, kind="remove_delegate", title=f"Look through who may send on behalf of {_shorten(mailbox)}",
             reason=describe_record(record, "The record changes several names, or not in a form that a command needs"),
             irreversible=_NOTE_IT,
         )  # fmt: skip
@@ -214,13 +215,18 @@ def _on_behalf(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
         make_powershell(template.replace("VERB", "Remove"), mailbox=mailbox, user=user),
         account=mailbox,
         kind="remove_delegate",
-        title=f"Let {user} no longer send on behalf of {mailbox}",
+        title=f"Let {_shorten(user)} no longer send on behalf of {_shorten(mailbox)}",
         reason=describe_record(
             record, "Who may send on behalf of a mailbox goes on doing so when the account is clean again"
         ),
         undo_powershell=make_powershell(template.replace("VERB", "Add"), mailbox=mailbox, user=user),
         irreversible="A record that set the whole list also removed who was in it: who that was, the log does not say.",
     )
+
+
+def _shorten(name: str) -> str:
+    """Return a mailbox or a person as titles name it: a directory name by its last part."""
+    return shorten_directory_name(name) or name
 
 
 def _mail_flow(subject: StepSubject, record: ChangeRecord) -> ContainmentStep:
@@ -258,7 +264,7 @@ def _mailbox_permission(subject: StepSubject, record: ChangeRecord) -> Containme
     if not user or not known:
         return _make_manual_step(
             subject, record, make_powershell(f"Get-{noun} -Identity {{mailbox}}", mailbox=mailbox),
-            account=mailbox, kind="remove_delegate", title=f"Look through who may open the mailbox {mailbox}",
+            account=mailbox, kind="remove_delegate", title=f"Look through who may open the mailbox {_shorten(mailbox)}",
             reason=describe_record(record, "The record does not say who got which access"), irreversible=_NOTE_IT,
         )  # fmt: skip
     return _make_manual_step(
@@ -267,7 +273,7 @@ def _mailbox_permission(subject: StepSubject, record: ChangeRecord) -> Containme
         make_powershell(f"Remove-{noun} {command}", mailbox=mailbox, user=user),
         account=mailbox,
         kind="remove_delegate",
-        title=f"Take {', '.join(known)} on the mailbox {mailbox} from {user}",
+        title=f"Take {', '.join(known)} on the mailbox {_shorten(mailbox)} from {_shorten(user)}",
         reason=describe_record(
             record, "Access that was granted to another account does not end with this one's"
         ),

@@ -32,6 +32,11 @@ def _warnings_of(incident: Incident, scope: Scope | None, count: int) -> Iterato
             f"{severity} is {incident.severity}: it may be the owner's own doing. Ask them, by telephone or in "
             "person, before anything is applied."
         )
+    if not incident.raised and count > 1:
+        yield (
+            f"{incident.account} belongs to the attack, though its own incident was not raised: its steps are precautions, and "
+            "come last. If nobody knows the account, or the intruder made it, apply them first, with --steps."
+        )
     if scope is not None and not _has_account(scope, incident):
         yield f"The scope says nothing of {incident.account}: it is of other logs, or of another organisation."
     unlisted = incident.details.get("events_not_listed")

@@ -1,9 +1,9 @@
 """Build the containment plan: steps, order, confidence, and notes to read first. Pure; nothing is executed.
 
 The order closes the ways back in first: keys and token renewal, then methods, credentials, consents, delegates and
-roles that the intruder added. Then the account is blocked, its password replaced, and only then its sessions end: a
-session ended earlier could be reopened. Hidden mailbox changes follow, then what a person has to look through. Sessions
-end again last, for tokens issued meanwhile.
+roles that the intruder added. Then the account is blocked, and what sends mail on is stopped at once. The password is
+replaced, and only then sessions end: a session ended earlier could be reopened. Inbox rules follow, then what a person
+has to look through. Sessions end again last, for tokens issued meanwhile.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ RANKS: Final[dict[ActionKind, int]] = {
     "remove_role": 6,
     "disable_account": 8,
     "disable_service_principal": 8,
-    "reset_password": 9,
-    "revoke_sessions": 10,
-    "remove_inbox_rule": 11,
-    "remove_forwarding": 12,
+    "remove_forwarding": 9,
+    "reset_password": 10,
+    "revoke_sessions": 11,
+    "remove_inbox_rule": 12,
     "enable_account": 13,
 }
 """Order of the kinds of steps. Gmail settings use rank 7; the repeated session revocation is last."""
@@ -127,8 +127,10 @@ def make_plan(
         take(subject.account, gate.make_steps(subject, kind=own, gate=with_gate, thumbprints=keys))
         systems = evidence.systems.get((subject.tenant, subject.account), frozenset())
         take(subject.account, _make_account_steps(subject, systems))
-        for record in concerning(subject):
+        records = list(concerning(subject))
+        for record in records:
             take(record.id, _undoing(subject, record))
+        take(subject.account, roles.group_assignments(subject, records))
     sure = {(one.tenant, one.account): one.sure for one in subjects}
     late = {whose for whose, how in sure.items() if how == "precaution" and set(sure.values()) != {how}}
     actions = tuple(_link(sorted(_merge(found), key=lambda one: (_subject_key(one) in late, _sort_key(one)))))
@@ -171,12 +173,15 @@ def select_subjects(
     """
     found: dict[tuple[str, str], StepSubject] = {}
 
-    def add(tenant: str, account: str, sure: Confidence, first: int, last: int) -> None:
+    def add(
+        tenant: str, account: str, sure: Confidence, first: int, last: int, *, is_suspected: bool = False
+    ) -> None:
         tenant, account = replace_surrogates(tenant), replace_surrogates(account)
         known = found.get((tenant, account))
         if known is not None:
             sure = min(sure, known.sure, key=CONFIDENCES.index)
             first, last = min(first, known.first), max(last, known.last)
+            is_suspected = is_suspected or known.is_suspected
         found[tenant, account] = StepSubject(
             tenant,
             account,
@@ -185,11 +190,19 @@ def select_subjects(
             last,
             is_application="@" not in account and (tenant, account) not in evidence.people,
             object_id=evidence.object_ids.get((tenant, account), ""),
+            is_suspected=is_suspected,
         )
 
     for incident in incidents:
         sure: Confidence = "likely" if incident.raised else "precaution"
-        add(incident.tenant, incident.account, sure, incident.first_event, incident.last_event)
+        add(
+            incident.tenant,
+            incident.account,
+            sure,
+            incident.first_event,
+            incident.last_event,
+            is_suspected=True,
+        )
     if scope is not None:
         for one in select_accounts(scope, with_possible=with_possible):
             first = scope.start if one.first is None else one.first
@@ -223,12 +236,12 @@ def _undoing(subject: StepSubject, record: ChangeRecord) -> Iterator[Containment
 def _make_account_steps(subject: StepSubject, systems: frozenset[Vendor]) -> Iterator[ContainmentStep]:
     """Yield the steps about the account itself.
 
-    For a possibly touched account, only sessions are ended.
+    For an account that a scope cannot rule out, and that no incident is about, only sessions are ended.
     """
     if subject.is_application:
         yield from _application(subject, systems)
         return
-    is_possible = subject.sure == "precaution"
+    is_possible = subject.sure == "precaution" and not subject.is_suspected
     for vendor in sorted(systems):
         module = {"microsoft": microsoft, "google": google, "okta": okta}[vendor]
         yield module.revoke_sessions(subject, is_last=False)

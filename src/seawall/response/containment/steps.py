@@ -34,7 +34,7 @@ class StepSubject:
     """The account that steps are about.
 
     `sure` is the confidence that the intruder used it; the times bound the intrusion. `object_id` is its directory
-    id, empty if no record states it.
+    id, empty if no record states it. `is_suspected` says whether an incident is about the account.
     """
 
     tenant: str
@@ -44,6 +44,7 @@ class StepSubject:
     last: int
     is_application: bool = False
     object_id: str = ""
+    is_suspected: bool = False
 
     def for_record(self, record: ChangeRecord) -> Confidence:
         """Return the confidence of a step that undoes a record.

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Submit a scan to a cluster of Spark: submit.sh MASTER LOGS OUT. Driver and executors have LOGS and OUT mounted under the same
-# names, and a Python environment with seawall[spark] at $SEAWALL_PYTHON. Not tested here with a cluster.
+# Submit a scan to a cluster of Spark: submit.sh MASTER LOGS --out OUT [options of seawall spark scan]. Driver and executors have
+# LOGS and OUT mounted under the same names, and a Python environment with seawall[spark] at $SEAWALL_PYTHON. Not tested here with
+# a cluster.
 set -euo pipefail
-master=$1 logs=$2 out=$3
+master=$1
+shift
 python=${SEAWALL_PYTHON:-python3}
 export PYSPARK_PYTHON=$python PYSPARK_DRIVER_PYTHON=$python
 exec spark-submit \
@@ -11,4 +13,4 @@ exec spark-submit \
   --conf spark.executor.memory="${SEAWALL_EXECUTOR_MEMORY:-2g}" \
   --conf spark.executor.memoryOverhead="${SEAWALL_PYTHON_MEMORY:-4g}" \
   --conf spark.sql.adaptive.enabled=false \
-  "$(dirname "$0")/job.py" "$logs" "$out"
+  "$(dirname "$0")/job.py" "$@"

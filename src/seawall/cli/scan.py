@@ -127,7 +127,7 @@ def scan(
     if not quiet:
         results.print_summary(result, out)
     if not quiet:
-        output.next_step(_next(result, out))
+        output.next_step(describe_next(result, out))
     if fail_on is not None and (results.not_judged(result) or _is_level_reached(result, fail_on.value)):
         raise typer.Exit(INCIDENTS_FOUND)
 
@@ -163,7 +163,8 @@ def _tell_rules(rules: RuleSet) -> None:
     output.say(*summarise_rules(rules))
 
 
-def _next(result: ScanResult, out: Path) -> str:
+def describe_next(result: ScanResult, out: Path) -> str:
+    """Return what to run after a scan."""
     if result.incidents:
         from seawall.report.input import in_order
         from seawall.report.story_words import order_by_severity

@@ -124,10 +124,10 @@ def scan(
       seawall spark scan /mnt/logs --out /mnt/out --master spark://head:7077
       seawall spark scan /mnt/logs --out /mnt/out --shelves 512 --tasks 256
     """
-    from seawall.cli import results
+    from seawall.cli import progress, results
     from seawall.pipeline.scan import ScanSettings
     from seawall.spark.batch import scan as scan_on_spark
-    from seawall.spark.session import open_session
+    from seawall.spark.session import use_session
     from seawall.spark.settings import SparkSettings
 
     chosen = ScanSettings(
@@ -139,11 +139,8 @@ def scan(
     settings = SparkSettings(
         chosen, shelves, tasks, files_up_to=files_up_to, cut_above=cut_above, parts=parts
     )
-    session = open_session(master)
-    try:
-        result = scan_on_spark(paths, out, session=session, settings=settings)
-    finally:
-        session.stop()
+    with use_session(master) as session, progress.show_progress(quiet=quiet) as report:
+        result = scan_on_spark(paths, out, session=session, settings=settings, progress=report)
     _answer(result, out, quiet=quiet, as_json=as_json)
     if as_json:
         output.answer_json(results.document(result, out))
@@ -151,6 +148,10 @@ def scan(
 
 def _answer(result: ScanResult, out: Path, *, quiet: bool, as_json: bool) -> None:
     from seawall.cli import results
+    from seawall.cli.scan import describe_next
+    from seawall.storage.files.events_place import EVENTS_TABLE
+    from seawall.storage.files.merged_events import EVENTS
+    from seawall.storage.raw_records import RAW_RECORDS
 
     if not as_json and result.summary["events"]:
         results.show(result, f" --out {output.quote_path(out)}")
@@ -160,5 +161,11 @@ def _answer(result: ScanResult, out: Path, *, quiet: bool, as_json: bool) -> Non
             f"nothing was read, so nothing can be said about any account: {results.count_problems(result)}{where}",
             fix="docs/how-to/export-logs.md says what to export",
         )
-    if not quiet:
-        results.print_summary(result, out)
+    if quiet:
+        return
+    results.print_summary(result, out)
+    if not (out / EVENTS).is_file():
+        output.say(
+            f"events: {out / EVENTS_TABLE} (too many for {EVENTS} and {RAW_RECORDS}: see --files-up-to)"
+        )
+    output.next_step(describe_next(result, out))

@@ -8,12 +8,13 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from pyspark.sql import SparkSession
 
-from seawall_base.errors import SystemUnsupported, UsageError
+from seawall_base.errors import MissingExtra, SystemUnsupported, UsageError
 
 MASTERS: Final = ("local", "spark://", "yarn", "k8s://")
 SETTINGS: Final[Mapping[str, str]] = {
@@ -24,17 +25,38 @@ SETTINGS: Final[Mapping[str, str]] = {
     "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
 }
 
+_LOGGING: Final = Path(__file__).with_name("log4j2.properties")
+_OWN_SETTINGS: Final = ("SPARK_CONF_DIR", "SPARK_HOME")
+"""Variables of an installation of Spark, whose own settings say what it logs."""
+
+_PLATFORM: Final = "DATABRICKS_RUNTIME_VERSION"
 _GATEWAY: Final = "PYSPARK_GATEWAY_PORT"
 """Set by `spark-submit` for the program that it runs."""
+
+
+@contextmanager
+def use_session(master: str | None) -> Iterator[SparkSession]:
+    """Open a session as `open_session` does, and end it after the block, unless it is that of a notebook or a platform."""
+    is_lent = _PLATFORM in os.environ or SparkSession.getActiveSession() is not None
+    session = open_session(master)
+    try:
+        yield session
+    finally:
+        if not is_lent:
+            session.stop()
 
 
 def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
     """Return a session, the running one if there is one. `master` is a URL of Spark, None for that of `spark-submit` or a
     platform, else all cores of this machine.
 
-    A driver of a local master listens on 127.0.0.1 alone. Raises `UsageError` and `SystemUnsupported`.
+    A driver of a local master listens on 127.0.0.1 alone. Raises `UsageError`, `SystemUnsupported` and `MissingExtra`.
     """
     check_java()
+    if find_spec("pandas") is None:
+        raise MissingExtra(
+            "Spark needs the package pandas, which is not installed", fix="pip install 'seawall[spark]'"
+        )
     # Spark asks for pandas and uses Arrow alone here
     warnings.filterwarnings(
         "ignore", message="PySpark does not yet fully support pandas", category=FutureWarning
@@ -56,6 +78,9 @@ def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
         for key in ("spark.driver.host", "spark.driver.bindAddress"):
             builder = builder.config(key, "127.0.0.1")
         builder = builder.config("spark.ui.enabled", "false")
+        if not any(name in os.environ for name in _OWN_SETTINGS):
+            option = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
+            builder = builder.config("spark.driver.extraJavaOptions", option)
     builder = builder.config("spark.ui.showConsoleProgress", "false")
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

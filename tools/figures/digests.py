@@ -17,6 +17,7 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/pipeline/__init__.py",
         "src/seawall/pipeline/keep_raw.py",
         "src/seawall/pipeline/scan.py",
+        "src/seawall/pipeline/scan_inputs.py",
         "src/seawall/storage/__init__.py",
         "src/seawall/storage/errors.py",
         "src/seawall/storage/files/*.py",

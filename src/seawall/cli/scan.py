@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -68,6 +68,14 @@ def scan(
             help="Search for rare values that unusual accounts of several organisations share; write campaigns.jsonl.",
         ),
     ] = False,
+    indicators: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--indicators",
+            metavar="PATH",
+            help="Look for these indicators: a data store's (its folder), or those of a STIX 2.1 file. May be repeated.",
+        ),
+    ] = None,
     no_raw: Annotated[
         bool, typer.Option("--no-raw", help="Keep no copy of the records of raised incidents as they came.")
     ] = False,
@@ -109,6 +117,7 @@ def scan(
         least_score=choose_least_score(min_score, min_chance),
         campaigns=campaigns,
         raw=not no_raw,
+        **_read_indicators(indicators or []),
     )
     result = run(paths, out, settings, quiet=quiet)
     # Exports of nothing are read, and say that there was nothing; a folder without files says nothing at all.
@@ -142,6 +151,17 @@ def run(paths: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) ->
         return pipeline.scan(
             paths, out=out, settings=settings, progress=report, rules_read=None if quiet else _tell_rules
         )
+
+
+def _read_indicators(paths: list[Path]) -> dict[str, Any]:
+    """Return the indicators of folders and files as settings of a scan, with the group's key from the environment."""
+    if not paths:
+        return {}
+    from seawall.response.exchange.group_key import read_group_key
+    from seawall.response.exchange.indicator_files import read_indicator_path
+
+    found = [one for path in paths for one in read_indicator_path(path)]
+    return {"indicators": tuple(found), "indicator_key": read_group_key(None)}
 
 
 @contextmanager

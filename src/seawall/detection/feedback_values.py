@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from seawall.detection.reason import Layer
 
@@ -12,6 +12,10 @@ AnswerKind = Literal["compromised", "safe", "expected-change"]
 
 Reach = Literal["account", "peers", "tenant"]
 """Accounts that an expected change covers: the account, its peers (same type and mail domain), or the whole tenant."""
+
+
+INDICATOR_ASPECT: Final = "indicator"
+"""The aspect of what received and saved indicators add to a score."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,3 +106,5 @@ class ScoreAdjustment:
     text: str
     raises: bool = False
     """Whether the incident is raised whatever the budget."""
+    is_beside: bool = False
+    """Whether the incident may take one of the places beside the budget, if the budget has none for it."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 import pyarrow as pa
@@ -34,41 +34,28 @@ from seawall.events.networks import Networks, enrich
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch, count_by_file, read, total_bytes
 from seawall.pipeline.keep_raw import keep_raw_records
+from seawall.pipeline.scan_inputs import OUTPUTS as OUTPUTS
+from seawall.pipeline.scan_inputs import SCRATCH, leave_out_results, prepare_folder
 from seawall.report.input import ReportedBudget, ReportInput
 from seawall.report.scan_files import SMALL_DAY, EventsWriter, write_scan_files
 from seawall.storage import Coder, Spool
-from seawall.storage.files.assistant_calls import ASSISTANT_CALLS
-from seawall.storage.files.campaign_documents import CAMPAIGNS
 from seawall.storage.raw_records import RAW_RECORDS
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
-from seawall_base.errors import InputUnreadable, OutputUnwritable
 from seawall_base.operating_system import give_back_free_memory, peak_memory
 from seawall_base.progress import Progress
 from seawall_base.read_ahead import read_ahead
 from seawall_base.times import rfc3339
 
-OUTPUTS = (
-    "incidents.jsonl",
-    "report.html",
-    "problems.jsonl",
-    "coverage.json",
-    "events.parquet",
-    "summary.json",
-    "rules.json",
-    RAW_RECORDS,
-)
-"""Output files of every scan. `campaigns.jsonl` comes with `--campaigns` alone.
-
-Those of an earlier scan are never read as input, even inside a scanned folder.
-"""
+if TYPE_CHECKING:
+    from seawall.pipeline.scanned_indicators import ScannedIndicators
+    from seawall.response.exchange.group_key import GroupKey
+    from seawall.response.exchange.matching import WantedIndicator
 
 _problem_line = msgspec.json.Encoder().encode
 
 PROBLEMS_SHOWN = 1_000
 DAY = 86_400_000_000
-SCRATCH = ".seawall-"
-"""Prefix of the name of a scan's temporary folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +66,7 @@ class ScanSettings:
     raising, None for the one that ships. `mmdb` are MaxMind databases that are searched before the built-in network table.
     With `learnt` false, only unsupervised evidence ranks, and no threshold ships for it. `rules` are folders of Sigma rules
     besides the built-in ones, which `pack` false leaves out. With `campaigns`, values that organisations share are searched.
-    With `raw`, the records of raised incidents are kept as they came.
+    With `raw`, the records of raised incidents are kept as they came. `indicators` are searched for; hashes need the key.
     """
 
     budget: float | None = None
@@ -90,6 +77,8 @@ class ScanSettings:
     least_score: float | None = None
     campaigns: bool = False
     raw: bool = True
+    indicators: tuple[WantedIndicator, ...] = ()
+    indicator_key: GroupKey | None = None
 
     def choose_least_score(self) -> float | None:
         """Return the least score for raising, None for the one that ships: it holds for the scores of the ranker alone."""
@@ -158,8 +147,8 @@ def scan(
     started = time.perf_counter()
     settings = settings or ScanSettings(budget=budget)
     inputs = sorted(Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths))
-    folder = _prepare(inputs, out)
-    inputs = _without_results(inputs, folder)
+    folder = prepare_folder(inputs, out)
+    inputs = leave_out_results(inputs, folder)
     networks = Networks.load(settings.mmdb)
     rules = load_rules(settings.rules, with_pack=settings.pack)
     if rules_read is not None:
@@ -168,6 +157,8 @@ def scan(
     book = RuleBook(rules)
     sightings = CandidateSightings() if settings.campaigns else None
     take = book.take if sightings is None else _call_both(book.take, sightings.observe)
+    looked = _search_indicators(settings)
+    take = take if looked is None else _call_both(take, looked.observe)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
         spool = _spool(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
         meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
@@ -175,7 +166,7 @@ def scan(
     give_back_free_memory()
     coverage = (*tally.unjudged.notes((tally.first, tally.last)), *meter.notes())
     accounts = engine.behaviour.accounts_of(spool.vocabularies["org_uid"])
-    waiting = iter(candidates)
+    waiting = iter(candidates if looked is None else looked.apply(candidates))
     del candidates  # each day's are freed as soon as its cases are described
     decision = decide(
         waiting, coverage, accounts, tally.days(), settings.budget, least_score=settings.choose_least_score()
@@ -220,49 +211,6 @@ def scan(
     return result
 
 
-def _prepare(inputs: Sequence[Path], out: Path | str | None) -> Path | None:
-    missing = [path for path in inputs if not path.exists() and not path.is_symlink()]
-    if missing or not inputs:
-        raise InputUnreadable(
-            f"no such file or folder: {missing[0] if missing else '(none given)'}", fix="check the path"
-        )
-    if out is None:
-        return None
-    folder = Path(out)
-    try:
-        private_files.make_folder(folder)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
-    except OSError as error:
-        raise OutputUnwritable(
-            f"cannot write into {folder}: {error.strerror}", fix="choose another folder with --out"
-        ) from error
-    return folder
-
-
-def _without_results(inputs: Sequence[Path], folder: Path | None) -> list[Path]:
-    """Return the inputs without results of an earlier scan, by listing the folders that contain them."""
-    if folder is None:
-        return list(inputs)
-    place, found = folder.resolve(), list[Path]()
-    for path in inputs:
-        around = path.resolve()
-        if not path.is_dir() or around not in (place, *place.parents):
-            found.append(path)
-            continue
-        inner = [entry for entry in sorted(path.iterdir()) if entry.name != ".git"]
-        if around == place:
-            found += [
-                entry
-                for entry in inner
-                if entry.name not in (*OUTPUTS, CAMPAIGNS, ASSISTANT_CALLS)
-                and not entry.name.startswith(SCRATCH)
-            ]
-        else:
-            found += _without_results(inner, folder)
-    return found
-
-
 def _spool(
     inputs: Sequence[Path],
     scratch: Path,
@@ -295,6 +243,15 @@ def _spool(
     pa.default_memory_pool().release_unused()
     give_back_free_memory()
     return spool
+
+
+def _search_indicators(settings: ScanSettings) -> ScannedIndicators | None:
+    """Return the search for the indicators of the settings. Its modules are loaded only if there are some."""
+    if not settings.indicators:
+        return None
+    from seawall.pipeline.scanned_indicators import ScannedIndicators
+
+    return ScannedIndicators(settings.indicators, settings.indicator_key)
 
 
 def _problems_file(path: Path) -> BinaryIO:

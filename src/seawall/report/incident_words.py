@@ -38,6 +38,7 @@ ASPECTS = {
     "grant": "Mailbox permission",
     "hostile-value": "Seen in a takeover",
     "hour": "Hour of the week",
+    "indicator": "Known indicator",
     "key": "Credential key",
     "legacy": "Legacy sign-in",
     "mailbox": "Others' mailbox",

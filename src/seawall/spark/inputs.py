@@ -11,7 +11,7 @@ from typing import Final
 
 from seawall.events.formats.files import walk
 from seawall.events.problem import Problem
-from seawall.pipeline.scan import OUTPUTS, SCRATCH
+from seawall.pipeline.scan_inputs import OUTPUTS, SCRATCH
 from seawall.spark.delta_input import find_tables, list_table_files
 from seawall.spark.lake import LAKE, TABLES, ReadFile
 from seawall.storage.files.campaign_documents import CAMPAIGNS

@@ -119,7 +119,8 @@ def pull(
 ) -> None:
     """Take the indicators of a TAXII 2.1 collection into the store, with source, validity, confidence and TLP.
 
-    They stay apart from the values that analysts saved, and raise nothing: `seawall indicators match` finds who shows them.
+    They stay apart from the values that analysts saved. A watch looks for them in new records and in those of 30 days, and
+    raises what they hit; `seawall indicators match` finds who shows them.
 
     \b
     Examples:

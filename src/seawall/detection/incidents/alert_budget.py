@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -24,6 +24,10 @@ BUDGET_FLOOR_PER_DAY = 1.0 / 7.0
 
 REFUSED_SHARE = 4
 """Incidents of attempts that gained nothing may be raised for each this many of the budget, in addition, and at least one."""
+
+BESIDE_SHARE = 4
+LEAST_BESIDE = 3
+"""Incidents may be raised for an indicator alone, in addition: one for each so many of the budget, but at least three."""
 
 SLACK = 1e-6
 """Scores closer than this are equal: the order of summation changes the last digits."""
@@ -79,6 +83,7 @@ class BudgetDecision:
 class RankedCases:
     """Hold n cases, the highest first, with the attack of each, and the ids of those that are `chosen` for raising.
 
+    Of the chosen, those `beside` the budget are raised for an indicator alone.
     `limits`, `thresholds` and `spent` are as in `BudgetDecision`; `refused` are the thresholds of attempts that gained nothing.
     """
 
@@ -90,6 +95,7 @@ class RankedCases:
     refused: Mapping[str, float]
     spent: Mapping[str, int]
     threshold: RaisingThreshold
+    beside: frozenset[str] = frozenset()
 
     def threshold_of(self, case: IncidentCase) -> float:
         """Return the score at which incidents like this one are raised, infinity if none is."""
@@ -116,6 +122,7 @@ def rank_cases(
     chosen = select_within_budget(
         cases, limits, LEAST_SCORE, sparing=budget is None, threshold=threshold, attacks=attacks
     )
+    beside = select_beside_budget(cases, chosen, limits)
     thresholds: dict[str, float] = {}
     refused: dict[str, float] = {}
     spent = dict.fromkeys(tenants, 0)
@@ -129,7 +136,8 @@ def rank_cases(
         least = refused if case.top.is_refused else thresholds
         least[tenant] = min(reached, least.get(tenant, reached))
         spent[tenant] += not case.top.is_refused
-    return RankedCases(cases, attacks, frozenset(chosen), limits, thresholds, refused, spent, threshold)
+    all_chosen = frozenset(chosen) | beside
+    return RankedCases(cases, attacks, all_chosen, limits, thresholds, refused, spent, threshold, beside)
 
 
 def decide(
@@ -165,6 +173,7 @@ def decide(
             raised=case.id in ranked.chosen,
             threshold=ranked.threshold_of(case),
             attack=named.get(case.id, NO_ATTACK),
+            is_beside=case.id in ranked.beside,
         )
 
     incidents = tuple(_complete_by_day(cases, complete))
@@ -245,6 +254,34 @@ def compute_refused_limit(limit: int) -> int:
     They have an allowance of their own, so that a flood of attempts takes no place from an intrusion.
     """
     return max(limit // REFUSED_SHARE, min(limit, 1))
+
+
+def compute_beside_limit(limit: int) -> int:
+    """Return how many incidents may be raised for an indicator alone, beside `limit` others; none without a budget.
+
+    A list of indicators that is wrong, or written by an intruder, cannot drown what detection found.
+    """
+    return max(limit // BESIDE_SHARE, LEAST_BESIDE) if limit else 0
+
+
+def select_beside_budget(
+    cases: Sequence[IncidentCase], chosen: Collection[str], limits: Mapping[str, int]
+) -> frozenset[str]:
+    """Return the ids of cases, the highest first, that show an indicator which may raise them, and that are not `chosen`.
+
+    A case that answers excuse is left out.
+    """
+    used: dict[str, int] = defaultdict(int)
+    found = set()
+    for case in cases:
+        changes = [change for one in case.candidates for change in one.adjustments]
+        own = sum(change.weight for change in case.top.adjustments if not change.is_beside)
+        if case.id in chosen or own < EXCUSED or not any(change.is_beside for change in changes):
+            continue
+        if used[case.top.tenant] < compute_beside_limit(limits.get(case.top.tenant, 0)):
+            used[case.top.tenant] += 1
+            found.add(case.id)
+    return frozenset(found)
 
 
 def select_within_budget(

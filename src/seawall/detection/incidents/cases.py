@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from seawall.detection.feedback_values import INDICATOR_ASPECT
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.ranking.kept_groups import KeptCandidate
 from seawall.detection.ranking.open_indicators import OPEN_DAYS
@@ -93,6 +94,11 @@ def is_raised_anyway(candidate: Candidate) -> bool:
     return any(change.raises for change in candidate.adjustments)
 
 
+def shows_indicator(candidate: Candidate) -> bool:
+    """Return whether the candidate shows a received or saved indicator. However little it is, the case tells it."""
+    return any(change.aspect == INDICATOR_ASPECT for change in candidate.adjustments)
+
+
 def _windows(found: list[Candidate]) -> list[IncidentCase]:
     """Take the strongest group and the account's other groups in the window around it as a case; repeat with the rest."""
     left = sorted(found, key=lambda one: (-one.score, one.first, one.day, one.network))
@@ -100,7 +106,11 @@ def _windows(found: list[Candidate]) -> list[IncidentCase]:
     while left:
         top = left[0]
         near = [c for c in left if abs(c.day - top.day) <= INCIDENT_WINDOW_DAYS]
-        story = [c for c in near if c is top or c.score >= top.score - STRONG or c.network == top.network]
+        story = [
+            c
+            for c in near
+            if c is top or c.score >= top.score - STRONG or c.network == top.network or shows_indicator(c)
+        ]
         shown = {(one.day, one.network) for one in story}
         story = [c for c in near if (c.day, c.network) in shown or follows(c, shown)]
         cases.append(IncidentCase(tuple(story), _score(near)))

@@ -32,6 +32,7 @@ from seawall.detection.ranking.aspects import aspect as aspect_of
 from seawall.detection.ranking.aspects import weights
 from seawall.detection.ranking.candidates import FieldEvidence, ScoredCandidate
 from seawall.detection.ranking.chance import load_chance
+from seawall.detection.ranking.patterns import INDICATOR
 from seawall.detection.ranking.rule_hits import SIGMA
 from seawall.detection.reason import SILENT, Layer, Reason
 from seawall.detection.rules.detector import RULES
@@ -55,6 +56,9 @@ class NamedAttack:
 
 NO_ATTACK = NamedAttack()
 
+BESIDE_BUDGET = "Raised beside the alert budget, for the indicator alone."
+"""What an incident says that the budget would not have raised."""
+
 
 def incident(
     case: IncidentCase, coverage: Sequence[CoverageNote], *, raised: bool, threshold: float
@@ -71,14 +75,24 @@ def complete_incident(
     raised: bool,
     threshold: float,
     attack: NamedAttack = NO_ATTACK,
+    is_beside: bool = False,
 ) -> Incident:
-    """Return a described case with all that depends on other cases and on coverage; see `incident`."""
+    """Return a described case with all that depends on other cases and on coverage; see `incident`.
+
+    With `is_beside`, it is raised beside the budget for an indicator, and says so.
+    """
     story = _order_by_time(case.story())
     limit = round(threshold, 4) if math.isfinite(threshold) else None
+    if is_beside:
+        described = replace(
+            described,
+            summary=f"{described.summary} {BESIDE_BUDGET}",
+            details={**described.details, "beside_budget": BESIDE_BUDGET},
+        )
     return replace(
         described,
         raised=raised,
-        detected_at=_time_of_detection(story, threshold),
+        detected_at=_time_of_hit(story) if is_beside else _time_of_detection(story, threshold),
         coverage=_coverage(story, coverage),
         details={**described.details, "threshold": limit},
         attack=attack.id,
@@ -148,7 +162,9 @@ def describe_case(case: IncidentCase) -> Incident:
             "confidence_because": list(verdict.sure),
             **({"statements": statements} if statements else {}),
         },
-        chance=None if case.top.is_refused else round(load_chance().estimate(case.score), 4),
+        chance=None
+        if case.top.is_refused or top.pattern is INDICATOR
+        else round(load_chance().estimate(case.score), 4),
     )
 
 
@@ -162,6 +178,11 @@ def _time_of_detection(story: Sequence[ScoredCandidate], threshold: float) -> in
             if score >= threshold:
                 return time
     return None
+
+
+def _time_of_hit(story: Sequence[ScoredCandidate]) -> int | None:
+    """Return when the first group that shows an indicator began."""
+    return next((one.first for one in story if any(change.is_beside for change in one.adjustments)), None)
 
 
 def _reasons(top: ScoredCandidate, score: float) -> tuple[Reason, ...]:

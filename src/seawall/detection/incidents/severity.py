@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from seawall.detection.feedback_values import INDICATOR_ASPECT
 from seawall.detection.incident import Severity
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.impact_rows import (
@@ -179,6 +180,11 @@ def _judge_likelihood(case: IncidentCase, story: Sequence[ScoredCandidate]) -> t
         reasons.append(f"A rule of high or critical level matched: {_quote(strong)}.")
     if len(techniques := sorted(_list_techniques(story))) >= MANY_TECHNIQUES:
         reasons.append(f"Rules name {len(techniques)} techniques: {_list(techniques)}.")
+    changes = [change for one in story for change in one.adjustments if change.aspect == INDICATOR_ASPECT]
+    if changes:
+        reasons.append("It shows an indicator that others, or your analysts, name as an intruder's.")
+    if any(change.is_beside for change in changes) and level < 1:
+        level, words = 1, "The score alone makes a takeover unlikely, the indicator possible"
     if case.related:
         reasons.append(f"It shares a new network that few use with {_list(case.related)}.")
     most = len(LIKELIHOODS) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from seawall.detection.behaviour.detector import BehaviourDetector, BehaviourGro
 from seawall.detection.behaviour.fields import FIELD_NAMES
 from seawall.detection.feedback_values import ScoreAdjustment
 from seawall.detection.incidents.story.handovers import Handover, list_handovers
+from seawall.detection.incidents.vendor_statements import Statements
 from seawall.detection.lineage.detector import LineageEvidence
 from seawall.detection.ragged import Ragged, SparseRows, collect
 from seawall.detection.ranking.candidate_events import (
@@ -187,6 +188,7 @@ class KeptCandidate:
     follows: tuple[int, ...] = ()
     is_follow_up: bool = False
     adjustments: tuple[ScoreAdjustment, ...] = ()
+    statements: Statements = ()
 
     @property
     def base(self) -> float:
@@ -235,11 +237,24 @@ class KeptCandidate:
 
     def describe(self) -> ScoredCandidate:
         """Return the group with its words."""
-        return self.groups.describe(self.place)
+        return self._add_statements(self.groups.describe(self.place))
 
     def describe_part(self) -> ScoredCandidate:
         """Return what the group adds to a case of which another is the strongest."""
-        return self.groups.describe(self.place, is_top=False)
+        return self._add_statements(self.groups.describe(self.place, is_top=False))
+
+    def _add_statements(self, described: ScoredCandidate) -> ScoredCandidate:
+        """Return the description with what was found out after the group was scored."""
+        if not self.adjustments:
+            return described
+        change = self.score - described.score
+        return replace(
+            described,
+            score=self.score,
+            curve=tuple((time, score + change) for time, score in described.curve),
+            adjustments=self.adjustments,
+            statements=tuple(sorted({*described.statements, *self.statements})),
+        )
 
 
 def keep_groups(

@@ -252,7 +252,16 @@ REFUSED = Pattern(
 )
 """Names attempts that gained nothing. It is no pattern of access: it is neither calibrated nor an input of the ranker."""
 
-NAMED_PATTERNS = (*PATTERNS, REFUSED)
+INDICATOR = Pattern(
+    "known-indicator",
+    "account-takeover",
+    "T1078.004 Cloud Accounts",
+    "showed an indicator that others, or your analysts, name as an intruder's",
+    ("network.backed_off", "client.backed_off", "app.backed_off"),
+)
+"""Names records that nothing but a received or saved indicator tells of. It is neither calibrated nor an input of the ranker."""
+
+NAMED_PATTERNS = (*PATTERNS, REFUSED, INDICATOR)
 """All patterns that can name a candidate."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import msgspec
 
@@ -30,6 +30,7 @@ from seawall.pipeline.live.history import (
     rank_past,
 )
 from seawall.pipeline.live.known_incidents import load_incidents
+from seawall.pipeline.live.recent_candidates import Hits
 from seawall.pipeline.live.recipients import Recipients
 from seawall.storage.database import Database, FirstImport, QueueQuery, Transaction, WriterLease
 from seawall.storage.database.columns import make_index_key
@@ -58,6 +59,7 @@ class BackfillState:
     limits: RaisingLimits
     answers: Sequence[FeedbackAnswer]
     announced: frozenset[str]
+    hits: Hits = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +327,7 @@ def _load_past(work: Transaction, one: FirstImport, standing: BackfillState) -> 
         standing.limits.per_day,
         standing.answers,
         standing.limits.least_score,
+        standing.hits.get(one.tenant, ()),
     )
 
 

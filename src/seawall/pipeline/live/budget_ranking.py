@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback.applying import apply_feedback
+from seawall.detection.feedback.indicator_hits import IndicatorHit, apply_hits
 from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
@@ -72,6 +73,7 @@ def rank_under_budget(
     answers: Sequence[FeedbackAnswer] = (),
     imported_until: int | None = None,
     least_score: float | None = LEAST_SCORE,
+    hits: Iterable[IndicatorHit] = (),
     describe: Callable[[IncidentCase], Incident] = describe_case,
 ) -> BudgetRanking:
     """Return which incidents are raised after the last scored day.
@@ -80,14 +82,15 @@ def rank_under_budget(
     day with events, in days since 1970. `accounts_by_tenant` counts active accounts. For a span of at most 30 days without
     answers, the incidents are those of a scan of the same events. `imported_until` is the last day of a first import that
     was ranked over its whole span. Its days and candidates are left out, so that history uses none of the present budget.
-    `least_score` and `describe` are those of `decide`.
+    `least_score` and `describe` are those of `decide`. `hits` are what shows indicators.
     """
     window = live_window(first_day, last_day, imported_until)
     found = [one for one in candidates if window.candidates_from <= one.day <= last_day]
     if answers:
         found = apply_feedback(found, answers, (last_day + 1) * DAY)
+    recent = [one for one in hits if window.candidates_from <= one.day <= last_day]
     decision = decide(
-        found,
+        apply_hits(found, recent),
         notes,
         accounts_by_tenant,
         window.days,

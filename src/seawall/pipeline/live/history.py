@@ -12,6 +12,7 @@ from typing import Any
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.feedback.applying import apply_feedback
+from seawall.detection.feedback.indicator_hits import IndicatorHit, apply_hits
 from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, BudgetDecision, decide
@@ -49,6 +50,7 @@ class PastDays:
     budget: float | None
     answers: Sequence[FeedbackAnswer] = ()
     least_score: float | None = LEAST_SCORE
+    hits: Sequence[IndicatorHit] = ()
 
     @property
     def live_since(self) -> int:
@@ -202,11 +204,12 @@ def _find_lived_days(past: PastDays) -> _Part:
 
 def _decide(past: PastDays, first: int, until: int, notes: Sequence[CoverageNote]) -> BudgetDecision:
     """Return the incidents that a scan of some days would raise."""
-    found: Sequence[ScoredCandidate] = [one for one in past.candidates if first <= one.day <= until]
+    own: Sequence[ScoredCandidate] = [one for one in past.candidates if first <= one.day <= until]
     if past.answers:
-        found = apply_feedback(found, past.answers, (past.last_day + 1) * DAY)
+        own = apply_feedback(own, past.answers, (past.last_day + 1) * DAY)
     accounts = {past.first_import.tenant: past.accounts}
     days = until - first + 1
+    found = apply_hits(own, [one for one in past.hits if first <= one.day <= until])
     return decide(found, notes, accounts, days, past.budget, least_score=past.least_score)
 
 
@@ -224,6 +227,7 @@ def _rank_live_window(past: PastDays) -> Sequence[Incident]:
         answers=past.answers,
         imported_until=one.last_day,
         least_score=past.least_score,
+        hits=past.hits,
     ).incidents
 
 

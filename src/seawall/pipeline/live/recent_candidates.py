@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from seawall.detection.coverage_note import CoverageNote
+from seawall.detection.feedback.indicator_hits import IndicatorHit
 from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import LEAST_SCORE
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, BudgetRanking, rank_under_budget
+from seawall.pipeline.live.candidates import unpack_candidate
 from seawall.pipeline.live.described_cases import DescribedCases
+from seawall.storage.database import Transaction
 
 Notes = Mapping[str, Sequence[CoverageNote]]
+Hits = Mapping[str, tuple[IndicatorHit, ...]]
+NO_HITS: Hits = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class RecentCandidates:
         self._span: RankingSpan | None = None
         self._accounts: dict[str, int] = {}
         self._notes: Notes = {}
+        self._hits: Hits = {}
         self._described = DescribedCases()
 
     def learn(self, day: int, shard: int, candidates: Iterable[ScoredCandidate]) -> None:
@@ -81,13 +88,18 @@ class RecentCandidates:
         accounts: Mapping[str, int],
         notes: Iterable[CoverageNote],
         answers: Sequence[FeedbackAnswer],
+        hits: Hits = NO_HITS,
     ) -> RankingUpdate:
-        """Rank all organisations with changes, or every organisation if the span has changed."""
+        """Rank all organisations with changes, or every organisation if the span has changed.
+
+        `hits` are what shows indicators, by organisation.
+        """
         by_tenant: dict[str, list[CoverageNote]] = defaultdict(list)
         for note in notes:
             by_tenant[note.tenant].append(note)
         if span != self._span or by_tenant.get("") != self._notes.get(""):
-            self._touched |= self._candidates.keys()
+            self._touched |= {*self._candidates, *hits, *self._hits}
+        self._touched |= {name for name in {*hits, *self._hits} if hits.get(name) != self._hits.get(name)}
         both = by_tenant.keys() | self._notes.keys()
         self._touched |= {name for name in both if by_tenant.get(name) != self._notes.get(name)}
         self._touched |= {name for name, count in accounts.items() if self._accounts.get(name) != count}
@@ -112,13 +124,24 @@ class RecentCandidates:
                 answers=answers,
                 imported_until=imported,
                 least_score=span.least_score,
+                hits=[hit for name in names for hit in hits.get(name, ())],
                 describe=self._described.describe,
             )
             for imported, names in alike.items()
         )
         self._described.forget_unused(tenants)
         self._span, self._accounts, self._notes, self._touched = span, dict(accounts), dict(by_tenant), set()
+        self._hits = dict(hits)
         return RankingUpdate(tenants, ranking)
+
+
+def load_recent_candidates(work: Transaction, last_day: int) -> RecentCandidates:
+    """Return the stored candidates of the days up to the last one that are still needed."""
+    found = RecentCandidates()
+    for day, shares in work.candidates.shares_since(last_day - CANDIDATE_DAYS + 1).items():
+        for shard, contents in shares.items():
+            found.learn(day, shard, [unpack_candidate(one) for one in contents])
+    return found
 
 
 def _merge(rankings: Iterable[BudgetRanking]) -> BudgetRanking:

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from seawall.events.array_state import RestoredState, State
+from seawall.storage.database import Transaction
+from seawall.storage.files.state_file import unpack
 
 ROWS = "rows"
 """Name of the state. It is more recent than the same numbers in the state of a scoring."""
@@ -31,3 +33,13 @@ def rows_of(states: Mapping[str, State]) -> dict[int, int]:
     return (
         dict(RestoredState(states[ROWS]).array("rows", np.int64, None, 2).tolist()) if ROWS in states else {}
     )
+
+
+def load_states(work: Transaction, prefix: str) -> dict[str, State]:
+    """Return the stored states whose names begin with a prefix, by the rest of the name. Raises `StateInvalid`."""
+    names = [name for name in work.states.names() if name.startswith(prefix)]
+    return {
+        name.removeprefix(prefix): unpack(content)
+        for name in names
+        if (content := work.states.get(name)) is not None
+    }

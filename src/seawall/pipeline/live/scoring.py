@@ -18,9 +18,9 @@ from seawall.detection.incident import Incident
 from seawall.detection.rules.sigma.load import load_rules
 from seawall.pipeline.live.arrived_events import ArrivedEvents, read_arrived
 from seawall.pipeline.live.backfill import Backfill, BackfillState
-from seawall.pipeline.live.budget import keep_configured_limits, limits_of
-from seawall.pipeline.live.budget_ranking import CANDIDATE_DAYS, RANKED_DAYS
-from seawall.pipeline.live.candidates import pack_candidates, unpack_candidate
+from seawall.pipeline.live.budget import limits_of
+from seawall.pipeline.live.budget_ranking import RANKED_DAYS
+from seawall.pipeline.live.candidates import pack_candidates
 from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, keep_untold, load_notes
 from seawall.pipeline.live.day_counts import ScoredDayCounts, share_of
 from seawall.pipeline.live.days import EPOCH
@@ -28,18 +28,24 @@ from seawall.pipeline.live.detection import DayScoring, LiveDetection, is_outdat
 from seawall.pipeline.live.history import HistoryNotice
 from seawall.pipeline.live.incident_changes import IncidentChanges
 from seawall.pipeline.live.incident_matching import match_incidents
+from seawall.pipeline.live.indicator_hits import KnownHits
 from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.known_incidents import KnownIncidents
-from seawall.pipeline.live.recent_candidates import RankingSpan, RankingUpdate, RecentCandidates
+from seawall.pipeline.live.recent_candidates import (
+    RankingSpan,
+    RankingUpdate,
+    RecentCandidates,
+    load_recent_candidates,
+)
 from seawall.pipeline.live.recipients import Recipients
-from seawall.pipeline.live.rows import ROWS, rows_by_day, rows_of, rows_state
+from seawall.pipeline.live.rows import ROWS, load_states, rows_by_day, rows_of, rows_state
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.shard import DayResult
 from seawall.pipeline.live.shard_scheduler import ShardScheduler
 from seawall.pipeline.live.standing_feedback import standing_answers
 from seawall.pipeline.live.unannounced_incidents import UnannouncedIncidents
 from seawall.storage.database import Database, Transaction, WriterLease
-from seawall.storage.files.state_file import pack, unpack
+from seawall.storage.files.state_file import pack
 from seawall.storage.lake import Lake
 from seawall_base.clock import Clock
 
@@ -58,12 +64,14 @@ class Scorer:
     """Detection, and the incidents that result. Used by one thread; only a `ScoringJob` may run in another.
 
     `rules` are the Sigma rules, `revision` is that of the incidents, and `seconds` the duration of the last scoring.
-    `dirty` are the days that wait for scoring, or for counting if only copies arrived.
+    `dirty` are the days that wait for scoring, or for counting if only copies arrived. `tenants` are the active accounts.
     """
 
     def __init__(
-        self, settings: LiveSettings, lake: Lake, clock: Clock, step: Callable[[str], None] = lambda _: None
-    ) -> None:
+        self, settings: LiveSettings, lake: Lake, clock: Clock, step: Callable[[str], None] = lambda _: None,
+        hits: KnownHits | None = None,
+    ) -> None:  # fmt: skip
+        self._hits = hits or KnownHits()
         self._settings, self._lake, self._clock, self._step = settings, lake, clock, step
         self.rules = load_rules(settings.rules)
         self._detection = self._new_detection()
@@ -72,7 +80,7 @@ class Scorer:
         self._notes: Sequence[CoverageNote] = ()
         self._notes_from: int | None = None
         self._known, self._changes = KnownIncidents(), IncidentChanges(settings.coverage_seconds)
-        self._tenants: dict[str, int] = {}
+        self.tenants: dict[str, int] = {}
         self._told_notes: list[Any] | None = None
         self._mark: tuple[Any, ...] = ()
         self._is_ranking_due, self._unannounced = False, UnannouncedIncidents()
@@ -100,10 +108,7 @@ class Scorer:
     def begin(self, work: Transaction, *, is_endless: bool = True) -> None:
         """Replace everything in memory by the content of the database; `is_endless` for a watch that never ends by itself."""
         self._detection = self._new_detection()
-        states = {}
-        for name in work.states.names():
-            if name.startswith(_STATE) and (content := work.states.get(name)) is not None:
-                states[name.removeprefix(_STATE)] = unpack(content)
+        states = load_states(work, _STATE)
         self._rows = rows_of(states)
         if is_outdated(states, self.rules):  # the state was learnt with other rules
             self._rows = {}
@@ -114,15 +119,12 @@ class Scorer:
         self._arrived.clear()
         self.dirty = self._detection.unsettled_days
         self.counts = ScoredDayCounts.read(work.days.since(0))
-        self._tenants = self.counts.tenants()
+        self.tenants = self.counts.tenants()
         last = self.newest or 0
         self._notes, self._notes_from = load_notes(work)
         self.backfill.begin(work, self.counts.first_days(), self.newest)
-        self._recent, self._turns = RecentCandidates(), ShardScheduler()
+        self._recent, self._turns = load_recent_candidates(work, last), ShardScheduler()
         self._unannounced = UnannouncedIncidents()
-        for day, shares in work.candidates.shares_since(last - CANDIDATE_DAYS + 1).items():
-            for shard, contents in shares.items():
-                self._recent.learn(day, shard, [unpack_candidate(one) for one in contents])
         self._known = KnownIncidents()
         self._changes = IncidentChanges(self._settings.coverage_seconds if is_endless else 0.0)
         self._known.begin(work, self.newest)
@@ -136,10 +138,6 @@ class Scorer:
             self._rows[day] = self._rows.get(day, 0) + count
             self.dirty |= {day}
         return {_STATE + ROWS: pack(rows_state(self._rows))}
-
-    def keep_limits(self, database: Database, writer: WriterLease) -> None:
-        """Store the budget and the least score for raising that the watch was started with."""
-        keep_configured_limits(database, writer, self._settings)
 
     @property
     def is_waiting(self) -> bool:
@@ -180,7 +178,11 @@ class Scorer:
             self.revision = work.incidents.revision()
             mark = self._mark_ranking(work)
         if mark != self._mark:
-            self._is_ranking_due, self._next = True, min(self._next, self._clock.monotonic())
+            self.rank_again()
+
+    def rank_again(self) -> None:
+        """Have incidents ranked as soon as possible, because something changed besides events."""
+        self._is_ranking_due, self._next = True, min(self._next, self._clock.monotonic())
 
     def begin_scoring(
         self, database: Database, *, is_settled: bool, deadline: Callable[[], bool] | None = None
@@ -227,7 +229,7 @@ class Scorer:
             return []
         self._step("scored")
         self._learn(scoring)
-        self.backfill.learn(database, scoring, self._tenants, self.newest or 0)
+        self.backfill.learn(database, scoring, self.tenants, self.newest or 0)
         update = self._rank_changes(scoring, job)
         is_settled = job.is_settled and not self._turns.are_behind
         kept = self._build_transaction(scoring, update, is_settled=is_settled, targets=targets, habits=habits)
@@ -243,14 +245,8 @@ class Scorer:
         return announced
 
     def rank_past(
-        self,
-        database: Database,
-        writer: WriterLease,
-        targets: Recipients,
-        *,
-        is_settled: bool,
-        is_pressed: bool,
-    ) -> Sequence[Incident | HistoryNotice]:
+        self, database: Database, writer: WriterLease, targets: Recipients, *, is_settled: bool, is_pressed: bool
+    ) -> Sequence[Incident | HistoryNotice]:  # fmt: skip
         """Rank the past of one organisation if due, and store the result; return what to announce.
 
         First imports that are over end here once everything read is scored (`is_settled`). From then on the live window
@@ -265,8 +261,9 @@ class Scorer:
             limits = limits_of(work, self._settings)
         announced = frozenset(self._known.announced)
         standing = BackfillState(
-            self.newest or 0, self._tenants, self._notes, self._notes_from, limits, answers, announced
-        )
+            self.newest or 0, self.tenants, self._notes, self._notes_from, limits, answers, announced,
+            self._hits.by_tenant,
+        )  # fmt: skip
         found = self.backfill.rank_next(database, writer, standing, is_settled=is_settled, targets=targets)
         if found is None:
             return ()
@@ -330,7 +327,7 @@ class Scorer:
             self.counts.put(day, shard, share_of(result) if result.events else None)
         self.counts.rows |= {day: count for day, count in scoring.rows.items() if day in self.counts.shares}
         if scoring.days:
-            self._tenants = self.counts.tenants()
+            self.tenants = self.counts.tenants()
         self.scored_until = scoring.scored_until
         latest = sorted(scoring.notes, key=lambda note: -note.end)[:_NOTES_SHOWN]
         self.notes = tuple(note.text for note in latest)
@@ -340,17 +337,14 @@ class Scorer:
     def _rank_changes(self, scoring: DayScoring, job: ScoringJob) -> RankingUpdate:
         days = self.counts.shares
         mark = job.mark, tuple(one.id for one in job.answers)  # some answers expire
-        self.backfill.ask_again(mark)
+        self.backfill.ask_again((mark, self._hits.mark))
         span = RankingSpan(
-            min(days, default=0),
-            max(days, default=0),
-            job.limits.per_day,
-            mark,
-            self.backfill.imported_until,
-            self.backfill.whole,
-            job.limits.least_score,
-        )
-        return self._recent.rank_changes(span, self._tenants, scoring.notes, job.answers)
+            min(days, default=0), max(days, default=0), job.limits.per_day, mark, self.backfill.imported_until,
+            self.backfill.whole, job.limits.least_score,
+        )  # fmt: skip
+        # in a group, other workers rank the other organisations
+        hits = {name: own for name, own in self._hits.by_tenant.items() if name in self.tenants}
+        return self._recent.rank_changes(span, self.tenants, scoring.notes, job.answers, hits)
 
     def _build_transaction(
         self,
@@ -377,7 +371,7 @@ class Scorer:
         return ScoreTransaction(
             done=scoring.done,
             candidates={place: pack_candidates(result.candidates) for place, result in scoring.days.items()},
-            days=self.counts.documents(scoring.days, scoring.rows.keys(), self._tenants),
+            days=self.counts.documents(scoring.days, scoring.rows.keys(), self.tenants),
             states={**scoring.pack_states(_STATE), HABITS: habits},
             incidents=[*self._changes.choose(before, incidents, self._clock.monotonic()), *lapsed],
             gone=gone,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -18,6 +17,7 @@ from seawall.detection.incident import Incident
 from seawall.events.networks import Networks, enrich
 from seawall.pipeline.live.automatic_containment import open_automatic
 from seawall.pipeline.live.background_worker import BackgroundWorker, give_back_memory, make_daemon
+from seawall.pipeline.live.budget import keep_configured_limits
 from seawall.pipeline.live.commit import (
     HABITS,
     MOST_PROBLEMS,
@@ -33,10 +33,12 @@ from seawall.pipeline.live.detection import DayScoring
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.faults import PASSING, describe_store_fault
 from seawall.pipeline.live.history import HistoryNotice
+from seawall.pipeline.live.indicator_search import IndicatorSearch
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
 from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.lake_maintenance import RetentionTask, open_maintenance
 from seawall.pipeline.live.outbox import open_deliverer
+from seawall.pipeline.live.pending_delivery import PendingDelivery
 from seawall.pipeline.live.periodic_messages import PeriodicMessages
 from seawall.pipeline.live.progress import ReadingProgress, Until
 from seawall.pipeline.live.reading import FolderReader, ReaderThreads, StreamReader
@@ -48,6 +50,7 @@ from seawall.pipeline.live.status_publisher import StatusPublisher
 from seawall.pipeline.live.watcher import LONGEST_WAIT, IngestReceipt
 from seawall.pipeline.tail import Batcher, DeliveryQueue, IntakeClosed, TailDelivery
 from seawall.pipeline.tail.stream import ReadableStream
+from seawall.response.exchange.group_key import read_group_key
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.errors import DatabaseBroken
 from seawall.storage.lake import Lake
@@ -66,15 +69,6 @@ _MOMENT = 0.02
 """Longest wait in seconds for deliveries while days are being scored."""
 
 _COURIER_SECONDS, _UPKEEP_SECONDS, _TAKEOVER_SECONDS = 20.0, 60.0, 30.0
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A delivery that is being stored: its number, and its events once they are in the lake."""
-
-    delivery: TailDelivery
-    position: int
-    events: pa.Table | None = None
 
 
 class WatchService:
@@ -102,7 +96,8 @@ class WatchService:
         self._bodies = IngestQueue(self.intake, parse)
         self._networks = Networks.load(settings.mmdb)
         self._batcher = Batcher(settings.sizes)
-        self._scorer = Scorer(settings, lake, clock, step)
+        self._indicators = IndicatorSearch(lake, clock, read_group_key(None))
+        self._scorer = Scorer(settings, lake, clock, step, self._indicators.hits)
         self.rules = self._scorer.rules
         self._courier = open_deliverer(settings, database, clock, step)
         self._maintenance = open_maintenance(
@@ -111,7 +106,7 @@ class WatchService:
         self._forgetting = RetentionTask(settings.retention_days)
         self._listening = SilenceDetector(settings.silences)
         self._tally, self._position, self._problem_rows = SourceTally(), 0, 0
-        self._pending: _Pending | None = None
+        self._pending: PendingDelivery | None = None
         self._readers = ReaderThreads()
         self._progress = ReadingProgress(self._readers, self.intake, self._batcher, clock)
         self._gauge = StatusPublisher(clock, self._current_status)
@@ -178,8 +173,9 @@ class WatchService:
         self._job = None
         with self._database.reading() as work:
             found = load_startup_state(work)
+            self._indicators.begin(work)
             self._scorer.begin(work, is_endless=until == "stopped")
-        self._scorer.keep_limits(self._database, writer)
+        keep_configured_limits(self._database, writer, self.settings)
         self._tally = SourceTally()
         self._tally.totals.update(found.totals)
         self._tally.sources.update((source.name, source) for source in found.sources)
@@ -230,7 +226,7 @@ class WatchService:
             delivery = None if self._scorer.is_full and self._apart.is_busy else self._gather()
             if delivery is not None:
                 self._step("gathered")
-                self._pending = _Pending(delivery, self._position + 1)
+                self._pending = PendingDelivery(delivery, self._position + 1)
                 self._keep(writer, self._pending)
             self._score(writer, until)
             now = self._clock.monotonic()
@@ -238,7 +234,8 @@ class WatchService:
                 self._ticked = now
                 self._each_second(writer, until)
             self._gauge.tell(revision=self._scorer.revision)
-            is_waiting = self._scorer.is_waiting or self._scorer.backfill.is_waiting
+            parts = (self._scorer, self._scorer.backfill, self._indicators)
+            is_waiting = any(one.is_waiting for one in parts)
             is_over = delivery is None and not self._apart.is_busy and not is_waiting
             if until != "stopped" and is_over and self._progress.is_read(until):
                 return
@@ -263,7 +260,7 @@ class WatchService:
             return self._batcher.take()
         return self._batcher.due(self._clock.monotonic())
 
-    def _keep(self, writer: WriterLease, pending: _Pending) -> None:
+    def _keep(self, writer: WriterLease, pending: PendingDelivery) -> None:
         """Store a delivery; every part of this can be repeated."""
         self._gauge.doing = "reading"
         delivery = pending.delivery
@@ -275,7 +272,8 @@ class WatchService:
                 self._lake.append(enriched)
                 pending.events = enriched
         self._step("appended")
-        states = {} if pending.events is None else self._scorer.take(pending.events)
+        held = pending.events
+        states = {} if held is None else self._scorer.take(held) | self._indicators.take(held)
         now, wall = self._clock.monotonic(), self._clock.now()
         lies = spread(pending.events) if pending.events is not None else spread(pa.table({}))
         sums = self._tally.records_of(delivery)
@@ -296,7 +294,7 @@ class WatchService:
         self._tell(changes)
         self._finish(pending)
 
-    def _finish(self, pending: _Pending) -> None:
+    def _finish(self, pending: PendingDelivery) -> None:
         for done in pending.delivery.done:
             done()
         self._gauge.doing = "scoring" if self._apart.is_busy else "idle"
@@ -337,10 +335,8 @@ class WatchService:
 
     def _rank_past(self, writer: WriterLease, *, is_settled: bool, is_pressed: bool) -> None:
         """Rank the days before the live window of one organisation."""
-        news = self._scorer.rank_past(
-            self._database, writer, self._courier.recipients, is_settled=is_settled, is_pressed=is_pressed
-        )
-        self._tell(news)
+        more = {"is_settled": is_settled, "is_pressed": is_pressed}
+        self._tell(self._scorer.rank_past(self._database, writer, self._courier.recipients, **more))
 
     def _tell(self, news: Sequence[News]) -> None:
         if news:
@@ -366,6 +362,8 @@ class WatchService:
                 work.states.put(HABITS, self._listening.state())
             self._tell(changes)
         self._scorer.look(self._database)
+        if self._indicators.work(self._database, writer, self._scorer, is_pressed=until != "stopped"):
+            self._scorer.rank_again()
 
     def _store_silences(self, work: Transaction, changes: list[SilenceChange], wall: int) -> None:
         """Store sources that fell silent or returned, and queue messages."""
@@ -375,11 +373,13 @@ class WatchService:
             self._mail.set()
 
     def _current_status(self) -> WatchStatus:
-        fault = self._courier.fault or self._automatic.fault or self._maintenance.fault
+        faults = (one.fault for one in (self._courier, self._automatic, self._maintenance, self._indicators))
+        fault = next(filter(None, faults), None)
         return current_status(self._progress, self._tally, self._scorer, fault)
 
     def _end(self, courier: threading.Thread, maintenance: threading.Thread, until: Until) -> None:
         self._apart.close()
+        self._indicators.close()
         self._automatic.stop()
         self._readers.stop()
         self.intake.close()

@@ -1,6 +1,6 @@
 """Indicators that came from other organisations, and up to where each collection was read. Each is a setting of its own.
 
-They stay apart from the values that analysts saved: what others say is a lead, and no search starts from it by itself.
+They stay apart from the values that analysts saved: what others say is a lead, and no scope search starts from it by itself.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ MOST_RECEIVED: Final = 20_000
 
 _PREFIX: Final = "received indicator "
 _FEED: Final = "received collection "
+_REVISION: Final = "received revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class ReceivedIndicators:
         news = {key: one for key, one in newest.items() if held.get(key, -1) < one.modified}
         for key, one in news.items():
             self._session.merge(SettingRow(name=_PREFIX + key, document=_document(one)))
+        if news:
+            self._note_change()
         self._session.flush()
         if len(self) > MOST_RECEIVED:
             self.remove([one.key for one in self.all()[MOST_RECEIVED:]])
@@ -103,7 +106,19 @@ class ReceivedIndicators:
         for piece in pieces(keys):
             gone = delete(SettingRow).where(SettingRow.name.in_([_PREFIX + key for key in piece]))
             count += len(self._session.execute(gone.returning(SettingRow.name)).all())
+        if count:
+            self._note_change()
         return count
+
+    @property
+    def revision(self) -> int:
+        """Return a number that grows with every change, 0 before the first."""
+        row = self._session.get(SettingRow, _REVISION, populate_existing=True)
+        return 0 if row is None else int(row.document["revision"])
+
+    def _note_change(self) -> None:
+        self._session.merge(SettingRow(name=_REVISION, document={"revision": self.revision + 1}))
+        self._session.flush()
 
     def remove_ended(self, now: int) -> int:
         """Delete the indicators whose validity has ended; return how many there were."""

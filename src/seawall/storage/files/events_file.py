@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -126,3 +127,9 @@ def _nullable(codes: Codes) -> pa.Array:
     held = codes >= 0
     validity = None if held.all() else pa.py_buffer(np.packbits(held, bitorder="little"))
     return pa.Array.from_buffers(pa.int32(), len(codes), [validity, pa.py_buffer(codes)])
+
+
+def decode_columns(batch: CodedBatch, names: Iterable[str]) -> pa.Table:
+    """Return columns of a batch as they are in the events file."""
+    columns = {name: _column(ENRICHED_SCHEMA.field(name), [batch]) for name in names}
+    return pa.table(columns)

@@ -77,6 +77,7 @@ class SlotWatch(WatchService):
         self._trial, self._healthy_at = trial, clock.monotonic() + HEALTHY_SECONDS
         self._reader: PartitionReader | None = None
         self._courier.check = self._prove
+        self._periodic.campaigns = None  # the incidents of a slot are those of some organisations
         if partition == FIRST:
             base = Database(database.engine, database.place, database.file)
             planner = GroupPlanner(settings.store, base, whole, clock, self._courier.recipients, database)

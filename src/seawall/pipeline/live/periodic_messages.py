@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from seawall.pipeline.live.campaign_messages import CampaignMessages
 from seawall.pipeline.live.commit import load_notes, tell
 from seawall.pipeline.live.counting import count_unjudged
 from seawall.pipeline.live.recipients import Recipients
@@ -44,10 +45,12 @@ MOST_GAPS: Final = 5
 class PeriodicMessages:
     """Queue what is due. Times are microseconds of the wall clock; a clock that goes back delays messages only.
 
-    `folders` are followed; the ledgers of collectors lie beside them.
+    `folders` are followed; the ledgers of collectors lie beside them. `campaigns` is None where one process does not see the
+    incidents of all organisations.
     """
 
     folders: tuple[Path, ...] = ()
+    campaigns: CampaignMessages | None = field(default_factory=CampaignMessages)
     _noted: int | None = None
 
     def work(self, database: Database, writer: WriterLease, targets: Recipients, wall: int) -> None:
@@ -76,6 +79,8 @@ class PeriodicMessages:
                 digest, records = wall, _count_records(work.sources.all())
             work.settings.put(STATE, {"alive": wall, "digest": digest, "records": records})
         self._noted = wall
+        if self.campaigns is not None:
+            self.campaigns.work(database, writer, targets, wall)
 
 
 def _tell_collectors(work: Transaction, seen: Mapping[Key, int], targets: Recipients, wall: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
 
 from seawall.detection.incident import SEVERITIES
+from seawall.response.channels.campaign_part import narrow_campaign
 from seawall.response.channels.note import KINDS, ChannelNote
 from seawall.response.errors import ChannelsInvalid
 from seawall_base.secret_file import read_secret
@@ -17,7 +18,7 @@ from seawall_base.settings_values import any_text, any_texts, choice, form, numb
 
 ALARMS: Final = (
     "incident.raised", "history.judged", "source.silent", "source.resumed", "watch.interrupted",
-    "containment.done", "containment.unclear", "containment.withheld",
+    "campaign.found", "containment.done", "containment.unclear", "containment.withheld",
 )  # fmt: skip
 EVERYTHING: Final = KINDS
 INCIDENTS: Final = ("incident.raised",)
@@ -94,6 +95,8 @@ class ChannelTable:
                 one for one in document.get("organisations", ()) if one.get("tenant") in self.organisations
             ]
             return {**document, "organisations": rows}
+        if kind == "campaign.found":
+            return narrow_campaign(document, self.organisations)
         tenant = document.get("tenant")
         return document if tenant is None or tenant in self.organisations else None
 

@@ -18,7 +18,7 @@ Level = Literal["info", "low", "medium", "high", "critical"]
 
 KINDS: Final = (
     "incident.raised", "history.judged", "source.silent", "source.resumed", "watch.interrupted", "containment.done",
-    "containment.unclear", "containment.withheld", "containment.simulated", "digest.weekly", "channel.test",
+    "containment.unclear", "containment.withheld", "containment.simulated", "campaign.found", "digest.weekly", "channel.test",
 )  # fmt: skip
 """All kinds of messages. `channel.test` reaches every channel, whatever its filters."""
 
@@ -35,6 +35,7 @@ _LEVELS: Final[dict[str, Level]] = {
     "history.judged": "medium",
     "source.silent": "medium",
     "watch.interrupted": "high",
+    "campaign.found": "high",
     "containment.done": "high",
     "containment.unclear": "critical",
     "containment.withheld": "high",
@@ -115,7 +116,9 @@ def make_note(
 
 
 _OF_INCIDENT: Final = ("incident.", "containment.")
-_PAGES: Final = {"history.judged": "incidents", "digest.weekly": "", "channel.test": ""} | dict.fromkeys(
+_PAGES: Final = {
+    "history.judged": "incidents", "campaign.found": "tenants", "digest.weekly": "", "channel.test": "",
+} | dict.fromkeys(
     ("source.silent", "source.resumed", "watch.interrupted"), "health",
 )  # fmt: skip
 
@@ -209,6 +212,33 @@ def _make_digest(_: str, document: Mapping[str, Any]) -> _Made:
     return ("medium" if gaps or not rows else "info"), title, lines, facts
 
 
+def _make_campaign(kind: str, document: Mapping[str, Any]) -> _Made:
+    """Say what organisations share. Who is limited to some is told the number of the others alone."""
+    own = [str(one) for one in document.get("tenants") or ()]
+    others = document.get("other_organisations") or 0
+    count = document.get("organisations", len(own))
+    shown = [one for one in document.get("accounts") or () if isinstance(one, Mapping)]
+    also = f"; also seen at {plural(others, 'other organisation')}" if others else ""
+    title = (
+        f"Campaign: {', '.join(own[:MOST_ACCOUNTS])}{also}"
+        if others
+        else f"Campaign in {count} organisations"
+    )
+    values = [
+        f"Shared {one.get('field')}: {one.get('value')}"
+        for one in document.get("values") or ()
+        if isinstance(one, Mapping)
+    ]
+    accounts = [f"{one.get('tenant')}: {one.get('account')}, first {one.get('first')}" for one in shown]
+    facts = [
+        ("Organisations", ", ".join(own[:MOST_ACCOUNTS]) + (" and more" if len(own) > MOST_ACCOUNTS else "")),
+        ("Other organisations", others or None),
+        ("First", document.get("first")),
+        ("Last", document.get("last")),
+    ]
+    return _LEVELS[kind], title, [*values[:3], *accounts], facts
+
+
 def _row_line(row: Mapping[str, Any]) -> str:
     gaps = "; ".join(map(str, row.get("gaps") or ())) or "coverage complete"
     raised = row.get("raised", 0)
@@ -236,6 +266,7 @@ _MAKERS: Final = {
     "history.judged": _make_history,
     "source.silent": _make_source,
     "source.resumed": _make_source,
+    "campaign.found": _make_campaign,
     "digest.weekly": _make_digest,
 }
 

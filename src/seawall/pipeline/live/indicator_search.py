@@ -43,6 +43,7 @@ _LOOK_SECONDS: Final = 5.0
 _DUTY: Final = 8.0
 """Rest after a search, as a multiple of its duration."""
 
+_LONGEST_REST: Final = 300.0
 _FAULT_SECONDS: Final = 60.0
 
 
@@ -137,7 +138,7 @@ class IndicatorSearch:
         now, before = self._clock.monotonic(), self.hits.mark
         if self._worker.is_done:
             is_good = self._finish(database, writer, days.tenants)
-            rest = _DUTY * (now - self._began) if is_good else _FAULT_SECONDS
+            rest = min(_DUTY * (now - self._began), _LONGEST_REST) if is_good else _FAULT_SECONDS
             self._next_search = now if is_pressed else now + rest
         if now >= self._next_look:
             self._next_look = now + _LOOK_SECONDS

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from seawall.events.coded_batch import hash_text
-from seawall.pipeline.scan import SCRATCH
+from seawall.pipeline.scan_inputs import SCRATCH
 from seawall.spark.event_files import name_month
 from seawall.spark.event_parts import DAY
 from seawall.storage.files.events_file import ROW_GROUP, EventsFile

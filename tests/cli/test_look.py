@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -103,3 +104,11 @@ def test_without_kept_records_that_is_said(run: Run, out: Path) -> None:
         == []
     )
     assert "raw_records" not in json.loads(run("look", "ip:198.51.100.66", "--out", str(out), "--json").out)
+
+
+def test_the_scope_of_an_account_begins_on_a_date_that_the_option_takes(run: Run, out: Path) -> None:
+    got = run("look", "account:ann@x.example", "--out", str(out))
+    assert got.code == 0
+    assert re.search(
+        r"seawall scope .* --account ann@x\.example --from \d{4}-\d\d-\d\d$", got.err, re.MULTILINE
+    )

@@ -106,11 +106,11 @@ def _advise(found: LookUp, out: Path, store: Path | None) -> None:
 
     from seawall.response.look_up.subject import INDICATORS
     from seawall.response.scope.seeds import LOOSE
-    from seawall_base.times import day_text
+    from seawall_base.times import moment
 
     kind = INDICATORS.get(found.subject.kind)
     if kind is None or found.first is None:
         return
     where = output.quote_path(out) if store is None else f"--store {output.quote_path(store)}"
-    since = f" --from {day_text(found.first)}" if kind in LOOSE else ""
+    since = f" --from {moment(found.first).date().isoformat()}" if kind in LOOSE else ""
     output.next_step(f"seawall scope {where} --{kind.replace('_', '-')} {quote(found.subject.value)}{since}")

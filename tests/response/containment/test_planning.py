@@ -291,6 +291,19 @@ def test_a_role_of_a_group_is_taken_by_the_groups_id() -> None:
     assert action.calls
 
 
+def test_an_application_that_was_added_is_blocked_and_one_of_microsoft_is_not() -> None:
+    added = row(
+        "Add service principal.", kind="directory", resource_uid=APP, parameters={"Target": "Fake Office"}
+    )
+    action = only(made(added), "disable_service_principal")
+    assert action.title == f"Block the application Fake Office ({APP})"
+    assert action.calls[0].path == f"/servicePrincipals(appId='{APP}')"
+    assert (action.confidence, action.evidence) == ("likely", ("record-1",))
+    outlook = {**added, "resource_uid": "00000002-0000-0ff1-ce00-000000000000"}
+    assert not steps(made(outlook), "disable_service_principal")
+    assert not steps(made({**added, "resource_uid": "Fake Office"}), "disable_service_principal")
+
+
 def test_what_sends_mail_on_is_stopped_right_after_the_block() -> None:
     found = made(row("New-TransportRule", parameters={"Name": "."}), RULE)
     order = [one.kind for one in found.actions]

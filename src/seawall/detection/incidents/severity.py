@@ -150,7 +150,8 @@ def _find_acts(story: Sequence[ScoredCandidate]) -> list[_Finding]:
 
 def _find_reading(story: Sequence[ScoredCandidate]) -> list[_Finding]:
     account = story[0].account
-    messages = sum(one.proved + one.possible for one in story)
+    proved, possible = sum(one.proved for one in story), sum(one.possible for one in story)
+    messages = proved + possible
     others = {name for one in story for name in one.mailboxes if name != account}
     found = []
     if others:
@@ -164,8 +165,16 @@ def _find_reading(story: Sequence[ScoredCandidate]) -> list[_Finding]:
             if messages < MOST_MAIL
             else MAILBOX_EMPTIED
         )
-        found.append(_Finding(row, f"at least {plural(messages, 'message')}"))
+        found.append(_Finding(row, _count_messages(proved, possible)))
     return found
+
+
+def _count_messages(proved: int, possible: int) -> str:
+    """Return `at least 19 messages, and possibly 23 more`."""
+    if not proved:
+        return f"possibly {plural(possible, 'message')}"
+    more = f", and possibly {possible:,} more" if possible else ""
+    return f"at least {plural(proved, 'message')}{more}"
 
 
 def _judge_likelihood(case: IncidentCase, story: Sequence[ScoredCandidate]) -> tuple[int, list[str]]:

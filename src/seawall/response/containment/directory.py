@@ -153,7 +153,7 @@ def _application_permissions(subject: StepSubject, record: ChangeRecord) -> Iter
         record,
         kind="remove_consent",
         title=f"Remove the permission {record.text('AppRole.Value') or role} of the application {principal}",
-        reason=describe_record(record, "With it the application acts on every mailbox, without any account"),
+        reason=describe_record(record, "With it the application acts by itself, without any account"),
         before=(
             StateRead(
                 "assignment",

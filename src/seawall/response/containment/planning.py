@@ -24,6 +24,7 @@ from seawall.response.containment import (
     google,
     graph_requests,
     microsoft,
+    new_applications,
     okta,
     roles,
 )
@@ -224,6 +225,7 @@ def _undoing(subject: StepSubject, record: ChangeRecord) -> Iterator[Containment
         if microsoft.is_device_registration(record):
             yield microsoft.disable_devices(subject, record)
         yield from directory.undo_steps(subject, record)
+        yield from new_applications.undo_steps(subject, record)
         yield from roles.undo_steps(subject, record)
         yield from exchange.undo_steps(subject, record)
         yield from graph_requests.undo_steps(subject, record)

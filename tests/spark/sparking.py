@@ -58,7 +58,7 @@ def scan(
     session: SparkSession,
     *,
     partitions: int = 2,
-    shelves: int = 64,
+    shelves: int | None = None,
     cut_above: int = CUT_ABOVE,
     parts: int = PARTS,
 ) -> ScanResult:

@@ -13,6 +13,7 @@ from seawall.spark.event_parts import choose_shelf
 from seawall.spark.planning import plan_scoring
 from seawall.spark.rows import BEGINNING
 from seawall.spark.scoring import FILE
+from seawall.spark.settings import SparkSettings
 from tests.spark.local_lake import LocalLake
 from tests.spark.sparking import scanned_logs
 
@@ -86,3 +87,9 @@ def test_a_shelf_is_scored_from_the_state_before_what_is_new() -> None:
 
 def test_a_month_is_that_of_the_day() -> None:
     assert (name_month(0), name_month(20_513)) == ("1970-01", "2026-03")
+
+
+@pytest.mark.parametrize(("tasks", "shelves"), [(1, 8), (2, 8), (16, 64), (5_000, 4_096)])
+def test_shelves_follow_the_cores_unless_chosen(tasks: int, shelves: int) -> None:
+    assert SparkSettings().choose_shelves(tasks) == shelves
+    assert SparkSettings(shelves=3).choose_shelves(tasks) == 3

@@ -46,6 +46,13 @@ def test_equal_states_are_equal_bytes_whatever_the_order() -> None:
     assert pack({"a": one, "b": other}) == pack({"b": other, "a": one})
 
 
+@pytest.mark.parametrize("kind", [">i4", ">f8", ">u8"])
+def test_the_order_of_bytes_in_memory_makes_no_difference(kind: str) -> None:
+    """Other machines hold the most significant byte first: a state moves between them."""
+    array = np.arange(6, dtype=kind).reshape(2, 3)
+    assert pack({"a": array}) == pack({"a": array.astype(array.dtype.newbyteorder("<"))})
+
+
 @pytest.mark.parametrize("kind", ["object", "U3", "datetime64[us]", "float16"])
 def test_other_types_are_not_kept(kind: str) -> None:
     with pytest.raises(ValueError, match="not kept"):

@@ -42,13 +42,13 @@ Tasks = Annotated[
     typer.Option("--tasks", metavar="N", min=1, help="Tasks of a stage. Default: the cores of the cluster."),
 ]
 Shelves = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--shelves",
         metavar="N",
         min=1,
         max=1 << 20,
-        help="Parts into which organisations are divided. Fixed by the first scan into a folder.",
+        help="Parts into which organisations are divided. Default: four for each task. Fixed by the first scan into a folder.",
     ),
 ]
 CutAbove = Annotated[
@@ -101,7 +101,7 @@ def scan(
     ],
     master: Master = None,
     tasks: Tasks = None,
-    shelves: Shelves = 64,
+    shelves: Shelves = None,
     files_up_to: FilesUpTo = 5_000_000,
     cut_above: CutAbove = 50_000,
     parts: Parts = 8,

@@ -43,7 +43,8 @@ def scan(
     inputs = sorted(Path(one) for one in ([paths] if isinstance(paths, str | Path) else paths))
     spark = session or open_session("local[*]")
     tasks = count_tasks(spark, settings.partitions)
-    with SparkLake.open(folder / LAKE, settings.shelves).alone() as lake, use_settings(spark, tasks):
+    shelves = settings.choose_shelves(tasks)
+    with SparkLake.open(folder / LAKE, shelves).alone() as lake, use_settings(spark, tasks):
         found = find_files(inputs, folder, [file for run in lake.runs for file in run.files])
         run = LakeRun(spark, lake, settings, folder)
         if found.files or found.problems or not lake.runs:

@@ -23,6 +23,9 @@ SETTINGS: Final[Mapping[str, str]] = {
     # shelves are few, and each is work for a task
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.execution.pyspark.udf.faulthandler.enabled": "true",
+    # rows are few and large: to compile programs for them takes longer than to interpret these
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
@@ -30,6 +33,14 @@ _OWN_SETTINGS: Final = ("SPARK_CONF_DIR", "SPARK_HOME")
 """Variables of an installation of Spark, whose own settings say what it logs."""
 
 _PLATFORM: Final = "DATABRICKS_RUNTIME_VERSION"
+
+_HERE: Final = ("local", "spark://127.0.0.1:", "spark://localhost:")
+"""Masters whose executors run on this machine."""
+
+_DAEMON: Final = "seawall.spark.daemon"
+_JAVA: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Options of the driver's Java on this machine: Java moves bytes here, which is not worth its second compiler."""
+
 _GATEWAY: Final = "PYSPARK_GATEWAY_PORT"
 """Set by `spark-submit` for the program that it runs."""
 
@@ -50,7 +61,8 @@ def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
     """Return a session, the running one if there is one. `master` is a URL of Spark, None for that of `spark-submit` or a
     platform, else all cores of this machine.
 
-    A driver of a local master listens on 127.0.0.1 alone. Raises `UsageError`, `SystemUnsupported` and `MissingExtra`.
+    A driver whose master is on this machine listens on 127.0.0.1 alone. Raises `UsageError`, `SystemUnsupported` and
+    `MissingExtra`.
     """
     check_java()
     if find_spec("pandas") is None:
@@ -71,7 +83,7 @@ def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
                 fix="give local[4], spark://HOST:7077, yarn or k8s://URL",
             )
         builder = builder.master(master)
-    if master is not None and master.startswith("local"):
+    if master is not None and master.startswith(_HERE):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         # tasks on this machine run in this Python, and not in the first one on the path
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -79,9 +91,10 @@ def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
             builder = builder.config(key, "127.0.0.1")
         builder = builder.config("spark.ui.enabled", "false")
         if not any(name in os.environ for name in _OWN_SETTINGS):
-            option = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
-            builder = builder.config("spark.driver.extraJavaOptions", option)
+            options = f"{_JAVA} -Dlog4j2.configurationFile={_LOGGING.as_uri()}"
+            builder = builder.config("spark.driver.extraJavaOptions", options)
     builder = builder.config("spark.ui.showConsoleProgress", "false")
+    builder = builder.config("spark.python.daemon.module", _DAEMON)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session

@@ -84,14 +84,14 @@ def _start(
     def run_batch(batch: DataFrame, number: int) -> None:
         started = time.perf_counter()
         spark = batch.sparkSession
-        with SparkLake.open(folder / LAKE, settings.shelves).alone() as lake:
-            tasks = count_tasks(spark, settings.partitions)
-            with use_settings(spark, tasks):
-                run = LakeRun(spark, lake, settings, folder)
-                name = f"batch-{number}"
-                if lake.find_run(name) is None:
-                    take(run, batch, name)
-                write_results(run, started)
+        tasks = count_tasks(spark, settings.partitions)
+        shelves = settings.choose_shelves(tasks)
+        with SparkLake.open(folder / LAKE, shelves).alone() as lake, use_settings(spark, tasks):
+            run = LakeRun(spark, lake, settings, folder)
+            name = f"batch-{number}"
+            if lake.find_run(name) is None:
+                take(run, batch, name)
+            write_results(run, started)
 
     writer = frame.writeStream.foreachBatch(run_batch)
     writer = writer.option("checkpointLocation", str(folder / LAKE / "checkpoint"))

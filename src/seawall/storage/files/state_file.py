@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -23,6 +24,13 @@ LARGEST = 4 << 30
 _FIX = "score the events again from the first day"
 
 _Kind = Literal["bool", "uint8", "uint64", "int32", "int64", "float32", "float64"]
+
+
+_NAMES: Mapping[np.dtype[Any], _Kind] = {np.dtype(kind): kind for kind in get_args(_Kind)}
+"""Types that are kept: the name of a type takes numpy longer than an array's bytes, and a state has hundreds of arrays."""
+
+_LITTLE: Mapping[_Kind, np.dtype[Any]] = {kind: np.dtype(kind).newbyteorder("<") for kind in get_args(_Kind)}
+"""The same types with the least byte first, as they are kept."""
 
 
 class _Array(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -41,10 +49,11 @@ def pack(state: State) -> bytes:
     """Return a state as bytes; equal states give equal bytes. Raises `ValueError` for other types of array."""
     arrays = {}
     for name, array in sorted(state.items()):
-        kind: Any = array.dtype.name
-        if kind not in get_args(_Kind):
-            raise ValueError(f"{name}: arrays of {kind} are not kept")
-        arrays[name] = _Array(kind, list(array.shape), array.astype(array.dtype.newbyteorder("<")).tobytes())
+        kind = _NAMES.get(array.dtype.newbyteorder("="))
+        if kind is None:
+            raise ValueError(f"{name}: arrays of {array.dtype.name} are not kept")
+        little = array if array.dtype == _LITTLE[kind] else array.astype(_LITTLE[kind])
+        arrays[name] = _Array(kind, list(array.shape), little.tobytes())
     content = msgspec.msgpack.encode(_Packed("seawall-state", VERSION, arrays))
     return hashlib.blake2b(content, digest_size=DIGEST).digest() + content
 

@@ -291,6 +291,17 @@ def test_a_role_of_a_group_is_taken_by_the_groups_id() -> None:
     assert action.calls
 
 
+def test_a_consent_is_named_by_whose_it_is() -> None:
+    assert [one.title for one in steps(made(CONSENT), "remove_consent")] == [
+        "Remove ann's consent to Good App"
+    ]
+    said = CONSENT["parameters"].replace("ConsentType: Principal", "ConsentType: AllPrincipals")
+    shared = {**CONSENT, "parameters": said}
+    assert [one.title for one in steps(made(shared), "remove_consent")] == [
+        "Remove everybody's consent to Good App"
+    ]
+
+
 def test_an_application_that_was_added_is_blocked_and_one_of_microsoft_is_not() -> None:
     added = row(
         "Add service principal.", kind="directory", resource_uid=APP, parameters={"Target": "Fake Office"}

@@ -22,6 +22,7 @@ from seawall.response.containment.values import (
 )
 
 _GRANT: Final = re.compile(r"\[Id: ([\w-]{10,100}),[^\[\]]{0,200}?ClientId: ([0-9a-fA-F-]{36})")
+_SHARED_GRANT: Final = re.compile(r"\[Id: ([\w-]{10,100}),[^\[\]]{0,400}?ConsentType: AllPrincipals\b")
 _KEY: Final = re.compile(r"KeyIdentifier=([0-9a-fA-F-]{36}),KeyType=(\w+)")
 _GRANT_FIELDS: Final = ("clientId", "consentType", "principalId", "resourceId", "scope")
 _TRUST_FIELDS: Final = ("name", "issuer", "subject", "audiences", "description")
@@ -54,9 +55,11 @@ def _consents(subject: StepSubject, record: ChangeRecord) -> Iterator[Containmen
     before, _, made = record.text("ConsentAction.Permissions").rpartition("=>")
     grants = dict.fromkeys(_GRANT.findall(made))
     known = {grant for grant, _ in _GRANT.findall(before)}
+    shared = set(_SHARED_GRANT.findall(made))
     for grant, client in grants:
         if is_guid(client):
-            title = f"Remove the consent {grant} to {find_application(record)}"
+            whose = "everybody's" if grant in shared else f"{record.account.partition('@')[0]}'s"
+            title = f"Remove {whose} consent to {find_application(record)}"
             if grant in known:
                 title += ", which was there before with other permissions"
             yield _consent(subject, record, title, client, TargetCondition("id", "equal", grant))

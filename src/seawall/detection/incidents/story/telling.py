@@ -22,7 +22,7 @@ KEY_LINES: Final = 7
 MOST_EVENTS: Final = 20
 """Most record ids of one sentence; the number of the others is kept too."""
 
-_NAMED: Final = 3
+_NAMED: Final = 4
 _IN_TITLE: Final = 3
 _KEY_WEIGHT: Final = 60
 _DAY: Final = 86_400_000_000

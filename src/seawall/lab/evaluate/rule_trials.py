@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,16 +44,31 @@ def trials(folder: Path) -> Iterator[RuleTrial]:
         path = folder.parent / about.file if folder.is_dir() else folder
         faults: list[str] = []
         count = 0
+        alone = _take_out(rules, number)
         for kind in ("positive", "negative"):
             records = path.with_name(f"{path.stem}.{kind}.jsonl")
             if not records.is_file():
                 faults.append(f"{records.name} is not there")
                 continue
-            size, hits, problems = _try(rules, number, records, networks)
+            size, hits, problems = _try(alone, records, networks)
             count += size
             faults += [f"{records.name}: {problem}" for problem in problems]
             faults += _faults(records.name, kind, size, hits, is_single=number < len(rules.rules))
         yield RuleTrial(about, count, tuple(faults))
+
+
+def _take_out(rules: RuleSet, number: int) -> RuleSet:
+    """Return one rule by itself, or one correlation with its parts: the others only take time."""
+    if number < len(rules.rules):
+        return RuleSet((rules.rules[number],))
+    correlation = rules.correlations[number - len(rules.rules)]
+    parts = {place: part for part, place in enumerate(dict.fromkeys(correlation.rules))}
+    taken = replace(
+        correlation,
+        rules=tuple(parts[place] for place in correlation.rules),
+        group_by={parts[place]: names for place, names in correlation.group_by.items()},
+    )
+    return RuleSet(tuple(rules.rules[place] for place in parts), (taken,))
 
 
 def _faults(name: str, kind: str, size: int, hits: int, *, is_single: bool) -> list[str]:
@@ -66,20 +81,20 @@ def _faults(name: str, kind: str, size: int, hits: int, *, is_single: bool) -> l
     return [] if hits else [f"{name}: nothing hits"]
 
 
-def _try(rules: RuleSet, number: int, path: Path, networks: Networks) -> tuple[int, int, list[str]]:
-    """Return the number of records that became events, the number the rule matched, and problems of reading."""
+def _try(rules: RuleSet, path: Path, networks: Networks) -> tuple[int, int, list[str]]:
+    """Return the number of records that became events, the number the last rule matched, and problems of reading."""
     batches = list(read([path]))
     tables = [enrich(batch.events, networks) for batch in batches if batch.events.num_rows]
     problems = [f"line {one.line}: {one.reason}" for batch in batches for one in batch.problems]
     size = sum(table.num_rows for table in tables)
-    if number < len(rules.rules):
-        wanted = rules.rules[number].about.id
+    if not rules.correlations:
+        wanted = rules.rules[-1].about.id
         marks = [mark for table in tables for mark in rules.mark(table)[0].to_pylist()]
         return size, sum(wanted in (mark or "").split() for mark in marks), problems
-    return size, _correlate(rules, number, tables), problems
+    return size, _correlate(rules, tables), problems
 
 
-def _correlate(rules: RuleSet, number: int, tables: list[pa.Table]) -> int:
+def _correlate(rules: RuleSet, tables: list[pa.Table]) -> int:
     coder, detector, hits = Coder(marks=rules.mark), SigmaDetector(rules), 0
     with tempfile.TemporaryDirectory() as folder:
         spool = Spool(Path(folder))
@@ -88,5 +103,5 @@ def _correlate(rules: RuleSet, number: int, tables: list[pa.Table]) -> int:
         spool.settle(*coder.settle())
         for day in spool.days():
             batch, _ = spool.load(day)
-            hits += int(np.count_nonzero(detector.observe(batch, day).rule == number))
+            hits += int(np.count_nonzero(detector.observe(batch, day).rule == len(rules) - 1))
     return hits

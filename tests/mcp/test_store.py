@@ -10,6 +10,7 @@ import pytest
 
 from seawall.console.context import installation_key
 from seawall.console.privacy.pseudonyms import Pseudonyms
+from seawall.detection.incident import AttackLink
 from seawall.mcp import stored_source, tool_table
 from seawall.mcp.call_audit import ACTION, DatabaseAudit
 from seawall.mcp.calls import CallRunner
@@ -17,7 +18,7 @@ from seawall.mcp.names import StoreNames
 from seawall.mcp.stored_source import StoreSource
 from seawall.storage.location import Store, open_store
 from seawall_base.errors import UsageError
-from tests.console.filled import ANN, FIRST, events, incidents
+from tests.console.filled import ANN, BOB, FIRST, events, incidents
 from tests.console.samples import DAY
 from tests.mcp.assistants import Call, ask_over_streams
 
@@ -148,3 +149,27 @@ def test_a_search_ends_at_the_newest_records(store: Store) -> None:
     (newest,) = document["records"]["items"]
     assert newest["time"] == document["last"]
     assert document["records"]["cut"]
+
+
+def test_a_plan_is_for_the_incident_or_for_its_whole_attack(store: Store) -> None:
+    first, second = incidents()[:2]
+    tie = (
+        AttackLink(second.id, second.account, "application", "Mailtide"),
+        AttackLink(first.id, ANN, "account", ANN),
+    )
+    with store.database.writing() as work:
+        work.incidents.put([replace(first, attack=first.id, attack_links=tie[:1])])
+        work.incidents.put([replace(second, attack=first.id, attack_links=tie[1:], events=("b-0",))])
+    runner = CallRunner(source=StoreSource(store), audit=DatabaseAudit(store.database), actor="local")
+
+    def list_accounts(**more: object) -> set[str]:
+        answer = runner.call("plan", {"incident": first.id, "limit": 50, **more})
+        assert answer.document is not None, answer.text
+        return {step["account"]["untrusted"] for step in answer.document["steps"]["items"]}
+
+    assert BOB not in list_accounts()
+    assert list_accounts(attack=True) >= {ANN, BOB}
+    for wrong in ("yes", 1, None, [True]):
+        refused = runner.call("plan", {"incident": first.id, "attack": wrong})
+        assert refused.is_error
+        assert "impossible arguments" in refused.text

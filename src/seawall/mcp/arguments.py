@@ -55,6 +55,14 @@ class IncidentArguments(ToolArguments, frozen=True, kw_only=True):
     limit: Limit = 20
 
 
+class PlanArguments(IncidentArguments, frozen=True, kw_only=True):
+    """Which incident, whether the plan is for its whole attack, and which part of the list."""
+
+    attack: Annotated[bool, Meta(description="Plan for all incidents of the incident's attack together.")] = (
+        False
+    )
+
+
 class CoverageArguments(ToolArguments, frozen=True, kw_only=True):
     """Which part of the list of coverage gaps."""
 

@@ -75,9 +75,12 @@ class ResultsSource:
         """Return the client addresses of an incident's records, the most frequent first."""
         return count_addresses(ScanResults(self.folder), incident)
 
-    def make_plan(self, incident: Incident) -> ContainmentPlan | None:
-        """Return the containment plan of an incident, None without a record of its account."""
-        return request_plan(ScanResults(self.folder), PlanRequest(incident))
+    def make_plan(self, incident: Incident, *, with_attack: bool = False) -> ContainmentPlan | None:
+        """Return the containment plan of an incident or its attack, None without a record of its accounts."""
+        kept = ScanResults(self.folder)
+        members = kept.attack(incident) if with_attack else ()
+        others = tuple(one for one in members if one.id != incident.id)
+        return request_plan(kept, PlanRequest(incident, others=others))
 
     def search_scope(self, incident: Incident) -> Scope | None:
         """Return who else was touched, by the incident's records."""

@@ -72,9 +72,12 @@ class StoreSource:
         """Return the client addresses of an incident's records, the most frequent first."""
         return count_addresses(self._open_incidents(), incident)
 
-    def make_plan(self, incident: Incident) -> ContainmentPlan | None:
-        """Return the containment plan of an incident, None without a record of its account."""
-        return request_plan(self._open_incidents(), PlanRequest(incident))
+    def make_plan(self, incident: Incident, *, with_attack: bool = False) -> ContainmentPlan | None:
+        """Return the containment plan of an incident or its attack, None without a record of its accounts."""
+        kept = self._open_incidents()
+        members = kept.attack(incident) if with_attack else ()
+        others = tuple(one for one in members if one.id != incident.id)
+        return request_plan(kept, PlanRequest(incident, others=others))
 
     def search_scope(self, incident: Incident) -> Scope | None:
         """Return who else was touched, by the incident's records, over the days around it. Raises UsageError if they are

@@ -15,6 +15,7 @@ from seawall.mcp.arguments import (
     CoverageArguments,
     IncidentArguments,
     IncidentsArguments,
+    PlanArguments,
     RuleHitsArguments,
     SearchArguments,
     ToolArguments,
@@ -110,12 +111,11 @@ def list_coverage(
     return wider_answers.list_coverage(source.list_coverage(), source.count_problems(), asked, writer)
 
 
-def make_plan(
-    source: AnswerSource, asked: IncidentArguments, writer: AnswerWriter
-) -> answer_types.PlanAnswer:
-    """Return the containment plan of an incident."""
+def make_plan(source: AnswerSource, asked: PlanArguments, writer: AnswerWriter) -> answer_types.PlanAnswer:
+    """Return the containment plan of an incident, or of its whole attack."""
     _, found = source.find_incident(asked.incident)
-    return wider_answers.describe_plan(found, source.make_plan(found), asked, writer)
+    plan = source.make_plan(found, with_attack=asked.attack)
+    return wider_answers.describe_plan(found, plan, asked, writer)
 
 
 def list_rule_hits(
@@ -200,9 +200,9 @@ TOOLS: Final = (
     ),
     AssistantTool(
         name="plan", title="Containment plan", role="viewer",
-        description="Show the ordered containment plan of an incident with reasons and record ids. It holds no commands and "
-        "applies nothing: a person does that.",
-        arguments=IncidentArguments, answer=answer_types.PlanAnswer, work=make_plan,
+        description="Show the ordered containment plan of an incident with reasons and record ids, or with `attack` that of "
+        "all incidents of its attack. It holds no commands and applies nothing: a person does that.",
+        arguments=PlanArguments, answer=answer_types.PlanAnswer, work=make_plan,
     ),
     AssistantTool(
         name="rule_hits", title="Hits of rules", role="viewer",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seawall.lab.replay.custody import audit_key
 from seawall.lab.replay.incident_file import IncidentStage, load_incident
+from seawall.lab.replay.leak_scan import search_exposed
 from seawall.lab.replay.tokens import verify_tokens
 
 STORM = load_incident("storm-0558")
@@ -53,3 +54,19 @@ def test_a_key_that_is_young_and_alone_gives_no_grave_finding(tmp_path: Path) ->
 
 def test_without_a_key_there_is_nothing_to_audit(tmp_path: Path) -> None:
     assert audit_key(replace(STORM, key=None), tmp_path) == []
+
+
+def test_a_search_finds_the_key_in_a_dump(tmp_path: Path) -> None:
+    (found,) = search_exposed(load_incident("storm-0558"), tmp_path)
+    assert (found.stage, found.found) == ("crash-dump", 1)
+    assert "bcrypt-rsa" in found.says
+
+
+def test_a_search_says_that_a_recording_holds_no_key(tmp_path: Path) -> None:
+    (found,) = search_exposed(load_incident("okta-support"), tmp_path)
+    assert found.found == 0
+    assert "there is no private key in it" in found.says
+
+
+def test_nothing_is_searched_where_no_file_left_the_house(tmp_path: Path) -> None:
+    assert search_exposed(load_incident("tycoon-2fa"), tmp_path) == []

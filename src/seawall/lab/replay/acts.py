@@ -9,6 +9,7 @@ from seawall.lab.replay.incident_file import IncidentStage
 from seawall.lab.replay.scene import ReplayScene
 from seawall.lab.worlds.acts import Held
 from seawall.lab.worlds.attacks.tokens import CONSUMER_TENANT
+from seawall_base.errors import UsageError
 
 StageAct = Callable[[ReplayScene, IncidentStage], None]
 
@@ -38,7 +39,17 @@ STAGE_ACTS: dict[str, StageAct] = {
 
 
 def stage_incident(scene: ReplayScene) -> None:
-    """Add the acts of all stages that have one, in their order."""
+    """Add the acts of all stages that have one, in their order.
+
+    Raises `UsageError` if a stage goes on with a session, a grant or an application that no earlier stage gave.
+    """
     for stage in scene.incident.stages:
-        if stage.act:
+        if not stage.act:
+            continue
+        try:
             STAGE_ACTS[stage.act](scene, stage)
+        except LookupError:
+            raise UsageError(
+                f"{scene.incident.name}: the stage {stage.id} ({stage.act}) needs what no earlier stage gave",
+                fix="begin with a stage that signs in, takes a session, or gets an application",
+            ) from None

@@ -18,7 +18,8 @@ class DetectionVerdict:
 
     `first_evidence` is the first of the intruder's records in any listed incident. `incident` is the highest incident with
     such records, `rank` its place among all of the organisation. `raised_at` is when the first one that is raised passed the
-    threshold; `raised` counts them. `others` counts raised incidents without any record of the intruder.
+    threshold; `raised` are those. `others` counts raised incidents without any record of the intruder. `threshold` is the
+    score of the lowest incident that is raised, None if none is.
     """
 
     first_evidence: int | None = None
@@ -27,6 +28,7 @@ class DetectionVerdict:
     incident: Incident | None = None
     raised: tuple[Incident, ...] = ()
     others: int = 0
+    threshold: float | None = None
 
 
 NOT_SEEN = DetectionVerdict()
@@ -75,6 +77,7 @@ def judge_incidents(
         incident=highest,
         raised=tuple(own),
         others=raised - len(own),
+        threshold=highest.details.get("threshold"),
     )
 
 

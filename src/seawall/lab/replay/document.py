@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from seawall.detection.incident import Incident
 from seawall.lab.replay.incident_file import MARKS, ReplayIncident
 from seawall.lab.replay.layers import LAYERS
 from seawall.lab.replay.organisation import QUIET_DAYS, OrganisationChoice
@@ -17,6 +18,7 @@ from seawall.lab.replay.verdicts import (
     count_read,
     day_of,
     judge_all,
+    judge_own,
     list_words,
 )
 from seawall_base.document_version import SCHEMA_VERSION
@@ -33,9 +35,15 @@ def list_document(incidents: Sequence[ReplayIncident]) -> dict[str, Any]:
 
 
 def replay_document(
-    found: Sequence[IncidentFindings], choice: OrganisationChoice, configuration: str
+    found: Sequence[IncidentFindings],
+    choice: OrganisationChoice,
+    configuration: str,
+    coverage: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the result of replays as plain values. `configuration` names the settings that were judged."""
+    """Return the result of replays as plain values. `configuration` names the settings that were judged.
+
+    `coverage` says what the user's own logs leave out.
+    """
     return {
         "schema_version": SCHEMA_VERSION,
         "organisation": {
@@ -44,6 +52,7 @@ def replay_document(
             "density": choice.density,
             "quiet_days": QUIET_DAYS,
             "configuration": configuration,
+            "coverage": list(coverage),
         },
         "incidents": [_result(one) for one in found],
         "layers": [asdict(one) for one in LAYERS],
@@ -93,13 +102,19 @@ def _result(found: IncidentFindings) -> dict[str, Any]:
     everything = found.detections[verdicts[0].setting.detectors]
     return {
         **describe_incident(incident),
+        "first_record": _find_first(found),
         "records": {"honest": found.records, "intruder": len(found.records_read.times)},
         "messages_read": found.staged.count_messages(),
         "detected_after": count_read(
             found, None if everything.raised_at is None else day_of(found, everything.raised_at)
         ),
         "raised_without_intruder": everything.others,
+        "contained": None if incident.contained is None else _moment(incident, incident.contained),
         "returned": _describe_return(found, verdicts[0]),
+        "own": _verdict(incident, judge_own(found)),
+        "threshold": everything.threshold,
+        "reasons": _list_reasons(everything.incident),
+        "truth": _describe_truth(found),
         "words": [
             {"layer": word.layer, **_moment(incident, word.day), "text": word.text, "ends": word.ends}
             for word in list_words(found)
@@ -121,8 +136,34 @@ def _verdict(incident: ReplayIncident, one: SettingVerdict) -> dict[str, Any]:
         "rank": one.rank,
         "score": one.score,
         "messages_read_before": one.read_before,
+        "returned": None if one.returned is None else _moment(incident, one.returned),
         "reason": one.reason,
     }
+
+
+def _find_first(found: IncidentFindings) -> dict[str, Any] | None:
+    """Return when the intruder's first record was made, None if the logs hold none."""
+    first = min(found.records_read.times.values(), default=None)
+    return None if first is None else _moment(found.staged.incident, day_of(found, first))
+
+
+def _list_reasons(incident: Incident | None) -> list[dict[str, Any]]:
+    """Return the reasons of an incident, those with the greatest weight first."""
+    ordered = sorted(incident.reasons, key=lambda one: -one.weight) if incident else ()
+    return [{"layer": one.layer, "text": one.text, "weight": round(one.weight, 2)} for one in ordered]
+
+
+def _describe_truth(found: IncidentFindings) -> dict[str, Any]:
+    """Return when the incident was really noticed and ended, as far as the sources tell, and what was read until then."""
+    incident, truth = found.staged.incident, dict[str, Any]()
+    for name, place in (("seen", incident.seen), ("ended", incident.ended)):
+        stage = incident.find_stage(place)
+        truth[name] = stage and {
+            **_moment(incident, stage.day),
+            "text": stage.title,
+            "messages_read_before": count_read(found, stage.day),
+        }
+    return truth
 
 
 def _describe_return(found: IncidentFindings, everything: SettingVerdict) -> dict[str, Any] | None:

@@ -51,7 +51,8 @@ class IncidentStage:
     """One stage. `day` counts from the day on which the incident began; `act` makes its records, "" makes none.
 
     `token` names the access token that is presented in this stage, for verification. `governed_by` are policies of the
-    baselines that rule over this step. `assumption` is what the lab assumes where the sources are silent.
+    baselines that rule over this step. `exposes` is the kind of file that leaves the house, for a search for keys.
+    `assumption` is what the lab assumes where the sources are silent.
     """
 
     id: str
@@ -61,6 +62,7 @@ class IncidentStage:
     until: float | None = None
     token: str = ""
     governed_by: tuple[str, ...] = ()
+    exposes: str = ""
     assumption: str = ""
     sources: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -82,7 +84,8 @@ class ReplayIncident:
     vendor mixes in which it can be staged, the usual one first.
 
     `provider_side` are layers that only the provider of the service could have used, and no customer of it. `contained` is
-    the day on which the intruder lost his first way in, if he returned by another one.
+    the day on which the intruder lost his first way in, if he returned by another one. `seen` and `ended` are the stages in
+    which somebody really noticed the incident and in which it really ended, "" if the sources do not tell.
     """
 
     name: str
@@ -102,6 +105,12 @@ class ReplayIncident:
     key: IncidentKey | None = None
     contained: float | None = None
     target: str = "person"
+    seen: str = ""
+    ended: str = ""
+
+    def find_stage(self, name: str) -> IncidentStage | None:
+        """Return the stage with an id, None without one."""
+        return next((one for one in self.stages if one.id == name), None)
 
     def find_date(self, day: float) -> date:
         """Return the date of a day of the incident."""
@@ -136,6 +145,9 @@ def read_incident(name: str, document: Mapping[str, Any]) -> ReplayIncident:
     cited = {source for stage in stages for source in stage.sources}
     if cited - known:
         raise ValueError(f"{name}: no such source: {sorted(cited - known)}")
+    named = {values.get(field, "") for field in ("seen", "ended")} - {"", *(stage.id for stage in stages)}
+    if named:
+        raise ValueError(f"{name}: no such stage: {sorted(named)}")
     logs = dict(values.pop("logs", {}))
     key = values.pop("key", None)
     return ReplayIncident(
@@ -152,7 +164,7 @@ def read_incident(name: str, document: Mapping[str, Any]) -> ReplayIncident:
 
 
 _STAGE_FIELDS = frozenset(
-    ("id", "day", "title", "act", "until", "token", "governed_by", "assumption", "sources")
+    ("id", "day", "title", "act", "until", "token", "governed_by", "exposes", "assumption", "sources")
 )
 
 

@@ -67,4 +67,4 @@ def build_document(request: ReplayRequest, found: Sequence[IncidentFindings]) ->
     """Return the document of replays that were run."""
     choice: OrganisationChoice = request.choice
     name = "the configuration that was given" if request.configuration else "the reference configuration"
-    return replay_document(found, choice, name)
+    return replay_document(found, choice, name, request.coverage)

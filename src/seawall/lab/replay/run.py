@@ -15,9 +15,11 @@ from seawall.detection.ranking.kept_groups import KeptCandidate
 from seawall.detection.rules.sigma.load import load_rules
 from seawall.lab.replay.custody import CustodyFinding, audit_key
 from seawall.lab.replay.detection import DetectionVerdict, IntruderRecords, judge_candidates
-from seawall.lab.replay.incident_file import ReplayIncident, load_incident
+from seawall.lab.replay.given_incident import find_incident
+from seawall.lab.replay.incident_file import ReplayIncident
 from seawall.lab.replay.layered_scan import LayeredScan
 from seawall.lab.replay.layers import DETECTOR_SETTINGS
+from seawall.lab.replay.leak_scan import LeakVerdict, search_exposed
 from seawall.lab.replay.organisation import (
     HONEST,
     QUIET_DAYS,
@@ -62,32 +64,37 @@ class IncidentFindings:
     settings: list[tuple[str, SettingState]]
     tokens: list[TokenVerdict]
     keys: list[CustodyFinding]
+    leaks: list[LeakVerdict]
     detections: dict[frozenset[str], DetectionVerdict]
     returns: dict[frozenset[str], ReturnVerdict]
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayRequest:
-    """Which incidents are replayed, and with what: organisation, configuration exports, and the log kinds that are kept."""
+    """Which incidents are replayed, and with what: organisation, configuration exports, and the events that are kept.
+
+    `coverage` says in a few words what the user's own logs leave out.
+    """
 
     names: Sequence[str]
     choice: OrganisationChoice = field(default_factory=OrganisationChoice)
     configuration: Sequence[Path] = ()
     keeps: KeepsEvent | None = None
+    coverage: Sequence[str] = ()
 
 
 def run_replays(request: ReplayRequest, folder: Path, tell: Tell | None = None) -> list[IncidentFindings]:
     """Replay incidents in order of their names; those of one kind share an organisation. The logs stay in `folder`."""
     by_kind: dict[OrganisationKind, list[ReplayIncident]] = defaultdict(list)
     for name in request.names:
-        incident = load_incident(name)
+        incident = find_incident(name)
         by_kind[find_kind(incident, request.choice.systems)].append(incident)
     found: dict[str, IncidentFindings] = {}
     for number, (kind, incidents) in enumerate(by_kind.items()):
         place = folder if len(by_kind) == 1 else folder / str(number)
         for one in _replay_kind(kind, incidents, request, place, tell):
             found[one.staged.incident.name] = one
-    return [found[name] for name in request.names]
+    return [found[find_incident(name).name] for name in request.names]
 
 
 def _replay_kind(
@@ -144,23 +151,38 @@ def _replay_one(
     for number, batch in read.days(part, days):
         for on, found in scan.observe(batch, number).items():
             candidates[on] += found
-    records = _find_records(read, staged)
+    records = _find_records(read, staged)  # a policy judges a sign-in whether or not the user's logs hold it
     active = scan.engine.behaviour.accounts_of(read.spool.vocabularies["org_uid"])
     length = QUIET_DAYS + len(days)
     detections = {on: judge_candidates(found, records, active, length) for on, found in candidates.items()}
     given = _read_given(request, incident)
+    whole = _read_whole(staged, request, read, scan, scratch)
+    entries = _find_entries(staged, _find_records(whole, staged))
+    signed_in = whole.days(part, _present(whole, days), with_honest=False)
     return IncidentFindings(
         staged,
         kind,
         read.records.get(HONEST, 0),
         records,
-        play_sign_ins(given, read.days(part, days, with_honest=False), _find_entries(staged, records)),
+        play_sign_ins(given, signed_in, entries),
         judge_settings(incident, given, kind.systems),
         verify_tokens(incident, scratch / part / "tokens"),
         audit_key(incident, scratch / part / "keys"),
+        search_exposed(incident, scratch / part / "exposed"),
         detections,
         _watch(staged, read, detections, records),
     )
+
+
+def _read_whole(
+    staged: StagedIncident, request: ReplayRequest, read: ReadLogs, scan: LayeredScan, scratch: Path
+) -> ReadLogs:
+    """Return logs with all of the intruder's records, also those that the user's own logs would not hold."""
+    if request.keeps is None:
+        return read
+    folder = scratch / f"whole-{staged.logs.name}"
+    folder.mkdir()
+    return read_parts([staged.logs], scan.engine.sigma.rules, folder)
 
 
 def _read_given(request: ReplayRequest, incident: ReplayIncident) -> GivenConfiguration:

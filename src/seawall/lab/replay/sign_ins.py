@@ -8,6 +8,7 @@ from seawall.lab.replay.incident_file import IncidentStage
 from seawall.lab.replay.scene import ReplayScene
 from seawall.lab.worlds.acts import NOBODY, Act, place_in_hours, sign_in, token_for, touch
 from seawall.lab.worlds.clients import browser_client, legacy_imap, script
+from seawall.lab.worlds.networks import ConnectionPoint
 from seawall.lab.worlds.organisation import LabAccount
 from seawall.lab.worlds.routine.accounts import register_method
 from seawall.lab.worlds.routine.identity import administer_identity, grant_role
@@ -39,6 +40,24 @@ def return_by_phishing(scene: ReplayScene, stage: IncidentStage) -> None:
         client = browser_client("firefox", "linux", scene.dice)
         session = scene.attack.sign_in(victim, client, scene.place, time, method="mfa")
         scene.attack.read_some(victim, client, scene.place, time + 300, place_in_hours(session, time + 1))
+
+
+def return_with_method(scene: ReplayScene, stage: IncidentStage) -> None:
+    """Come back after a containment with the sign-in method that was registered before, and read."""
+    victim = scene.victims[0]
+    client = browser_client("firefox", "linux", scene.dice)
+    time = scene.find_time(stage.day)
+    session = scene.attack.sign_in(victim, client, scene.other_place, time, method="mfa")
+    scene.attack.read_some(victim, client, scene.other_place, time + 300, place_in_hours(session, time + 1))
+
+
+def return_by_code(scene: ReplayScene, stage: IncidentStage) -> None:
+    """Come back after a containment: a victim enters another device code, asked for from new addresses of the same network."""
+    network, dice, victim = scene.place.network, scene.dice, scene.victims[0]
+    place = ConnectionPoint(network, fixed=tuple(network.v4_address(dice) for _ in range(3)))
+    client, time = script(dice, str(stage.options.get("app", BROKER))), scene.find_time(stage.day)
+    session = scene.attack.sign_in(victim, client, place, time, protocol="deviceCode")
+    scene.attack.read_some(victim, client, place, time + 300, place_in_hours(session, time + 1))
 
 
 def enter_device_code(scene: ReplayScene, stage: IncidentStage) -> None:
@@ -177,6 +196,8 @@ STAGE_ACTS: dict[str, Callable[[ReplayScene, IncidentStage], None]] = {
     for one in (
         phish_sign_in,
         return_by_phishing,
+        return_with_method,
+        return_by_code,
         enter_device_code,
         hand_over_code,
         take_session,

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seawall.lab.replay.detection import NOT_SEEN, DetectionVerdict
-from seawall.lab.replay.layers import DETECTORS, SETTINGS, LayerSetting
+from seawall.lab.replay.layers import DETECTORS, LAYER_NAMES, SETTINGS, LayerSetting
 from seawall.lab.replay.returns import ReturnVerdict
 from seawall.lab.replay.run import IncidentFindings
 from seawall_base.plurals import plural
 
 DAY = 86_400.0
+_OUTCOMES = {
+    "stopped": "stopped",
+    "asked for more": "asked for a stronger method",
+    "locked out": "locked out",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,8 @@ class SettingVerdict:
 
     `warned` is the first grave finding about a key, long before an incident perhaps. `raised_by` is `detection`, for the
     detectors together, or the watch after containment; `rank` and `score` are those of detection. `read_before` are the
-    messages read until it is prevented, warned of or raised, or all. `reason` says what decided, also where nothing was seen.
+    messages read until it is prevented, warned of or raised, or all. `returned` is when the watch reports the contained
+    intruder's return. `reason` says what decided, also where nothing was seen.
     """
 
     setting: LayerSetting
@@ -45,6 +51,7 @@ class SettingVerdict:
     rank: int | None
     score: float | None
     read_before: int
+    returned: float | None
     reason: str
 
 
@@ -75,8 +82,15 @@ def judge_setting(found: IncidentFindings, setting: LayerSetting) -> SettingVerd
         detection.rank,
         None if detection.incident is None else round(detection.incident.score, 2),
         count_read(found, min(until, default=None)),
+        None if returned is None or returned.first is None else day_of(found, returned.first),
         _explain(found, setting, prevented, detection),
     )
+
+
+def judge_own(found: IncidentFindings) -> SettingVerdict:
+    """Return the verdict of the layers that a customer of the service can use: all but those on the provider's side."""
+    on = frozenset(LAYER_NAMES).difference(found.staged.incident.provider_side)
+    return judge_setting(found, LayerSetting("own", on))
 
 
 def judge_all(found: IncidentFindings) -> list[SettingVerdict]:
@@ -108,7 +122,7 @@ def _policy_words(found: IncidentFindings) -> list[LayerWord]:
     words = []
     if found.stopped:
         first = found.stopped[0]
-        text = f"{plural(len(found.stopped), 'sign-in')} of the intruder under the policies: {first.outcome}"
+        text = f"{plural(len(found.stopped), 'sign-in')} of the intruder would have been {_OUTCOMES[first.outcome]}"
         words.append(LayerWord("policies", day_of(found, first.time), text, _is_first_way(found, first.time)))
     days = {stage.id: stage.day for stage in found.staged.incident.stages}
     met = [(days[stage], state) for stage, state in found.settings if state.state == "met"]
@@ -130,11 +144,20 @@ def _token_words(found: IncidentFindings) -> list[LayerWord]:
 
 
 def _key_words(found: IncidentFindings) -> list[LayerWord]:
-    began = found.staged.incident.began
-    return [
-        LayerWord("keys", float((one.day - began).days), f"{one.code}: {one.says}", is_grave=one.is_raised)
+    incident = found.staged.incident
+    audited = [
+        LayerWord(
+            "keys", float((one.day - incident.began).days), f"{one.code}: {one.says}", is_grave=one.is_raised
+        )
         for one in found.keys
     ]
+    days = {stage.id: stage.day for stage in incident.stages}
+    searched = [
+        LayerWord("keys", days[one.stage], f"a search of the file for keys finds {one.says}", is_grave=True)
+        for one in found.leaks
+        if one.found
+    ]
+    return [*audited, *searched]
 
 
 def _find_return(found: IncidentFindings, setting: LayerSetting) -> ReturnVerdict | None:
@@ -188,10 +211,10 @@ def explain_layer(found: IncidentFindings, name: str) -> str:
     if name == "tokens":
         return found.tokens[0].says if found.tokens else "no token is presented that a verifier sees"
     if name == "keys":
-        return "no signing key is part of this incident"
+        return found.leaks[0].says if found.leaks else "no signing key is part of this incident"
     if found.staged.incident.contained is None:
         return "the sources know no containment after which the intruder returned"
-    return "nothing was contained: this layer starts from incidents that others raise"
+    return "it starts from an incident that another layer raises, and alone it has none"
 
 
 def _explain_detection(detection: DetectionVerdict) -> str:

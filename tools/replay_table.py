@@ -30,6 +30,7 @@ OWN: Final = (
     "src/seawall/lab/replay/reference/*",
     "src/seawall/posture/**/*.py",
     "src/seawall/keys/inventory/*.py",
+    "src/seawall/keys/leaks/**/*.py",
     "src/seawall/response/adaptation.py",
     "src/seawall/response/containment/evidence.py",
     "packages/seawall-tokens/src/seawall_tokens/verify/*.py",
@@ -56,7 +57,8 @@ def summarise(incident: dict[str, Any]) -> dict[str, Any]:
     kept = ("title", "began", "provider_side", "messages_read", "detected_after", "raised_without_intruder")
     return {
         **{name: incident[name] for name in kept},
-        "returned": incident["returned"] and _shorten(incident["returned"]),
+        "returned": incident["returned"]
+        and [*_shorten(incident["returned"])[:2], incident["returned"]["others"]],
         "settings": {
             row["setting"]: {
                 **{name: row[name] and _shorten(row[name]) for name in ("prevented", "warned", "raised")},
@@ -92,6 +94,7 @@ def tables(incidents: dict[str, Any]) -> dict[str, str]:
         "all layers": _draw_all(incidents),
         "each layer alone": _draw_each(incidents, "{} alone"),
         "each layer off": _draw_each(incidents, "without {}"),
+        "returns": _draw_returns(incidents),
         "order of events": _draw_events(),
         "layer by layer": _draw_layers(incidents["storm-0558"]),
     }
@@ -154,6 +157,20 @@ def _draw_each(incidents: dict[str, Any], form: str) -> str:
     for one in incidents.values():
         cells = [_say_both(one, one["settings"][form.format(name)]) for name in names]
         lines.append(f"| {one['title']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _draw_returns(incidents: dict[str, Any]) -> str:
+    lines = [
+        "| incident | contained | the intruder's return is reported | other uses that are reported |",
+        "|---|---|---|---|",
+    ]
+    for name, one in incidents.items():
+        contained = load_incident(name).contained
+        if contained is not None:
+            day, date, others = one["returned"] or (None, NEVER, NEVER)
+            told = "not reported" if day is None else f"day {day:.1f}, {date}"
+            lines.append(f"| {one['title']} | day {contained:.0f} | {told} | {others} |")
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from seawall.report import replay_words
 from seawall.report.incident_page import environment, part, policy, write_page
-from seawall.report.replay_figures import draw_replay
+from seawall.report.replay_figures import draw_reading, draw_replay
 from seawall_base.plurals import plural
 
 
@@ -30,4 +30,5 @@ def render_replay(document: dict[str, Any]) -> str:
         said=replay_words,
         titles={one["name"]: one["title"] for one in document["layers"]},
         pictures=[draw_replay(one, document["layers"]) for one in document["incidents"]],
+        bars=[draw_reading(one) for one in document["incidents"]],
     )

@@ -43,6 +43,36 @@ def test_beyond_the_limit_the_last_changed_stay(database: Database, monkeypatch:
         assert [each.modified for each in work.received_indicators.all()] == [4, 3, 2]
 
 
+def test_a_source_that_sends_too_much_displaces_no_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "MOST_RECEIVED", 4)
+    small = [one(number, 1, source="https://b.example/") for number in range(2)]
+    with database.writing() as work:
+        kept = work.received_indicators
+        kept.put(small)
+        kept.put([one(number, 9_000 + number) for number in range(9)])
+        found = kept.all()
+        assert [each for each in found if each.source == "https://b.example/"] == small
+        assert [each.modified for each in found if each not in small] == [9_008, 9_007]
+
+
+def test_the_revision_grows_with_changes_alone(database: Database) -> None:
+    with database.writing() as work:
+        kept = work.received_indicators
+        assert kept.revision == 0
+        kept.put([one(1, 5)])
+        first = kept.revision
+        kept.put([one(1, 5)])
+        kept.remove(["none"])
+        assert kept.revision == first > 0
+        kept.put([one(1, 6)])
+        assert kept.revision > first
+        second = kept.revision
+        kept.remove([one(1).key])
+        assert kept.revision > second
+
+
 def test_ended_ones_and_named_ones_are_deleted_and_the_analysts_stay(database: Database) -> None:
     with database.writing() as work:
         work.indicators.put(SavedIndicator("ip:198.51.100.1", "", 0, "", "ann", 1))

@@ -5,6 +5,7 @@ They stay apart from the values that analysts saved: what others say is a lead, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +18,7 @@ from seawall.storage.database.columns import make_index_key
 from seawall.storage.database.live_models import SettingRow
 
 MOST_RECEIVED: Final = 20_000
-"""Received indicators of a store. Those that were changed last are kept."""
+"""Received indicators of a store. Of each source, those that were changed last are kept."""
 
 _PREFIX: Final = "received indicator "
 _FEED: Final = "received collection "
@@ -67,7 +68,8 @@ class ReceivedIndicators:
     def put(self, found: Iterable[ReceivedIndicator]) -> int:
         """Keep indicators that are new, or newer than what is kept; return how many those are.
 
-        Beyond `MOST_RECEIVED`, those that were changed longest ago are deleted.
+        Beyond `MOST_RECEIVED`, those of the largest sources that were changed longest ago are deleted: a source that sends too
+        much, or versions of the future, displaces no other's.
         """
         newest: dict[str, ReceivedIndicator] = {}
         for one in found:
@@ -82,7 +84,7 @@ class ReceivedIndicators:
             self._note_change()
         self._session.flush()
         if len(self) > MOST_RECEIVED:
-            self.remove([one.key for one in self.all()[MOST_RECEIVED:]])
+            self.remove([one.key for one in _share_places(self.all())[MOST_RECEIVED:]])
         return len(news)
 
     def _versions(self, keys: Sequence[str]) -> dict[str, int]:
@@ -134,6 +136,16 @@ class ReceivedIndicators:
         document = {"source": source, "added_after": added_after}
         self._session.merge(SettingRow(name=_FEED + make_index_key(source), document=document))
         self._session.flush()
+
+
+def _share_places(found: Sequence[ReceivedIndicator]) -> list[ReceivedIndicator]:
+    """Return indicators, the last changed first, so that each source's first comes before any source's second."""
+    places: Counter[str] = Counter()
+    turns = []
+    for one in found:
+        turns.append(places[one.source])
+        places[one.source] += 1
+    return [found[number] for number in sorted(range(len(found)), key=turns.__getitem__)]
 
 
 def _document(one: ReceivedIndicator) -> dict[str, Any]:

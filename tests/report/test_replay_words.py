@@ -126,7 +126,7 @@ def test_reasons_are_short() -> None:
     why = answer(incident(row(rank=2, score=-3.0), reasons=reasons))["Why not, and what would have helped?"]
     assert why.startswith(
         "What speaks for it is little: device 0a0a0a0a… (new for the account). "
-        "What speaks most against it: client x (seen on 4 of 12 days before)."
+        "What speaks most against it: client x (seen on 4 of 12 days before, used by 3 of 9 others)."
     )
 
 

@@ -17,7 +17,7 @@ NEVER = "–"
 PROVIDER = "only the provider can use it here"
 OWN = "all but the provider's"
 _YEAR = 365.25
-_SEEN = re.compile(r"(.+?): seen on (\d+) of (\d+) active days")
+_SEEN = re.compile(r"(.+?): seen on (\d+) of (\d+) active days(?:; (\d+) of (\d+) peers)?")
 _IDENTIFIER = re.compile(r"[0-9a-f]{24,}")
 _CODE = re.compile(r"^[a-z]+(-[a-z]+)+: ")
 
@@ -245,7 +245,7 @@ def _say_text(word: dict[str, Any]) -> str:
 
 
 def _shorten(text: str) -> str:
-    """Return a reason without how many others show the same, and without the middle of long identifiers."""
+    """Return a reason in brief, with the first characters of long identifiers."""
     found = _SEEN.match(text)
     if found:
         name, days, active = found.groups()

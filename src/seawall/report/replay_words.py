@@ -248,10 +248,10 @@ def _shorten(text: str) -> str:
     """Return a reason in brief, with the first characters of long identifiers."""
     found = _SEEN.match(text)
     if found:
-        name, days, active = found.groups()
-        text = (
-            f"{name} ({'new for the account' if days == '0' else f'seen on {days} of {active} days before'})"
-        )
+        name, days, active, users, peers = found.groups()
+        own = "new for the account" if days == "0" else f"seen on {days} of {active} days before"
+        others = f", used by {users} of {peers} others" if users not in (None, "0") else ""
+        text = f"{name} ({own}{others})"
     return _strip(_IDENTIFIER.sub(lambda one: f"{one[0][:8]}…", text))
 
 

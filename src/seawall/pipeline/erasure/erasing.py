@@ -6,6 +6,7 @@ transaction, because it knows the person's object ids until then.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from seawall.pipeline.erasure.checking import check_erasure
-from seawall.pipeline.erasure.files import FileErasure, erase_from_folder
+from seawall.pipeline.erasure.files import FileErasure, erase_from_folder, list_files
 from seawall.pipeline.erasure.receipt import (
     FOLDER,
     ErasedPlace,
@@ -32,6 +33,7 @@ from seawall.storage.database.erasing import (
     erase_from_database,
     erase_from_states,
 )
+from seawall.storage.files.events_place import list_cluster_folders
 from seawall.storage.joined_names import JoinedNames
 from seawall.storage.lake.erasing import erase_from_lake
 from seawall.storage.lake.layout import RAW
@@ -54,6 +56,10 @@ _AUDIT: Final = KeptThing(
 _IDS: Final = KeptThing(
     "ids of incidents and records, and the digests of chained entries",
     "they are hashes that answers and other systems refer to; they do not state the name",
+)
+_PACKED: Final = (
+    "packed by `seawall spark scan`, so that names cannot be replaced: --delete-unreadable deletes it, and the next scan "
+    "on Spark reads all logs again"
 )
 _ELSEWHERE: Final = KeptThing(
     "copies elsewhere: backups, sent messages, the log sources, write-ahead logs of a PostgreSQL server",
@@ -177,7 +183,9 @@ def _erase_places(
         raw = folder / RAW_RECORDS
         if raw.is_file() and not raw.is_symlink():
             yield _erase_raw_records(folder, raw, erasure, at, request)
-        yield _erase_folder(folder, "results", erasure, at, request)
+        kept = list_cluster_folders(folder)
+        yield from (_delete_packed(one, erasure, request) for one in kept)
+        yield _erase_folder(folder, "results", erasure, at, request, without=kept)
     if store is not None:
         yield from _erase_database(store, erasure, at, request)
 
@@ -197,8 +205,27 @@ def _erase_raw_records(
     return ErasedPlace(erasure.replace_text(str(raw)), "raw records", changed), kept
 
 
+def _delete_packed(
+    folder: Path, erasure: NameErasure, request: ErasureRequest
+) -> tuple[ErasedPlace, list[KeptThing]]:
+    """Delete a folder of a scan on Spark: files there are packed, and named by content or recorded with their size."""
+    shown = erasure.replace_text(str(folder))
+    if folder.is_symlink() or not request.should_delete:
+        return ErasedPlace(shown, "results of Spark", 0), [KeptThing(shown, _PACKED)]
+    count = sum(1 for _ in list_files(folder))
+    if not request.is_rehearsal:
+        shutil.rmtree(folder)
+    return ErasedPlace(shown, "results of Spark", count), []
+
+
 def _erase_folder(
-    path: Path, kind: str, erasure: NameErasure, at: int, request: ErasureRequest
+    path: Path,
+    kind: str,
+    erasure: NameErasure,
+    at: int,
+    request: ErasureRequest,
+    *,
+    without: Sequence[Path] = (),
 ) -> tuple[ErasedPlace, list[KeptThing]]:
     if path.is_symlink():
         return ErasedPlace(str(path), kind, 0), [KeptThing(str(path), "a link: links are not followed")]
@@ -208,7 +235,7 @@ def _erase_folder(
         at=at,
         is_rehearsal=request.is_rehearsal,
         should_delete=request.should_delete,
-        done=path / RAW_RECORDS,
+        done=frozenset((path / RAW_RECORDS, *without)),
     )
     kept = [KeptThing(_say_path(one, erasure), one.why) for one in found if one.outcome == "unreadable"]
     return ErasedPlace(erasure.replace_text(str(path)), kind, len(found) - len(kept)), kept

@@ -52,19 +52,19 @@ def erase_from_folder(
     at: int,
     is_rehearsal: bool = False,
     should_delete: bool = False,
-    done: Path | None = None,
+    done: frozenset[Path] = frozenset(),
 ) -> list[FileErasure]:
     """Replace names in every regular file below a folder, in contents and file names; return the files concerned.
 
     With `should_delete`, files that hold a name or may hold one, and cannot be rewritten, are deleted: archives,
     documents, databases of other programs. Otherwise they are `unreadable` and stay. Links are not followed. A file is
-    replaced whole or not at all, so a stop loses nothing: run it again. The file `done` is
-    left out. Raises UsageError for a journal in use.
+    replaced whole or not at all, so a stop loses nothing: run it again. The files and folders
+    `done` are left out. Raises UsageError for a journal in use.
     """
     found: list[FileErasure] = []
     renewed: dict[str, str] = {}
     for path in list_files(folder):
-        if path == done:
+        if path in done or not done.isdisjoint(path.parents):
             continue
         one = _erase_file(path, erasure, renewed, at, is_rehearsal=is_rehearsal)
         if one is not None and one.outcome == "unreadable" and should_delete:

@@ -11,6 +11,18 @@ from seawall.storage.files.merged_events import EVENTS
 EVENTS_TABLE: Final = Path("tables") / "events"
 """Where a scan on Apache Spark writes the table of events, in its folder of results."""
 
+CLUSTER_FOLDERS: Final = (Path("lake"), Path("tables"))
+"""What a scan on Apache Spark keeps beside the files of a scan: packed events and states, and the tables."""
+
+_CLUSTER_MARKER: Final = Path("lake") / "lake.json"
+
+
+def list_cluster_folders(folder: Path) -> list[Path]:
+    """Return what a scan on Apache Spark keeps in a folder of results; nothing if another scan wrote it."""
+    if not (folder / _CLUSTER_MARKER).is_file():
+        return []
+    return [folder / one for one in CLUSTER_FOLDERS if (folder / one).is_dir()]
+
 
 def find_events(folder: Path) -> Path:
     """Return the events file of a folder of results, or its table of events; the place of the file if there is neither."""

@@ -61,7 +61,7 @@ def list_workers() -> list[int]:
             words = (place.parent / "cmdline").read_bytes()
         except OSError:
             continue
-        parents[int(place.parent.name)] = (int(fields[1]), b"pyspark.daemon" in words)
+        parents[int(place.parent.name)] = (int(fields[1]), b"spark.daemon" in words)
 
     def is_below(process: int) -> bool:
         while process in parents and process != os.getpid():

@@ -57,7 +57,10 @@ def test_what_was_done_and_to_whom_is_the_severity() -> None:
 def test_rules_other_incidents_and_the_chance_are_the_confidence() -> None:
     found = judged()
     chance = "By its score alone, about 1 in 90 such incidents is real (1.1\u00a0%)."
-    assert list_confidence_reasons(found) == (*SURE[1:], chance)
+    assert list_confidence_reasons(found) == SURE[1:]  # a low chance would read as the opposite
+    assert list_confidence_reasons(judged(likelihood="possible")) == (*SURE[1:], chance)
+    high = list_confidence_reasons(replace(found, chance=0.98))
+    assert high == (*SURE[1:], "By its score alone, more than 9 in 10 such incidents are real (98\u00a0%).")
     assert describe_confidence(found) == "likely"
     assert describe_confidence_briefly(found) == "a takeover is likely; rules name 3 techniques"
     alone = replace(found, details={**found.details, "severity_because": [], "confidence_because": []})

@@ -36,9 +36,15 @@ def explain_severity(incident: Incident) -> tuple[str, ...]:
 
 
 def list_confidence_reasons(incident: Incident) -> tuple[str, ...]:
-    """Return sentences that say how sure it is: what rules and other incidents say, the chance, and too little history."""
+    """Return sentences that say how sure it is: what rules and other incidents say, the chance, and too little history.
+
+    The chance by the score alone is left out where it is low and other reasons decide: beside them, it reads as the opposite.
+    """
     said = [one for one in _read_sentences(incident, "confidence_because") if not one.startswith(_SCORE)]
-    chance = describe_chance(incident)
+    is_decided_otherwise = (
+        said and describe_confidence(incident) in _LIKELIHOODS[2:] and (incident.chance or 0.0) < 0.5
+    )
+    chance = "" if is_decided_otherwise else describe_chance(incident)
     history = describe_history(max((row.active_days for row in incident.usual), default=99.0))
     return (*said, *([f"By its score alone, {chance}."] if chance else []), *([history] if history else []))
 

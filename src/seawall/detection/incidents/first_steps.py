@@ -23,7 +23,7 @@ def list_first_steps(top: ScoredCandidate) -> tuple[str, ...]:
         steps = [
             "Ask the owner, by another way than mail, whether this was them.",
             "Block the account, reset the password and review sign-in methods.",
-            "Then revoke the account's sessions and refresh tokens: one that was ended before can be opened again.",
+            "Then revoke the account's sessions and refresh tokens: what is ended before the block can be opened again.",
         ]
     groups = {_RULES[name].group for name in top.rules}
     if "identity" in groups:

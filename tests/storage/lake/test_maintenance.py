@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -176,3 +178,19 @@ def test_leftovers_go_when_nobody_writes(lake: Lake) -> None:
     Lake.open(lake.root)
     assert list((lake.root / INCOMING).iterdir()) == []
     assert maintenance.sweep(lake.root) == 0
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_what_is_locked_exclusively_is_open_to_write(tmp_path: Path, *, exclusive: bool) -> None:
+    """NFS refuses an exclusive lock on a file that is open to read; who only reads a lake needs no right to write."""
+    modes: list[int] = []
+
+    def note(descriptor: int, *, is_shared: bool) -> None:
+        assert is_shared is not exclusive
+        modes.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(locks, "lock_descriptor", note)
+        with locks.hold_lock(tmp_path, "keeping", exclusive=exclusive):
+            pass
+    assert modes == [os.O_RDWR if exclusive else os.O_RDONLY]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,15 @@ def _without_secrets(url: URL) -> str:
     return url.set(query={"host": host} if host else {}).render_as_string(hide_password=True)
 
 
+_ALIVE: Mapping[str, int] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server that vanished without a word is noticed within about a minute, where the system would wait for two hours."""
+
+
 def _postgresql(url: URL) -> Engine:
     try:
         engine = create_engine(
@@ -73,7 +83,12 @@ def _postgresql(url: URL) -> Engine:
             hide_parameters=True,
             pool_pre_ping=True,
             pool_timeout=30,
-            connect_args={"connect_timeout": 10, "application_name": "seawall", "client_encoding": "utf8"},
+            connect_args={
+                "connect_timeout": 10,
+                "application_name": "seawall",
+                "client_encoding": "utf8",
+                **_ALIVE,
+            },
         )
     except ImportError as error:
         raise MissingExtra(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, CursorResult, literal_column, select, update
+from sqlalchemy import BigInteger, ColumnElement, CursorResult, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -70,8 +70,10 @@ class SlotLeases:
         is_over = (SlotLeaseRow.held_until < now) | (SlotLeaseRow.held_until > now + _LONGEST)
         is_free = (SlotLeaseRow.holder == "") | (SlotLeaseRow.holder == holder) | is_over
         taken = update(SlotLeaseRow).where(SlotLeaseRow.slot == slot, is_free)
+        # the time keeps it unique if a server that takes over knows less than the one that failed
+        later = self._choose_larger(SlotLeaseRow.generation + 1, now)
         taken = taken.values(
-            generation=SlotLeaseRow.generation + 1,
+            generation=later,
             holder=holder,
             worker=worker,
             since=now,
@@ -133,6 +135,10 @@ class SlotLeases:
         return (
             cast("CursorResult[Any]", self._session.execute(changed, execution_options=_PLAIN)).rowcount == 1
         )
+
+    def _choose_larger(self, one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+        is_postgresql = self._session.connection().dialect.name == "postgresql"
+        return func.greatest(one, other) if is_postgresql else func.max(one, other)
 
     def _insert(self) -> Any:
         is_postgresql = self._session.connection().dialect.name == "postgresql"

@@ -28,7 +28,7 @@ _POLL_SECONDS = 0.01
 @contextmanager
 def hold_lock(root: Path, lock: Lock, *, exclusive: bool = False) -> Iterator[None]:
     """Hold a lock in a `with` block. Raises `LakeBroken` after waiting `WAIT_SECONDS`."""
-    with _open(root, lock) as descriptor:
+    with _open(root, lock, exclusive=exclusive) as descriptor:
         if not _take(descriptor, exclusive, WAIT_SECONDS):
             raise LakeBroken(
                 f"{root}: in use by another process for more than {WAIT_SECONDS:.0f} s",
@@ -40,15 +40,18 @@ def hold_lock(root: Path, lock: Lock, *, exclusive: bool = False) -> Iterator[No
 @contextmanager
 def alone(root: Path, lock: Lock) -> Iterator[bool]:
     """Try to take a lock exclusively without waiting, and hold it in a `with` block; yield whether it was free."""
-    with _open(root, lock) as descriptor:
+    with _open(root, lock, exclusive=True) as descriptor:
         yield _take(descriptor, exclusive=True, wait=0)
 
 
 @contextmanager
-def _open(root: Path, lock: Lock) -> Iterator[int]:
+def _open(root: Path, lock: Lock, *, exclusive: bool) -> Iterator[int]:
     path = root / f".{lock}"
+    way = (
+        os.O_RDWR if exclusive else os.O_RDONLY
+    )  # NFS refuses an exclusive lock on a file that is open to read
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(path, way | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise unreadable(path, error) from error
     try:

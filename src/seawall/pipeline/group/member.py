@@ -7,7 +7,7 @@ read by a consumer of its own, from the offset in the database. Whoever the brok
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +34,7 @@ STOP_SECONDS: Final = 30.0
 
 _POLL_SECONDS: Final = 0.2
 _REPORT_SECONDS: Final = 2.0
+_AWAY_SECONDS: Final = 1.0
 _ROUNDS: Final = 4
 """Renewals in the time of one lease."""
 
@@ -70,7 +71,7 @@ class GroupWorker:
         self._runners: dict[int, SlotRunner] = {}
         self._telling, self._changing = threading.Lock(), threading.Lock()
         self._over = threading.Event()
-        self._looked = self._beat = self._clock.monotonic()
+        self._looked = self._beat = self._renewed = self._clock.monotonic()
         self.fault = self._lease_fault = ""
 
     def status(self) -> list[SlotStatus]:
@@ -93,13 +94,30 @@ class GroupWorker:
         if until != "stopped":
             ends = read_ends(configuration, self._worker.topic)
             end = GroupEnd(self._database, ends, self._clock, is_idle=until == "idle")
-        membership = GroupMembership(
-            configuration, self._worker.topic, self._start_runners, self._stop_runners
-        )
         renewal = make_daemon("seawall-leases", self._keep_leases)
         renewal.start()
         try:
+            while self._take_part(configuration, stop, end):
+                self._wait_for_database(stop)
+        finally:
+            self._over.set()
+            renewal.join(_REPORT_SECONDS)
+
+    def _take_part(
+        self, configuration: Mapping[str, Any], stop: threading.Event, end: GroupEnd | None
+    ) -> bool:
+        """Take part in the group until stopped, or until `end`; return True once the database is away for long.
+
+        A worker that left the group keeps no partition from the workers that reach the database.
+        """
+        self._renewed = self._clock.monotonic()
+        membership = GroupMembership(
+            configuration, self._worker.topic, self._start_runners, self._stop_runners
+        )
+        try:
             while not (stop.is_set() or (end is not None and self._is_over(end))):
+                if self._clock.monotonic() - self._renewed > self._worker.patience:
+                    return True
                 membership.poll(_POLL_SECONDS)
                 stored = {status.partition: status.progress.stored for status in self.status()}
                 membership.commit({number: at for number, at in stored.items() if at is not None})
@@ -109,9 +127,20 @@ class GroupWorker:
                 )
         finally:
             self._stop_runners(list(self._runners))
-            self._over.set()
             membership.close()
-            renewal.join(_REPORT_SECONDS)
+        return False
+
+    def _wait_for_database(self, stop: threading.Event) -> None:
+        """Wait until the database answers, or until stopped."""
+        while not stop.wait(_AWAY_SECONDS):
+            self._show_life()
+            try:
+                with self._database.reading() as work:
+                    work.leases.all()
+            except SeawallError as error:
+                self.fault = f"left the group until the database answers: {error.message}"
+            else:
+                return
 
     def _show_life(self) -> None:
         now = self._clock.monotonic()
@@ -134,6 +163,9 @@ class GroupWorker:
             self._start_runner(number)
 
     def _start_runner(self, partition: int) -> None:
+        self._stop_runners(
+            [partition]
+        )  # two watches of one holder would take the lease from each other, for ever
         runner = SlotRunner(
             self._settings,
             self._worker,
@@ -179,7 +211,7 @@ class GroupWorker:
             try:
                 with self._database.writing() as work:
                     work.leases.renew_idle(mine, reports, seconds=self._worker.lease_seconds)
-                self._lease_fault = ""
+                self._lease_fault, self._renewed = "", self._clock.monotonic()
             except SeawallError as error:
                 self._lease_fault = error.message
             except Exception as error:  # noqa: BLE001 - leases must be renewed as long as the worker lives

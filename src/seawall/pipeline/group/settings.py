@@ -15,6 +15,8 @@ LEASE_SECONDS = 30.0
 """Usual length of a lease: how long the partitions of a worker that died wait at least."""
 
 SHORTEST_LEASE = 1.0
+LEAST_PATIENCE = 15.0
+"""Seconds for which the database may be away in any case before a worker leaves the group: it may only be restarted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class WorkerSettings:
                 f"a lease of {self.lease_seconds:g} s is too {'long' if self.lease_seconds > LONGEST_LEASE else 'short'}",
                 fix=f"give {SHORTEST_LEASE:g} to {LONGEST_LEASE:g} seconds",
             )
+
+    @property
+    def patience(self) -> float:
+        """Seconds without the database after which the worker leaves the group, so that others get its partitions."""
+        return max(2 * self.lease_seconds, LEAST_PATIENCE)
 
     def make_holder(self) -> str:
         """Return a name that this process has and no other, now or later."""

@@ -35,9 +35,6 @@ MEASURED = ("seconds", "events_per_second", "peak_memory_bytes", "state_bytes")
 FILES = ("incidents.jsonl", "coverage.json", "rules.json", "report.html")
 """Files of a scan that a scan on Spark writes to the byte."""
 
-LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""Options of a Java that ends soon: it compiles quickly and not well, which halves what the start of Spark takes."""
-
 needs_java = pytest.mark.skipif(
     shutil.which("java") is None and not os.environ.get("JAVA_HOME"), reason="no Java here: Spark cannot run"
 )
@@ -48,9 +45,7 @@ def start_spark(master: str) -> Iterator[SparkSession]:
     """A session of Spark that ends with the block."""
     from seawall.spark import open_session
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAVA_TOOL_OPTIONS", f"{os.environ.get('JAVA_TOOL_OPTIONS', '')} {LIGHT_JAVA}".strip())
-        session = open_session(master)
+    session = open_session(master)
     try:
         yield session
     finally:

@@ -8,19 +8,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.browser.conftest import Visiting
-from tests.console.browser.doors.serving import axe_faults
+from tests.console.browser.doors.serving import axe_faults_of_themes
 
 pytestmark = pytest.mark.browser
 
 
 def faults(page: Page) -> list[str]:
     """What axe-core says of the page as it is; in both themes where it is wide, since a narrow page has the same colours."""
-    found = []
-    is_wide = page.viewport_size is not None and page.viewport_size["width"] > 1000
-    for scheme in ("light", "dark") if is_wide else ("dark",):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found += [f"{scheme}: {fault}" for fault in axe_faults(page)]
-    return found
+    if page.viewport_size is not None and page.viewport_size["width"] > 1000:
+        return axe_faults_of_themes(page, "light", "dark")
+    return axe_faults_of_themes(page, "dark")
 
 
 @pytest.mark.parametrize(

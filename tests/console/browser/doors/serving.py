@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
@@ -22,6 +22,8 @@ from tests.shifted_clock import shift_pages
 ROOT: Final = Path(__file__).parents[4]
 AXE: Final = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 BUNDLE: Final = ROOT / "src" / "seawall" / "console" / "bundle" / "index.html"
+OF_COLOURS: Final = "{type: 'rule', values: ['color-contrast', 'link-in-text-block']}"
+"""The rules that axe-core applies of itself of those that it says are about colours."""
 SERIOUS: Final = frozenset({"serious", "critical"})
 
 
@@ -137,11 +139,22 @@ def opened(
     return context, page, Watched(page)
 
 
-def axe_faults(page: Page) -> list[str]:
-    """What axe-core finds serious or critical on the page as it stands."""
+def axe_faults_of_themes(page: Page, *themes: Literal["light", "dark"]) -> list[str]:
+    """What axe-core finds in these themes one after the other: all its rules once, those of colours in each."""
+    found = []
+    for number, theme in enumerate(themes):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        found += [f"{theme}: {fault}" for fault in axe_faults(page, of_colours=number > 0)]
+    return found
+
+
+def axe_faults(page: Page, *, of_colours: bool = False) -> list[str]:
+    """What axe-core finds serious or critical on the page as it stands, by all its rules or by those of colours."""
     page.wait_for_timeout(80)  # a change of colours takes a frame or two
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    rules = f", runOnly: {OF_COLOURS}" if of_colours else ""
+    found = page.evaluate(f"axe.run(document, {{resultTypes: ['violations']{rules}}})")
     return [
         f"{fault['id']}: {node['html'][:160]}"
         for fault in found["violations"]

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.browser.conftest import Visit
-from tests.console.browser.doors.serving import axe_faults
+from tests.console.browser.doors.serving import axe_faults_of_themes
 
 from .conftest import Living
 
@@ -44,9 +44,7 @@ def settled(page: Page) -> None:
 def test_page_is_accessible_and_fits(look: Look, living: Living, name: str, width: int) -> None:
     page = look(address(name, living), width=width).page
     settled(page)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert [f"{scheme}: {fault}" for fault in axe_faults(page)] == []
+    assert axe_faults_of_themes(page, "light", "dark") == []
     assert page.evaluate(TOO_WIDE) <= 0
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.console.browser.conftest import Visiting
-from tests.console.browser.doors.serving import axe_faults
+from tests.console.browser.doors.serving import axe_faults_of_themes
 from tests.console.browser.pages.test_accessible import TOO_WIDE, settled
 
 pytestmark = pytest.mark.browser
@@ -42,7 +42,5 @@ def test_a_channel_is_tested_by_a_button(visit: Visiting, width: int) -> None:
     expect(page.get_by_text("Not accepted: Slack answered 404: no_service")).to_be_visible()
     assert len(sent) == 2
     assert all(sent)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert [f"{scheme}: {fault}" for fault in axe_faults(page)] == []
+    assert axe_faults_of_themes(page, "light", "dark") == []
     assert page.evaluate(TOO_WIDE) <= 0

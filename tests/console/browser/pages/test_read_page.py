@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.browser.conftest import Visiting
-from tests.console.browser.doors.serving import axe_faults
+from tests.console.browser.doors.serving import axe_faults_of_themes
 from tests.console.browser.pages.conftest import made
 from tests.console.browser.pages.test_accessible import TOO_WIDE, settled
 from tests.once import make_once
@@ -34,9 +34,7 @@ DROP = """([name, content]) => {
 
 def check(page: Page) -> None:
     """axe has no findings, light and dark, and nothing is too wide."""
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert [f"{scheme}: {fault}" for fault in axe_faults(page)] == []
+    assert axe_faults_of_themes(page, "light", "dark") == []
     assert page.evaluate(TOO_WIDE) <= 0
 
 

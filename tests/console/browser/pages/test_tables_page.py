@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.browser.conftest import Visit, Visiting, serving
-from tests.console.browser.doors.serving import axe_faults
+from tests.console.browser.doors.serving import axe_faults, axe_faults_of_themes
 from tests.console.browser.pages.conftest import Living
 from tests.console.browser.pages.test_accessible import TOO_WIDE, settled
 
@@ -27,9 +27,7 @@ def test_every_table_is_accessible_and_fits(look: Look, width: int) -> None:
     for name in NAMES:
         page.goto(page.url.partition("/tables")[0] + f"/tables?table={name}")
         settled(page)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            assert [f"{name} {scheme}: {fault}" for fault in axe_faults(page)] == []
+        assert (name, axe_faults_of_themes(page, "light", "dark")) == (name, [])
         assert page.evaluate(TOO_WIDE) <= 0
 
 

@@ -90,6 +90,7 @@ class Group:
     expected: dict[int, int]
     lease: float = 2.0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    ended: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, worker: str, fatal: str = "", url: str | None = None) -> subprocess.Popen[bytes]:
         plan = Plan(
@@ -120,7 +121,17 @@ class Group:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        self.ended += self.processes.values()
         self.processes.clear()
+
+    def records(self) -> int:
+        """The records that are stored."""
+        database = Database.open(self.url)
+        try:
+            with database.reading() as work:
+                return int(work.totals.all().get("records", 0))
+        finally:
+            database.close()
 
     def leases(self) -> dict[int, Any]:
         """The lease of each partition."""
@@ -214,7 +225,13 @@ def announced_in(url: str) -> Announced:
 
 @contextmanager
 def group_on(
-    cluster: Cluster, url: str, store: Path, partitions: dict[int, list[bytes]], *, lease: float = 2.0
+    cluster: Cluster,
+    url: str,
+    store: Path,
+    partitions: dict[int, list[bytes]],
+    *,
+    lease: float = 2.0,
+    is_made: bool = True,
 ) -> Iterator[Group]:
     """A group without workers, on a topic that holds these messages."""
     cluster.make(TOPIC, len(partitions))
@@ -222,8 +239,9 @@ def group_on(
         cluster.produce(TOPIC, messages, partition)
     hook = Hook()
     group = Group(cluster, hook, url, store, {number: len(one) for number, one in partitions.items()}, lease)
-    with open_watch_store(Plan(url, str(store), "", hook.url, "").settings()):
-        pass
+    if is_made:
+        with open_watch_store(Plan(url, str(store), "", hook.url, "").settings()):
+            pass
     try:
         yield group
     finally:

@@ -101,6 +101,84 @@ def test_joining_and_leaving(server: Server, cluster: Cluster, world: World, tmp
 
 
 @pytest.mark.soak
+def test_postgresql_is_restarted_again_and_again(
+    server: Server, cluster: Cluster, small: World, tmp_path: Path
+) -> None:
+    """An orderly restart cuts every connection, also in the middle of transactions, and is over sooner than a lease."""
+    partitions, expected = small
+    with group_on(cluster, server.schema(), tmp_path / "store", misplace(partitions, 40)) as group:
+        group.start("a")
+        group.start("b")
+        until(lambda: any(lease.report.get("records") for lease in group.leases().values()))
+        for _ in range(4):
+            server.stop(signal.SIGINT)
+            server.start()
+            time.sleep(LEASE)
+        group.finish()
+        check(group, expected)
+
+
+@pytest.mark.soak
+def test_a_worker_without_the_database_gives_its_partitions_away(
+    server: Server, cluster: Cluster, small: World, tmp_path: Path
+) -> None:
+    """It reaches the cluster, which would leave it its partitions; later it reaches the database again, and comes back."""
+    partitions, expected = small
+    proxy = Proxy(tmp_path / "proxy", server.folder)
+    with group_on(cluster, url := server.schema(), tmp_path / "store", partitions) as group:
+        group.start("a", url=proxy.url(url, server.folder))
+        group.start("b")
+        until(lambda: {lease.worker for lease in group.leases().values()} == {"a", "b"})
+        proxy.cut()
+        until(lambda: all(lease.worker == "b" and lease.left > 0 for lease in group.leases().values()))
+        proxy.mend()
+        until(lambda: {lease.worker for lease in group.leases().values()} == {"a", "b"})
+        group.finish()
+        check(group, expected)
+    proxy.close()
+
+
+@pytest.mark.soak
+def test_workers_that_start_together_on_nothing(
+    server: Server, cluster: Cluster, small: World, tmp_path: Path
+) -> None:
+    """No store, no tables, no group: the first one makes them, whoever that is, and nobody ends."""
+    partitions, expected = small
+    with group_on(cluster, server.schema(), tmp_path / "store", partitions, is_made=False) as group:
+        for name in "abc":
+            group.start(name)
+        until(lambda: (tmp_path / "store" / "store.json").exists())
+        group.finish()
+        assert all(process.returncode == 0 for process in group.ended)
+        check(group, expected)
+
+
+@pytest.mark.soak
+def test_the_topic_is_deleted_and_made_anew_with_more_partitions(
+    server: Server, cluster: Cluster, small: World, tmp_path: Path
+) -> None:
+    """Offsets begin at 0 again, and organisations lie in other partitions than those that are their homes."""
+    partitions, expected = small
+    first = {number: messages[: len(messages) * 3 // 4] for number, messages in partitions.items()}
+    with group_on(cluster, server.schema(), tmp_path / "store", first) as group:
+        group.start("a")
+        until(group.is_done)
+        cluster.delete(TOPIC)
+        until(lambda: not any(lease.holder for lease in group.leases().values()), 120.0)
+        cluster.make(TOPIC, 5)
+        for number, messages in partitions.items():
+            cluster.produce(TOPIC, messages[len(first[number]) :], number + 2)
+        until(lambda: len(group.leases()) == 5)
+        group.expected = dict.fromkeys(range(5), 0)
+        group.expected |= {number + 2: len(all_) - len(first[number]) for number, all_ in partitions.items()}
+        until(lambda: group.records() >= expected.records)
+        group.finish()
+        found = stored(group.url)
+        assert found.incidents == expected.incidents
+        assert (found.events, found.dirty) == (expected.events, 0)
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("is_whole", [pytest.param(True, id="server"), pytest.param(False, id="one-worker")])
 def test_the_database_is_cut_off(
     server: Server, cluster: Cluster, world: World, tmp_path: Path, *, is_whole: bool

@@ -161,10 +161,9 @@ def print_efficiency(log: Path) -> None:
     one = sum(lay_out(tasks, 1) for tasks in stages.values())
     two = sum(lay_out(tasks, 2) for tasks in stages.values())
     rest = whole - one
-    print(
-        f"  tasks {one:.1f} s, on two executors {two:.1f} s: efficiency {one / two / 2:.2f} of the tasks, "
-        f"{whole / (rest + two) / 2:.2f} with the {rest:.1f} s of the driver between them"
-    )
+    print(f"  tasks {one:.1f} s, on two executors {two:.1f} s: efficiency {one / two / 2:.2f} of the tasks")
+    if rest > 0:  # else tasks ran at the same time
+        print(f"  {whole / (rest + two) / 2:.2f} with the {rest:.1f} s of the driver between them")
     for stage, tasks in stages.items():
         if sum(tasks) > 0.05 * one:
             print(f"  stage {stage}: {len(tasks)} tasks, {sum(tasks):.1f} s, the longest {max(tasks):.1f} s")

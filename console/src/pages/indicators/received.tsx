@@ -1,4 +1,4 @@
-/** Indicators that came from other organisations over TAXII: leads, from which nothing starts by itself. */
+/** Indicators that came from other organisations over TAXII. What they hit is a reason of an incident. */
 import { useResource } from "../../api/resource";
 import type { ReceivedPage, ReceivedRow } from "../../api/types";
 import { Link } from "../../app/link";

@@ -77,7 +77,7 @@ def test_severity_and_confidence_stand_apart() -> None:
         ],
         "confidence_because": ["The score makes a takeover possible.", "A rule matched."],
     }
-    value = incident_value(replace(INCIDENT, details=details, chance=0.31))
+    value = incident_value(replace(INCIDENT, details=details, chance=0.61))
     assert value.severity_text == "Mail was read"
     assert value.severity_because == [
         "Mail was read: it is known.",
@@ -86,7 +86,7 @@ def test_severity_and_confidence_stand_apart() -> None:
     assert value.confidence == "likely"
     assert value.confidence_because[:2] == [
         "A rule matched.",
-        "By its score alone, about 3 in 10 such incidents are real (31\u00a0%).",
+        "By its score alone, about 6 in 10 such incidents are real (61\u00a0%).",
     ]
     assert [step.name for step in value.now] == ["call", "block", "preserve", "deadline"]
     assert value.now[1].commands == [

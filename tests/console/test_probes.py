@@ -244,16 +244,19 @@ def test_partitions_of_a_group(own: Console, monkeypatch: pytest.MonkeyPatch) ->
     before = metrics(here)
     assert not any(name.startswith("seawall_console_partition") for name in before)
     with own.context.database.writing() as work:
+        numbers = dict[int, int]()
         for slot, holder in ((1, "ann"), (2, "ben")):
-            assert work.leases.acquire(slot, holder, worker=f"worker-{holder}", seconds=600.0) == 1
-        work.leases.renew_idle({1: 1, 2: 1}, {1: {"lag": 5}, 2: {"lag": 7}}, seconds=600.0)
+            number = work.leases.acquire(slot, holder, worker=f"worker-{holder}", seconds=600.0)
+            assert number is not None
+            numbers[slot] = number
+        work.leases.renew_idle(numbers, {1: {"lag": 5}, 2: {"lag": 7}}, seconds=600.0)
     found = metrics(here)
     assert [found[f"seawall_console_partition_held/{number}"] for number in (0, 1)] == [1, 1]
     assert [found[f"seawall_console_partition_lag/{number}"] for number in (0, 1)] == [5, 7]
     assert not any("ann" in name for name in found)
     assert here.get("/healthz").json()["status"] == "ok"
     with own.context.database.writing() as work:
-        assert work.leases.release(2, 1)
+        assert work.leases.release(2, numbers[2])
     assert metrics(here)["seawall_console_partition_held/1"] == 0
     answer = here.get("/healthz")
     assert answer.status_code == 200

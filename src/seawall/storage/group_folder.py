@@ -16,7 +16,7 @@ from seawall.storage.database import Database
 from seawall.storage.database.slot_database import lock_joining
 from seawall.storage.errors import LakeBroken, StoreRefused
 from seawall.storage.lake import Lake
-from seawall.storage.lake.parts import settle
+from seawall_base.durable_file import write_whole
 
 MARK: Final = "group-folder"
 """The file with the mark."""
@@ -45,7 +45,10 @@ class GroupFolder:
 
 
 def join_folder(database: Database, lake: Lake) -> GroupFolder:
-    """Mark the folder of a new group, or make sure that it is the group's; return it. Raises `StoreRefused`."""
+    """Mark the folder of a new group, or make sure that it is the group's; return it.
+
+    Raises `StoreRefused` and `OutputUnwritable`.
+    """
     path = lake.root.parent
     with database.writing() as work:
         lock_joining(work)
@@ -80,18 +83,5 @@ def read_mark(path: Path) -> str | None:
 
 def _write_mark(path: Path) -> str:
     mark = uuid4().hex
-    waiting = path / f"{MARK}.new"
-    try:
-        waiting.unlink(missing_ok=True)
-        with waiting.open("x", encoding="ascii") as file:
-            waiting.chmod(0o600)
-            file.write(mark + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        waiting.replace(path / MARK)
-        settle(path)
-    except OSError as error:
-        raise StoreRefused(
-            f"{path}: {error.strerror}", fix="check the free space and the folder's permissions"
-        ) from error
+    write_whole(path / MARK, f"{mark}\n".encode(), fix="check the free space and the folder's permissions")
     return mark

@@ -109,7 +109,7 @@ def rows_with(name: str, rows: Fields) -> int:
 
 
 def test_fields_are_present_as_often_in_intruders_records(samples: list[Sample]) -> None:
-    expected: Counter[tuple[str, str]] = Counter()
+    expected: dict[tuple[str, str], float] = defaultdict(float)
     observed: Counter[tuple[str, str]] = Counter()
     sizes: Counter[str] = Counter()
     for sample in samples:
@@ -123,7 +123,7 @@ def test_fields_are_present_as_often_in_intruders_records(samples: list[Sample])
                 continue
             sizes[group] += hostile_rows.total()
             for name in frozenset[str]().union(*benign, *hostile_rows):
-                expected[group, name] += hostile_rows.total() * rows_with(name, benign) / benign.total()  # type: ignore[assignment]
+                expected[group, name] += hostile_rows.total() * rows_with(name, benign) / benign.total()
                 observed[group, name] += rows_with(name, hostile_rows)
     assert sum(sizes.values()) > 500
     wrong = []

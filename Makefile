@@ -9,7 +9,7 @@ export PIP_NO_INPUT := 1
 # What is compiled once need not be compiled by each of the hundreds of Pythons that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test soak console docs format train evaluate bench bench-live figures figures-check lock clean check-programs check-pages check-style check-types check-imports check-tests check-bytecode
+.PHONY: help demo test soak soak-properties console docs format train evaluate bench bench-live figures figures-check lock clean check-programs check-pages check-style check-types check-imports check-tests check-bytecode
 
 help:
 	@sed -n '2,4p' Makefile | sed 's/^# *//'
@@ -33,7 +33,13 @@ check-bytecode: .venv/development
 # Long campaigns: fuzzing, shifted clocks, repetitions. They take minutes to hours, so that `make test` leaves them out.
 soak: check-programs check-pages .venv/development
 	$(BIN)/python -m pytest -m soak -n auto --timeout 0
-	$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile thorough -n auto --timeout 0
+	@$(MAKE) --no-print-directory soak-properties
+
+# All examples of all properties, from a seed that differs at each run. SEED=7 repeats one; MINUTES=120 draws anew until then.
+SEED ?=
+MINUTES ?= 0
+soak-properties: .venv/development
+	@$(BIN)/python -m tools.soak_properties --minutes "$(MINUTES)" $(if $(SEED),--seed "$(SEED)")
 
 check-programs:
 	@tools/ensure_chromium.sh

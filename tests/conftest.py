@@ -19,16 +19,15 @@ from tests.interrupts import hear_interrupts
 from tests.migrating import migrations_said_again
 from tests.once import make_once
 from tests.temporary import room_in_memory
-from tests.thoroughness import PROFILE
+from tests.thoroughness import ORDINARY, register_profiles
 
 pytest_plugins = ["tests.browsing", "tests.demo"]
 
 room_in_memory()
 hear_interrupts()
 
-settings.register_profile("project", deadline=None, max_examples=40)  # machines are busy at times
-settings.register_profile(PROFILE, deadline=None, max_examples=100)
-settings.load_profile("project")
+register_profiles()
+settings.load_profile(ORDINARY)
 
 # Python looks for garbage every 700 objects; among a million that modules and tests keep, that takes a sixth of the time.
 gc.set_threshold(50_000, 20, 20)

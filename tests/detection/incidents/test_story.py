@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,19 @@ def test_an_imitated_name_is_called_so() -> None:
     assert told.short == "consented to rnicrosoft_office"
     (plain,) = tell_story([[StoryAct("consent", 1, 1, ANN, "Mail Tool")]], ANN)
     assert plain.sentence == "consented to Mail Tool"
+
+
+EQUAL_BY = {"act", "time", "events", "object", "whom", "place"}
+"""Fields by which two acts are the same one."""
+
+
+@pytest.mark.parametrize("name", sorted({field.name for field in fields(StoryAct)} - EQUAL_BY))
+def test_which_of_equal_acts_stays_does_not_depend_on_their_order(name: str) -> None:
+    one = StoryAct("opened", 1, 1, ANN, "Admin", events=("a",), is_intruders=False)
+    value = getattr(one, name)
+    other = replace(one, **{name: f"{value}x" if isinstance(value, str) else value + 1})
+    assert one != other
+    assert merge_acts([[one], [other]]) == merge_acts([[other], [one]]) == merge_acts([[other, one]])
 
 
 def test_of_equal_acts_the_attributed_one_stays() -> None:

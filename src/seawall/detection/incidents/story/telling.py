@@ -101,14 +101,19 @@ def list_left_behind(story: Sequence[StorySentence]) -> list[str]:
 def merge_acts(found: Iterable[Sequence[StoryAct]]) -> list[StoryAct]:
     """Return the acts of several groups in order of time, each once: those without an address are in several groups.
 
-    Of two with the same records, the one that is attributed to the attacker stays.
+    Of those with the same records, one that is attributed to the attacker stays; among them the one that counts most, so
+    that the order in which the groups come does not show.
     """
     distinct: dict[tuple[str, int, tuple[str, ...], str, str, str], StoryAct] = {}
     for act in (act for acts in found for act in acts):
         key = (act.act, act.time, act.events, act.object, act.whom, act.place)
-        if key not in distinct or act.is_intruders:
-            distinct[key] = act
+        distinct[key] = max(distinct.get(key, act), act, key=_rank_equal_acts)
     return [distinct[key] for key in sorted(distinct, key=lambda key: (key[1], key[0], key[2:]))]
+
+
+def _rank_equal_acts(act: StoryAct) -> tuple[bool, int, int, int, int, str, str]:
+    """Return by what one of several acts with the same records is chosen: every field that may differ."""
+    return (act.is_intruders, act.count, act.more, act.unlisted, act.end, act.detail, act.actor)
 
 
 def _fold(acts: list[StoryAct]) -> list[StoryAct]:

@@ -201,7 +201,8 @@ EQUAL_BY = {"act", "time", "events", "object", "whom", "place"}
 def test_which_of_equal_acts_stays_does_not_depend_on_their_order(name: str) -> None:
     one = StoryAct("opened", 1, 1, ANN, "Admin", events=("a",), is_intruders=False)
     value = getattr(one, name)
-    other = replace(one, **{name: f"{value}x" if isinstance(value, str) else value + 1})
+    changed: Any = {name: f"{value}x" if isinstance(value, str) else value + 1}
+    other = replace(one, **changed)
     assert one != other
     assert merge_acts([[one], [other]]) == merge_acts([[other], [one]]) == merge_acts([[other, one]])
 

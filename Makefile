@@ -92,7 +92,8 @@ bench: .venv/development
 	$(BIN)/python bench/verify_tokens.py
 	PYTHONPATH=. $(BIN)/python bench/rules.py
 
-# Figures of README and docs: PARTS=speed takes minutes, PARTS=detection an hour; both want a machine that does nothing else.
+# Figures of README and docs: PARTS=left-out and PARTS=speed take minutes, PARTS=detection an hour; speed wants a machine that
+# does nothing else.
 figures: .venv/development
 	$(BIN)/python -m tools.figures measure $(PARTS)
 

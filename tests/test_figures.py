@@ -14,6 +14,7 @@ from tools.figures.__main__ import KEPT, PAGES, main
 
 ROOT = Path(__file__).parents[1]
 LOCK = "duckdb==2.0.1 \\\n    --hash=sha256:00\nnumpy==2.4.6 ; python_version < '3.12' \\\n"
+UNCHANGED: dict[str, list[str]] = {part: [] for part in digests.DECIDED_BY}
 SCANNED = """
 import sys
 from pathlib import Path
@@ -61,12 +62,12 @@ def test_figures_of_an_unchanged_tree_are_fresh(tree: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("name", "parts", "what"),
     [
-        ("src/seawall/detection/ranking/data/one", {"speed", "detection"}, "ranker"),
-        ("src/seawall/detection/rules/one.yml", {"speed", "detection"}, "rules"),
-        ("src/seawall/detection/behaviour/one.py", {"speed", "detection"}, "engine"),
-        ("src/seawall/detection/behaviour/new.py", {"speed", "detection"}, "engine"),
+        ("src/seawall/detection/ranking/data/one", {"speed", "detection", "left-out"}, "ranker"),
+        ("src/seawall/detection/rules/one.yml", {"speed", "detection", "left-out"}, "rules"),
+        ("src/seawall/detection/behaviour/one.py", {"speed", "detection", "left-out"}, "engine"),
+        ("src/seawall/detection/behaviour/new.py", {"speed", "detection", "left-out"}, "engine"),
         ("src/seawall/report/one.py", {"speed"}, "report"),
-        ("src/seawall/lab/evaluate/one.py", {"detection"}, "detection measurement"),
+        ("src/seawall/lab/evaluate/one.py", {"detection", "left-out"}, "detection measurement"),
         ("bench/batches.py", {"speed"}, "speed measurement"),
     ],
 )
@@ -77,8 +78,12 @@ def test_what_decides_a_part_makes_it_stale(
     (tree / name).write_text("2")
     assert main(["check"], tree) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert {line.partition(" ")[0] for line in lines} == parts
-    assert all(f"changed since: {what}." in line for line in lines)
+    pages = {line for line in lines if "does not show the figures" in line}
+    assert len(pages) == (2 if "left-out" in parts else 1)
+    assert {line.partition(" ")[0] for line in lines if line not in pages} == parts
+    assert all(f"changed since: {what}." in line for line in lines if line not in pages)
+    assert main(["write"], tree) == 0
+    assert f"Since then the {what} changed" in " ".join((tree / "README.md").read_text("utf-8").split())
 
 
 def test_another_version_of_a_library_makes_figures_stale(
@@ -87,7 +92,7 @@ def test_another_version_of_a_library_makes_figures_stale(
     lock = tree / digests.LOCK
     lock.write_text(lock.read_text().replace("pyod==1.0", "pyod==1.1"))
     assert main(["check"], tree) == 1
-    assert capsys.readouterr().out.startswith("detection was measured at commit")
+    assert "\ndetection was measured at commit" in f"\n{capsys.readouterr().out}"
 
 
 @pytest.mark.parametrize(
@@ -154,8 +159,13 @@ def test_all_that_a_scan_runs_decides_its_figures(tmp_path: Path) -> None:
 
 
 def test_the_pages_show_what_is_kept() -> None:
+    """They also say what changed since: `python -m tools.figures write` writes both."""
     pages = {name: (ROOT / name).read_text("utf-8") for name in PAGES}
-    assert words.pages_with(kept(), pages) == pages
+    changed = {
+        part: digests.stale(kept()[part]["digests"], digests.digests_of(ROOT, part))
+        for part in digests.DECIDED_BY
+    }
+    assert words.pages_with(kept(), pages, changed) == pages
 
 
 def test_the_words_are_those_of_the_figures() -> None:
@@ -183,7 +193,7 @@ def test_the_words_are_those_of_the_figures() -> None:
         "quiet": {"merger": 1.5, "roll-out": 2.25},
     }
     detection["figures"]["recall"]["Seawall"] = {"1": 0.72, "2": 0.8, "5": 0.83, "10": 0.87}
-    readme, details = words.readme(document), words.details(document)
+    readme, details = words.readme(document, UNCHANGED), words.details(document, UNCHANGED)
     flat = " ".join(readme.split())
     assert "Measured on 2 January 2027 at commit `c0ffee0`" in flat
     assert "at commit `decade0`" in flat
@@ -237,7 +247,7 @@ def test_one_corpus_has_one_ratio() -> None:
     document = kept()
     own = document["speed"]["figures"]["corpora"][0] | {"cpu_ratio": 3.44}
     document["speed"]["figures"] |= {"corpora": [own], "tenfold": own["scan"] | {"records": 10_000_000}}
-    readme = words.readme(document)
+    readme = words.readme(document, UNCHANGED)
     assert "A scan takes 3.4 times the CPU of the read" in readme
     assert "| a file of the lab | 10 million |  | " in readme
 
@@ -257,7 +267,7 @@ def test_a_small_measurement_of_speed(tmp_path: Path) -> None:
     for corpus in figures["corpora"]:
         assert corpus["cpu_ratio"] == pytest.approx(corpus["scan"]["cpu"] / corpus["read"]["cpu"])
     assert figures["tenfold"]["records"] == 20_000
-    assert "| varied values | 2,000 | " in words.readme(document)
+    assert "| varied values | 2,000 | " in words.readme(document, UNCHANGED)
 
 
 @pytest.mark.soak
@@ -266,5 +276,7 @@ def test_a_small_measurement_of_detection() -> None:
     document = kept()
     document["detection"]["figures"] = figures
     assert set(figures["recall"]) == set(kept()["detection"]["figures"]["recall"])
-    assert "1 made-up organisations of 60 accounts and 30 days" in " ".join(words.readme(document).split())
+    assert "1 made-up organisations of 60 accounts and 30 days" in " ".join(
+        words.readme(document, UNCHANGED).split()
+    )
     assert "at a budget of 2" in words.details(document)

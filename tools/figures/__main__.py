@@ -1,10 +1,11 @@
 """Measure, write or check the figures.
 
-    python -m tools.figures measure [speed] [detection]   # measure these parts (all) on this commit, and write the pages
+    python -m tools.figures measure [PART...]             # measure these parts (all) on this commit, and write the pages
     python -m tools.figures write                         # write the pages from docs/figures.json
     python -m tools.figures check                         # exit code 1 if figures are stale, or pages differ from them
 
-`measure` takes minutes for speed and about an hour for detection, and needs a machine without other load.
+Parts: `left-out` (ten minutes), `detection` (about an hour), `speed` (minutes; needs a machine without other load). `write` notes
+in the pages what changed since a part was measured, so that figures of an earlier program never pass for those of this one.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def main(arguments: list[str], root: Path = ROOT, size: Size | None = None) -> i
 def check(root: Path, kept: dict[str, Any]) -> int:
     """Print stale parts and pages that differ from the figures; return 1 if there are any."""
     complaints = []
-    for part in DECIDED_BY:
-        if changed := stale(kept[part]["digests"], digests_of(root, part)):
+    for part, changed in _list_changed(root, kept).items():
+        if changed:
             commit = kept[part]["commit"][:7]
             complaints.append(
                 f"{part} was measured at commit {commit}; changed since: {', '.join(changed)}. Run: make figures PARTS={part}"
@@ -73,7 +74,13 @@ def check(root: Path, kept: dict[str, Any]) -> int:
 
 def _pages(root: Path, kept: dict[str, Any]) -> dict[Path, str]:
     pages = {name: (root / name).read_text("utf-8") for name in PAGES}
-    return {root / name: text for name, text in pages_with(kept, pages).items()}
+    changed = _list_changed(root, kept)
+    return {root / name: text for name, text in pages_with(kept, pages, changed).items()}
+
+
+def _list_changed(root: Path, kept: dict[str, Any]) -> dict[str, list[str]]:
+    """Return for each part what decides its figures and changed since they were measured."""
+    return {part: stale(kept[part]["digests"], digests_of(root, part)) for part in DECIDED_BY}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ from typing import Any
 
 from tools.figures.digests import digests_of
 
+LEFT_OUT_MAKER = "worlds-second/make.py"
+"""The generator of the maker that is left out. The ranker that ships was trained on worlds of the lab and of another maker."""
+
 WRITTEN = ("README.md", "docs/explanation/evaluation.md", "docs/figures.json")
 """Files that contain the figures: only they may differ from the commit that is measured."""
 
@@ -26,6 +29,8 @@ WRITTEN = ("README.md", "docs/explanation/evaluation.md", "docs/figures.json")
 class Size:
     """Sizes of the measurement: `records` of each corpus that is scanned, repeated `runs` times; ten times as many once if
     `is_flat`; `shared`, a folder with other makers' generators, beside the project unless it is given; worlds to evaluate.
+
+    `left_out` are seeds of worlds of a maker that trained nothing, `quiet` those of worlds without intrusions, of a `scale`.
     """
 
     records: int = 1_000_000
@@ -36,6 +41,9 @@ class Size:
     accounts: int = 500
     days: int = 42
     seed: int = 1
+    left_out: tuple[int, ...] = (501, 502)
+    quiet: tuple[int, ...] = (503,)
+    scale: str = "medium"
 
 
 class NotMeasured(Exception):
@@ -46,7 +54,7 @@ def measure(root: Path, part: str, size: Size) -> dict[str, Any]:
     """Return one part: its figures with commit, date, machine and digests. Raises `NotMeasured`."""
     commit = commit_of(root)
     digests = digests_of(root, part)
-    figures = {"speed": _speed, "detection": _detection}[part](root, size)
+    figures = {"left-out": _left_out, "detection": _detection, "speed": _speed}[part](root, size)
     if commit_of(root) != commit or digests_of(root, part) != digests:
         raise NotMeasured("the files changed while they were measured")
     return {
@@ -102,6 +110,24 @@ def _detection(root: Path, size: Size) -> dict[str, Any]:
         options = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
         document = _answer(root, ["-m", "seawall.cli.main", "evaluate", *options, "--out", out, "--json"])
     return detection_figures(document)
+
+
+def _left_out(root: Path, size: Size) -> dict[str, Any]:
+    """Measure on worlds of a maker that trained nothing: what a user's organisation is to the ranker."""
+    script = (size.shared or root.parent / "shared") / LEFT_OUT_MAKER
+    if not script.is_file():
+        raise NotMeasured(f"there is no {script}: nobody else makes worlds that the ranker never saw")
+    with tempfile.TemporaryDirectory() as scratch:
+        made = []
+        for seed in (*size.left_out, *size.quiet):
+            made.append(f"{scratch}/world-{seed}")
+            options = ["--quiet"] if seed in size.quiet else []
+            _run(root, [str(script), "--seed", str(seed), "--scale", size.scale, "--out", made[-1], *options])
+        figures = _answer(root, ["-m", "seawall.lab.evaluate.left_out", *made, "--kept", f"{scratch}/kept"])
+    expected = len(size.left_out), len(size.quiet)
+    if (figures["worlds"], figures["quiet_worlds"]) != expected:
+        raise NotMeasured(f"{expected} worlds were made, and others were counted")
+    return figures
 
 
 def detection_figures(document: dict[str, Any]) -> dict[str, Any]:

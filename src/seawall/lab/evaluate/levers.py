@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import decide
-from seawall.detection.ranking.engine import DetectionEngine
+from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
 from seawall.detection.ranking.kept_groups import KeptCandidate
 from seawall.detection.ranking.ranker import load, parse
 from seawall.detection.rules.sigma.load import load_rules
@@ -29,8 +29,10 @@ HOUR = 3_600_000_000
 UNEXPLAINED = "none staged"
 
 
-def measure_world(world: Path, kept: Path, ranker: Path | None = None) -> dict[str, Any]:
-    """Score a world's coded days, and return what was found, as a JSON object.
+def measure_world(
+    world: Path, kept: Path, ranker: Path | None = None, watch: Callable[[ScoredDay], None] | None = None
+) -> dict[str, Any]:
+    """Score a world's coded days, and return what was found, as a JSON object. `watch` sees each scored day.
 
     `intrusions` has for each the least budget (incidents a day per 1,000 accounts) at which an incident about it is among the
     highest (null: never), and for raised ones the hours to detection and the share of its records that are shown.
@@ -44,12 +46,17 @@ def measure_world(world: Path, kept: Path, ranker: Path | None = None) -> dict[s
     candidates: list[KeptCandidate] = []
     numbers = []
     for number, batch in days.load():
-        candidates += engine.observe(batch, number).list_candidates()
+        scored = engine.observe(batch, number)
+        if watch is not None:
+            watch(scored)
+        candidates += scored.list_candidates()
         numbers.append(number)
     accounts = engine.behaviour.accounts_of(days.vocabularies["org_uid"])
-    incidents = decide(candidates, (), accounts, numbers[-1] - numbers[0] + 1, None).incidents
+    span = numbers[-1] - numbers[0] + 1
+    incidents = decide(candidates, (), accounts, span, None).incidents
     measured = [one for one in incidents if one.last_event >= truth.begin]
-    return {"world": world.name, "events": days.events, **judge(truth, measured)}
+    about = {"accounts": engine.behaviour.accounts(), "organisations": len(accounts), "days": span}
+    return {"world": world.name, "events": days.events, **about, **judge(truth, measured)}
 
 
 def judge(truth: WorldTruth, incidents: Sequence[Incident]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def test_whether_somebody_was_told_and_why_not(run: Run, tmp_path: Path) -> None
     assert "nothing was sent yet" in run(*register, ANNA.upper()).out
     noted = run(
         *NOTIFY,
-        "tell",  # the old name of `record`
+        "record",
         str(file),
         "--recipient",
         "anna",

@@ -36,7 +36,6 @@ app.command("acknowledge", short_help="Record that a recipient has a letter, by 
 app.command("record", short_help="Record a notification by other means, for example telephone.")(
     register.record
 )
-app.command("tell", short_help="Old name of `record`.", hidden=True)(register.record)
 app.command("register", short_help="Show who was notified, when and of what.")(register.show)
 app.command("deadlines", short_help="Show the deadlines for notifying authorities and persons.")(
     duties.deadlines

@@ -282,8 +282,10 @@ def _print_sent(
             note_head(register, read.case.id, store, database)
     for letter in found.printed_letters[:_SAID]:
         place = letter_folder(case.parent, letter.recipient, letter.version)
+        record = f"seawall respond notify record {output.quote_path(case)} --recipient {letter.recipient}"
         output.say(
-            f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, and record it with `tell`"
+            f"{letter.recipient}: print {place / 'letter.pdf'}, hand it over, then: {record}"
+            ' --way "in person" --by NAME'
         )
     more = len(found.printed_letters) - _SAID
     if more > 0:

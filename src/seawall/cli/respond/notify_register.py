@@ -1,4 +1,4 @@
-"""`seawall respond notify register`, `acknowledge`, `tell` and `bounces`: read and complete the register of notifications."""
+"""`seawall respond notify register`, `acknowledge`, `record` and `bounces`: read and complete the register of notifications."""
 
 from __future__ import annotations
 

@@ -47,7 +47,9 @@ from seawall_base.name_erasure import NameErasure
 from seawall_base.times import rfc3339
 
 ACTOR: Final = "seawall erase"
-OWN_FILES: Final = (EVENTS, MARKER, FOLDER, "secret.key")
+OWN_FILES: Final = (
+    EVENTS, MARKER, FOLDER, "secret.key", DATABASE, *(f"{DATABASE}-{end}" for end in ("wal", "shm", "writer"))
+)  # fmt: skip
 _SHORTEST: Final = 3
 _AUDIT: Final = KeptThing(
     "entries of the audit trail, journals of containment and registers of notifications",
@@ -61,6 +63,7 @@ _PACKED: Final = (
     "packed by `seawall spark scan`, so that names cannot be replaced: --delete-unreadable deletes it, and the next scan "
     "on Spark reads all logs again"
 )
+_COPY: Final = "a copy of the database from before a migration, in which names cannot be replaced: --delete-unreadable deletes it"
 _ELSEWHERE: Final = KeptThing(
     "copies elsewhere: backups, sent messages, the log sources, write-ahead logs of a PostgreSQL server",
     "this command cannot reach them; let them expire, or erase there too",
@@ -177,7 +180,11 @@ def _erase_places(
         yield ErasedPlace(str(store.lake.root), "records", lake.rows), damaged
         yield _erase_raw_records(store.lake.root, store.lake.root / RAW, erasure, at, request)
         for path in sorted(store.folder.iterdir()):
-            if path.name not in OWN_FILES and not path.name.startswith(DATABASE):
+            if path.name in OWN_FILES:
+                continue
+            if path.name.startswith(DATABASE):
+                yield _delete_copy(path, request)
+            else:
                 yield _erase_folder(path, "files of the store", erasure, at, request)
     for folder in request.folders:
         raw = folder / RAW_RECORDS
@@ -218,6 +225,15 @@ def _delete_packed(
     return ErasedPlace(shown, "results of Spark", count), []
 
 
+def _delete_copy(path: Path, request: ErasureRequest) -> tuple[ErasedPlace, list[KeptThing]]:
+    """Delete a copy of the database: pages of a file may split a name, so that no search proves that there is none."""
+    if path.is_symlink() or not request.should_delete:
+        return ErasedPlace(str(path), "copies of the database", 0), [KeptThing(str(path), _COPY)]
+    if not request.is_rehearsal:
+        path.unlink(missing_ok=True)
+    return ErasedPlace(str(path), "copies of the database", 1), []
+
+
 def _erase_folder(
     path: Path,
     kind: str,
@@ -254,21 +270,22 @@ def _erase_database(
     left: list[KeptThing] = []
     with database.reading() if dry else database.writing() as work:
         changed = erase_from_database(work, erasure, is_rehearsal=dry)
-        states, unreadable = erase_from_states(
-            work, lambda content: erase_from_state(content, erasure), is_rehearsal=dry
+        how = {"is_rehearsal": dry, "should_delete": request.should_delete}
+        changed["states"], states = erase_from_states(
+            work, lambda content: erase_from_state(content, erasure), **how
         )
-        changed |= {"states": states}
-        changed |= {
-            "candidates": erase_from_candidates(
-                work, lambda content: erase_from_candidate(content, erasure), is_rehearsal=dry
-            )
-        }
+        changed["candidates"], candidates = erase_from_candidates(
+            work, lambda content: erase_from_candidate(content, erasure), **how
+        )
         changed |= {
             "audit": erase_from_audit(
                 work, erasure, at=at, actor=ACTOR, token=erasure.token, is_rehearsal=dry
             )
         }
-        left += [KeptThing(f"state {name}", "cannot be read by this version") for name in unreadable]
+        unreadable = [f"state {name}" for name in states] + [f"candidates {days}" for days in candidates]
+        left += [
+            KeptThing(erasure.replace_text(name), "cannot be read by this version") for name in unreadable
+        ]
     if not dry:
         compact(database, [*changed, "audit"])
     places = [ErasedPlace(database.place, name, count) for name, count in changed.items()]

@@ -12,14 +12,15 @@ _ENDS = ".ends"
 
 
 def erase_from_state(content: bytes, erasure: NameErasure) -> bytes | None:
-    """Return a state without names, None if it is no state of this version.
+    """Return a state without names, None if this version can read it in neither of the two forms that states have.
 
-    Names keep their place, so that what was learnt of a person is then learnt of nobody.
+    Detection keeps arrays with a digest, the rhythm of sources is plain MessagePack. Names keep their place, so that what was
+    learnt of a person is then learnt of nobody.
     """
     try:
         state = unpack(content)
     except StateInvalid:
-        return None
+        return _erase_from_values(content, erasure)
     saved, changed = RestoredState(state), State()
     for name in state:
         group = name.removesuffix(_ENDS)
@@ -35,8 +36,16 @@ def erase_from_state(content: bytes, erasure: NameErasure) -> bytes | None:
     return pack({**state, **changed}) if changed else content
 
 
-def erase_from_candidate(content: bytes, erasure: NameErasure) -> bytes:
-    """Return a candidate without names."""
-    value = msgspec.msgpack.decode(content)
+def erase_from_candidate(content: bytes, erasure: NameErasure) -> bytes | None:
+    """Return a candidate without names, None if it cannot be read."""
+    return _erase_from_values(content, erasure)
+
+
+def _erase_from_values(content: bytes, erasure: NameErasure) -> bytes | None:
+    """Return MessagePack without names, None for any other bytes."""
+    try:
+        value = msgspec.msgpack.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
     cleaned = erasure.replace_values(value)
     return content if cleaned == value else msgspec.msgpack.encode(cleaned)

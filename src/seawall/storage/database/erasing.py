@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import date, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, select, text, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, select, text, update
 
 from seawall.storage.database import revisions
 from seawall.storage.database.audit import ERASED
@@ -33,6 +34,7 @@ KEPT: Final = frozenset(
 """Tables of the console's own users, and of numbers."""
 
 _AT_ONCE: Final = 500
+_EPOCH: Final = date(1970, 1, 1)
 _APART: Final = frozenset({"audit", "states", "candidates"})
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "account_key": ("tenant", "account"),
@@ -70,40 +72,55 @@ def erase_from_database(work: Transaction, erasure: Erasure, *, is_rehearsal: bo
 
 
 def erase_from_states(
-    work: Transaction, erase: Callable[[bytes], bytes | None], *, is_rehearsal: bool = False
+    work: Transaction,
+    erase: Callable[[bytes], bytes | None],
+    *,
+    is_rehearsal: bool = False,
+    should_delete: bool = False,
 ) -> tuple[int, list[str]]:
-    """Replace names in the states of detectors; return how many changed, and the names of those that cannot be read.
+    """Replace names in the states of detectors; return how many changed, and the names of those that are left unreadable.
 
-    `erase` returns a state without the names, None if it cannot read it.
+    `erase` returns a state without the names, None if it cannot read it. With `should_delete`, such a state is deleted, and
+    counted as changed; what was learnt is then learnt again from the events.
     """
     changed, unreadable = 0, list[str]()
     for name in work.states.names():
         content = work.states.get(name) or b""
         cleaned = erase(content)
-        if cleaned is None:
+        if cleaned is None and not should_delete:
             unreadable.append(name)
         elif cleaned != content:
             changed += 1
-            if not is_rehearsal:
+            if cleaned is None and not is_rehearsal:
+                work.states.forget(name)
+            elif cleaned is not None and not is_rehearsal:
                 work.states.put(name, cleaned)
     return changed, unreadable
 
 
 def erase_from_candidates(
-    work: Transaction, erase: Callable[[bytes], bytes], *, is_rehearsal: bool = False
-) -> int:
-    """Replace names in the candidates of days; return the number that changed."""
+    work: Transaction,
+    erase: Callable[[bytes], bytes | None],
+    *,
+    is_rehearsal: bool = False,
+    should_delete: bool = False,
+) -> tuple[int, list[str]]:
+    """Do the same for the candidates of days; return how many changed, and the days of those that are left unreadable."""
     table = Model.metadata.tables["candidates"]
-    connection, changed = work.session.connection(), 0
+    connection, changed, unreadable = work.session.connection(), 0, set[str]()
     for row in list(connection.execute(select(table.c.day, table.c.position))):
         place = (table.c.day == row.day, table.c.position == row.position)
         content = connection.execute(select(table.c.content).where(*place)).scalar_one()
         cleaned = erase(content)
-        if cleaned != content:
+        if cleaned is None and not should_delete:
+            unreadable.add(f"of {_EPOCH + timedelta(days=row.day)}")
+        elif cleaned != content:
             changed += 1
-            if not is_rehearsal:
+            if cleaned is None and not is_rehearsal:
+                connection.execute(delete(table).where(*place))
+            elif not is_rehearsal:
                 connection.execute(update(table).where(*place).values(content=cleaned))
-    return changed
+    return changed, sorted(unreadable)
 
 
 def erase_from_audit(

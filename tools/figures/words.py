@@ -63,7 +63,7 @@ def readme(kept: Mapping[str, Any], changed: Mapping[str, Sequence[str]]) -> str
             ),
             _paragraph(
                 "**Detection, where another hand made the worlds.**",
-                "Expect this on logs that Seawall never met: the ranker was trained on nothing of this maker.",
+                "The ranker was trained on nothing of this maker: nearer to what it does on your logs than the next table.",
                 measured["left-out"],
                 describe_left_out(left_out),
                 _budgets(left_out),

@@ -11,6 +11,8 @@ import pytest
 
 from seawall.detection.ranking.ranker import parse
 from seawall.detection.rules.sigma.load import load_rules
+from seawall.lab.evaluate import left_out
+from seawall.lab.evaluate.baselines import METHODS
 from seawall.lab.evaluate.intrusions import read_intrusions
 from seawall.lab.evaluate.kept_days import ensure_kept
 from seawall.lab.evaluate.levers import judge, main, measure_world
@@ -57,8 +59,9 @@ def test_both_makers_truths_say_the_same(world: Path, tmp_path: Path) -> None:
     theirs = read_intrusions(tmp_path / "truth.json")
     assert theirs.account_days == ours.account_days
     assert [replace(each, names=frozenset()) for each in theirs.intrusions] == [
-        replace(each, names=frozenset()) for each in ours.intrusions if not each.near_impossible
+        replace(each, names=frozenset()) for each in ours.intrusions
     ]
+    assert any(each.near_impossible for each in ours.intrusions)
     assert theirs.changes == ours.changes
 
 
@@ -81,7 +84,6 @@ def _as_other_maker(document: dict[str, Any]) -> dict[str, Any]:
                 "end": attack["last_event"],
             }
             for attack in document["attacks"]
-            if not attack.get("near_impossible")
         ],
     }
 
@@ -130,6 +132,35 @@ def test_a_summary_tells_quiet_worlds_and_the_least_score_for_them() -> None:
     text = describe_measures([_measure(1.5, None), quiet])
     assert "quiet worlds: 1 worlds, raised a day per 1,000 2.00" in text
     assert "above 1.50 (quiet worlds raise 0.5): recall 0.000, false a day per 1,000 0.00" in text
+
+
+def test_worlds_of_a_maker_left_out_are_summed_up(world: Path, tmp_path: Path) -> None:
+    rows, found = left_out.score_world((world, tmp_path))
+    assert {name: found[name] for name in ("events", "intrusions", "incidents")} == {
+        name: value
+        for name, value in measure_world(world, tmp_path).items()
+        if name in ("events", "intrusions", "incidents")
+    }
+    quiet = {**found, "intrusions": [], "incidents": [[1.0, [], True, ""]] * 3}
+    summed = left_out.summarise([(rows, found), (rows, quiet)])
+    counted = [each for each in found["intrusions"] if not each["near_impossible"]]
+    assert (summed["worlds"], summed["quiet_worlds"], summed["counted"]) == (1, 1, len(counted))
+    assert summed["attacks"] == len(found["intrusions"])
+    assert summed["raised"] == round(sum(each["raised"] for each in counted) / len(counted), 4)
+    assert summed["quiet_a_day"] == round(3 / found["account_days"], 3)
+    assert list(summed["at_false"].values()) == sorted(summed["at_false"].values())
+    assert set(summed["recall"]) == set(METHODS)
+    with pytest.raises(ValueError, match="no world has an intrusion"):
+        left_out.summarise([(rows, quiet)])
+
+
+def test_recall_stops_at_the_false_incidents_that_one_reads() -> None:
+    found = {**_measure(1.0, 2.0), "account_days": 1.0}
+    false, first, second = [3.0, [], True, ""], [2.0, [0], True, ""], [1.0, [1], True, ""]
+    found["incidents"] = [first, false, second, false]
+    assert [left_out._find_at([found], rate) for rate in (0.5, 1.0, 2.0)] == [1, 2, 2]
+    found["intrusions"][1]["near_impossible"] = True
+    assert left_out._find_at([found], 2.0) == 1
 
 
 def test_the_command_writes_and_compares(

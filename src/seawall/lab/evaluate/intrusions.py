@@ -91,7 +91,7 @@ def _of_other_maker(document: Mapping[str, Any]) -> WorldTruth:
             episode["id"],
             episode["family"],
             episode["difficulty"],
-            False,
+            bool(episode.get("near_impossible")),
             bool(episode["linkable"]),
             names[episode["tenant"]],
             _lower([*episode["accounts"], *(episode["actor_apps"] if episode["principal_is_app"] else ())]),

@@ -113,7 +113,7 @@ def by_name(out: str, folder: str = "mine") -> dict[str, Rule]:
 def test_each_rule_is_told_what_it_does_and_why(run: Run, logs: Path, tmp_path: Path) -> None:
     mine = written(tmp_path / "mine", RULES)
     got = run("rules", "health", str(logs), "--rules", str(mine), "--json")
-    assert got.code == 1, "a rule is noisy"
+    assert got.code == 0, "a noisy rule is a result, not an error"
     rows = by_name(got.out)
     assert {name: (row["state"], row["reason"]) for name, row in rows.items()} == STATES
     assert (rows["hits"]["hits"], rows["hits"]["days_with_hits"], rows["hits"]["accounts"]) == (2, 2, 1)
@@ -238,7 +238,7 @@ def test_correlations_say_which_of_their_rules_stops_them(run: Run, logs: Path, 
 def test_the_table_can_be_read_at_once(run: Run, logs: Path, tmp_path: Path) -> None:
     mine = written(tmp_path / "mine", RULES)
     got = run("rules", "health", str(logs), "--rules", str(mine))
-    assert got.code == 1
+    assert got.code == 0
     assert got.out.startswith("106 events of 12 accounts in 10 days, 2026-03-01 to 2026-03-10.\n")
     assert "logs: Microsoft 365 audit log (1), Okta System Log (104), Google Workspace (1)\n" in got.out
     headings = [line for line in got.out.splitlines() if re.match("[A-Z]{2}", line)]

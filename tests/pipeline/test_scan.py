@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import seawall
+from seawall.detection.incidents.reading_order import order_incidents
 from seawall.pipeline.scan import OUTPUTS
+from seawall.storage.files.incident_documents import read_incidents
 from seawall_base.errors import InputUnreadable, OutputUnwritable
 from seawall_base.times import day_text
 
@@ -224,8 +226,10 @@ def test_reasons_and_base_sum_to_the_score(scanned: tuple[Path, seawall.ScanResu
 
 
 def test_incidents_come_worst_first(scanned: tuple[Path, seawall.ScanResult]) -> None:
-    scores = [incident["score"] for incident in _incidents(scanned[0])]
-    assert scores == sorted(scores, reverse=True)
+    found = list(read_incidents(scanned[0] / "incidents.jsonl"))
+    by_score = sorted(found, key=lambda one: -one.score)
+    assert [one.id for one in found] == [one.id for one in order_incidents(by_score)]
+    assert [one.id for one in found] == [one.id for one in scanned[1].incidents]
 
 
 def test_the_same_logs_give_the_same_bytes(tmp_path: Path, logs: Logs) -> None:

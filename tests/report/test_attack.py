@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from seawall.detection.incident import SEVERITIES, AttackLink, Incident
+from seawall.detection.incidents.reading_order import number_incidents
 from seawall.detection.incidents.story.act import StorySentence
 from seawall.report import attack_words as words
 from seawall.report import queue_terminal
@@ -50,8 +51,8 @@ def found() -> list[Incident]:
 
 
 def test_incidents_of_one_attack_come_together_the_gravest_first() -> None:
-    views = words.group_by_attack(enumerate(found(), start=1))
-    assert [[rank for rank, _ in view.members] for view in views] == [[2, 1, 4], [3]]
+    views = words.group_by_attack(number_incidents(found()))
+    assert [[rank for rank, _ in view.members] for view in views] == [[1, 2, 3], [4]]
     view, alone = views
     assert view.severity == "critical"
     assert view.accounts == ("u2@x.example", "u1@x.example", "u4@x.example")
@@ -61,7 +62,7 @@ def test_incidents_of_one_attack_come_together_the_gravest_first() -> None:
 
 
 def test_the_acts_of_all_accounts_are_told_in_order() -> None:
-    view = words.group_by_attack(enumerate(found(), start=1))[0]
+    view = words.group_by_attack(number_incidents(found()))[0]
     acts = words.list_acts(view)
     assert {(act.account, act.sentence) for act in acts} == {
         ("u1", "consented to Tool"),
@@ -86,7 +87,7 @@ def test_each_tie_is_said() -> None:
 
 def test_many_accounts_are_counted() -> None:
     many = [member(number, 1, "a") for number in range(1, 9)]
-    (view,) = words.group_by_attack(enumerate(many, start=1))
+    (view,) = words.group_by_attack(number_incidents(many))
     assert words.list_other_names(view) == "u2, u3, u4 and 4 more accounts"
 
 
@@ -97,8 +98,8 @@ def test_the_terminal_shows_one_attack_with_its_incidents() -> None:
     assert shown.count("one attack on 3 accounts") == 1
     assert "u1 consented to Tool" in shown
     assert f"u2 made {MARKUP}" in shown
-    assert "seawall respond plan 2 --attack --to plan.json" in " ".join(shown.split())
-    marks = ("one attack", "  1  ▲", "  4  ○", "  3  ⬢")
+    assert "seawall respond plan 1 --attack --to plan.json" in " ".join(shown.split())
+    marks = ("  1  ⬢", "one attack", "  2  ▲", "  3  ○", "  4  ⬢")
     assert [shown.index(mark) for mark in marks] == sorted(shown.index(mark) for mark in marks)
 
 
@@ -107,14 +108,14 @@ def test_no_more_incidents_are_listed_than_one_screen_holds() -> None:
     queue_terminal.queue(out, [member(number, 1, "a") for number in range(1, 40)])
     shown = text(stream)
     assert f"and {39 - queue_terminal.SHOWN} more incidents" in shown
-    assert "  30  ◆" not in shown
+    assert "  11  ▲" not in shown
 
 
 def test_the_report_shows_one_attack_with_its_incidents() -> None:
     page = render_report(replace(report(), incidents=tuple(found())))
     assert "4 incidents to look at, of which some belong together: 2 attacks" in page
     assert page.count('<li class="attack') == 1
-    assert "respond plan 2 --out . --attack --to plan.json" in page
+    assert "respond plan 1 --out . --attack --to plan.json" in page
     assert MARKUP not in page
     assert page.index("One attack on 3 accounts") < page.index("u1@x.example") < page.index("u4@x.example")
     alone = render_report(replace(report(), incidents=tuple(replace(one, attack="a") for one in found())))

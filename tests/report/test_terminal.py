@@ -14,10 +14,8 @@ from seawall.detection.reason import SILENT, Reason
 from seawall.report import incident_terminal as terminal
 from seawall.report import incident_words as words
 from seawall.report import queue_terminal, terminal_parts
-from seawall.report.input import in_order
 from seawall.response.incident_facts import IncidentFacts
-from seawall.storage.files.incident_documents import find, look_up, write_incidents
-from seawall_base.errors import UsageError
+from seawall.storage.files.incident_documents import FoundIncident, look_up, write_incidents
 
 from .samples import hostile, incident, report
 
@@ -91,21 +89,9 @@ def test_an_incident_is_found_by_rank_id_and_start(tmp_path: Path) -> None:
     incidents = [incident(1, raised=False), incident(2), incident(13)]
     path = tmp_path / "incidents.jsonl"
     write_incidents(path, incidents)
-    assert [entry.id for entry in in_order(incidents)] == ["inc-0002-7f3a", "inc-0013-7f3a", "inc-0001-7f3a"]
-    assert look_up(path, "1") == (1, 3, incidents[1])
-    assert look_up(path, "inc-0001-7f3a") == (3, 3, incidents[0])
-    assert look_up(path, "inc-0013") == (2, 3, incidents[2])
-
-
-@pytest.mark.parametrize("wanted", ["", "0", "4", "9" * 5_000, "nobody", "٣"])
-def test_what_is_not_there_is_refused(wanted: str) -> None:
-    with pytest.raises(UsageError, match="no incident"):
-        find(["inc-1", "inc-2"], wanted)
-
-
-def test_an_ambiguous_start_is_refused() -> None:
-    with pytest.raises(UsageError, match="starts 2 ids, such as inc-1, inc-2"):
-        find(["inc-1", "inc-2"], "inc")
+    assert look_up(path, "1") == FoundIncident(1, 3, incidents[1])
+    assert look_up(path, "inc-0001-7f3a") == FoundIncident(3, 3, incidents[0])
+    assert look_up(path, "inc-0013") == FoundIncident(2, 3, incidents[2])
 
 
 def test_a_summary_tells_of_nothing_that_was_not_seen() -> None:

@@ -10,6 +10,7 @@ import typer
 from seawall.cli import output
 from seawall.cli.scan import DEFAULT_OUT
 from seawall.cli.store.options import AsJson
+from seawall_base.plurals import plural
 from seawall_base.times import rfc3339
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 def explain(
     incident: Annotated[
-        str, typer.Argument(metavar="INCIDENT", help="Incident: its id, a prefix of it, or its rank.")
+        str,
+        typer.Argument(
+            metavar="INCIDENT", help="Incident: its id, a prefix of it, its number, or its account."
+        ),
     ],
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Results folder of a scan.")
@@ -34,11 +38,13 @@ def explain(
     Examples:
       seawall explain 1
       seawall explain 3f9a --out out
+      seawall explain ann@example.org
       seawall explain 2 --json
     """
     from seawall.storage.files.incident_documents import incident_document, look_up
 
-    rank, count, found = look_up(out / "incidents.jsonl", incident)
+    looked = look_up(out / "incidents.jsonl", incident)
+    rank, found = looked.number, looked.incident
     addresses, facts = _addresses(out, found), _facts(out, found)
     if as_json:
         output.answer_json(
@@ -62,7 +68,11 @@ def explain(
         terminal.explanation(console, found, rank, addresses, facts, where)
 
     output.answer(draw)
-    if rank < count:
+    if looked.others:
+        output.say(
+            f"{found.account} has {plural(len(looked.others), 'more incident')}: {', '.join(str(one) for one in looked.others)}"
+        )
+    if rank < looked.total:
         output.next_step(f"seawall explain {rank + 1}{where}")
     else:
         output.next_step(f"open {output.quote_path(out / 'report.html')} in a browser")

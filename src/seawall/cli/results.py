@@ -25,9 +25,8 @@ CAMPAIGNS_SHOWN = 5
 def show(result: ScanResult, where: str = "") -> None:
     """Print the raised incidents, or say honestly that there are none. `where` are options that name the results."""
     from seawall.report import queue_terminal as terminal
-    from seawall.report.input import in_order
 
-    raised = [incident for incident in in_order(result.incidents) if incident.raised]
+    raised = [incident for incident in result.incidents if incident.raised]
 
     def draw(console: Console) -> None:
         terminal.queue(console, raised, where, result.period)
@@ -133,7 +132,6 @@ def print_summary(result: ScanResult, out: Path) -> None:
 
 def document(result: ScanResult, out: Path) -> dict[str, Any]:
     """The JSON answer: the summary, the raised incidents in full, and where the rest is."""
-    from seawall.report.input import in_order
     from seawall.storage.files.campaign_documents import campaign_document
     from seawall.storage.files.incident_documents import incident_document
 
@@ -145,7 +143,7 @@ def document(result: ScanResult, out: Path) -> dict[str, Any]:
         "coverage_notes": len(result.coverage),
         "not_judged": not_judged(result),
         "networks": result.networks,
-        "raised": [incident_document(incident) for incident in in_order(result.incidents) if incident.raised],
+        "raised": [incident_document(incident) for incident in result.incidents if incident.raised],
         "campaigns": None
         if result.campaigns is None
         else [campaign_document(one) for one in result.campaigns],

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from seawall.detection.rules.sigma.health import RuleHealth
     from seawall.pipeline.rule_health import HealthReport
 
-NOISY = 1
-
 HEADINGS = {
     "noisy": "NOISY: hit more often than their level allows",
     "hits": "HIT",
@@ -95,7 +93,7 @@ def health(
       seawall rules health exports/ --days 30 --rules sigma/
       seawall rules health exports/ --json > health.json
 
-    Exit code 1: a rule is noisy.
+    Exit code 0 whatever the states: a noisy rule is a result, not an error.
     """
     from seawall.cli import progress
     from seawall.detection.rules.sigma.load import load_rules
@@ -112,8 +110,6 @@ def health(
             _show_state(state, heading, found, show_all=show_all)
     if not quiet and any(one.reason == "log_missing" for one in found.rules):
         output.next_step(f"seawall doctor {' '.join(output.quote_path(path) for path in paths)}")
-    if any(one.state == "noisy" for one in found.rules):
-        raise typer.Exit(NOISY)
 
 
 def _introduce(found: HealthReport) -> Iterator[str]:

@@ -186,12 +186,7 @@ def _tell_rules(rules: RuleSet) -> None:
 def describe_next(result: ScanResult, out: Path) -> str:
     """Return what to run after a scan."""
     if result.incidents:
-        from seawall.report.input import in_order
-        from seawall.report.story_words import order_by_severity
-
-        raised = [one for one in in_order(result.incidents) if one.raised]
-        rank = order_by_severity(raised)[0][0] if raised else 1
-        return f"seawall explain {rank}{_where(out)}"
+        return f"seawall explain 1{_where(out)}"
     return "seawall demo, to see what an incident looks like"
 
 

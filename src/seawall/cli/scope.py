@@ -39,7 +39,7 @@ def scope(
         Values,
         typer.Option(
             metavar="INCIDENT",
-            help="Incident of the results or of the store: its id, a prefix of it, or its rank.",
+            help="Incident of the results or of the store: its id, a prefix of it, its number, or its account.",
         ),
     ] = None,
     network: Annotated[Values, typer.Option(metavar="ASN", help="Network (AS number); needs --from.")] = None,

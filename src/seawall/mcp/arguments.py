@@ -14,7 +14,7 @@ IncidentName = Annotated[
     str,
     Meta(
         pattern="^[0-9A-Za-z-]{1,64}$",
-        description="An incident: its id, the start of an id, or its rank from 1.",
+        description="An incident: its id, the start of an id, or its number from 1.",
     ),
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=320, pattern=r"^[^\x00-\x1f\x7f]+$")]

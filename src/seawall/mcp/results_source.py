@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.incident_choice import find_number
+from seawall.detection.incidents.reading_order import order_incidents
 from seawall.mcp.found_records import RECORD_COLUMNS, NewestRecords
-from seawall.report.input import in_order
 from seawall.report.tables.reading import tables_of_scan
 from seawall.report.tables.table import AnalystTable
 from seawall.response.containment.values import ContainmentPlan
@@ -33,7 +34,7 @@ from seawall.response.scope import ScopeQuery, SearchBounds, sources
 from seawall.response.scope_values import Scope
 from seawall.storage.files.coverage_file import COVERAGE_FILE, read_coverage
 from seawall.storage.files.events_place import find_events, list_events_files
-from seawall.storage.files.incident_documents import find, read_incidents
+from seawall.storage.files.incident_documents import read_incidents
 from seawall.storage.lake.person_names import NamesInLake, read_person_names
 from seawall_base.errors import InputUnreadable
 from seawall_base.regular_files import open_file
@@ -54,7 +55,7 @@ class ResultsSource:
         self._incidents: tuple[tuple[int, int], tuple[Incident, ...]] | None = None
 
     def list_incidents(self) -> tuple[Incident, ...]:
-        """Return all incidents in order of display; they are read again when the file has changed."""
+        """Return all incidents in reading order; they are read again when the file has changed."""
         path = self.folder / INCIDENTS
         try:
             found = path.stat()
@@ -62,13 +63,13 @@ class ResultsSource:
             raise InputUnreadable(f"{path}: {error.strerror or error}", fix=_FIX) from None
         state = (found.st_mtime_ns, found.st_size)
         if self._incidents is None or self._incidents[0] != state:
-            self._incidents = state, in_order(read_incidents(path))
+            self._incidents = state, order_incidents(read_incidents(path))
         return self._incidents[1]
 
     def find_incident(self, wanted: str) -> tuple[int, Incident]:
-        """Return the rank and the incident of an id, the start of an id, or a rank. Raises UsageError."""
+        """Return the number and the incident of an id, the start of an id, a number or an account. Raises UsageError."""
         incidents = self.list_incidents()
-        rank = find([one.id for one in incidents], wanted)
+        rank = find_number(incidents, wanted)
         return rank, incidents[rank - 1]
 
     def count_addresses(self, incident: Incident) -> list[tuple[str, int]]:

@@ -10,6 +10,7 @@ import msgspec
 from seawall.console.data.scope_search import MOST_EVENTS, search_days
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.incident_choice import find_number
 from seawall.mcp.found_records import RECORD_COLUMNS, NewestRecords
 from seawall.report.tables.reading import tables_of_store
 from seawall.report.tables.table import AnalystTable
@@ -30,7 +31,6 @@ from seawall.response.scope import ScopeQuery, SearchBounds
 from seawall.response.scope.stored import find_unread, scope_of_lake
 from seawall.response.scope_values import Scope
 from seawall.response.stored_incidents import StoredIncidents
-from seawall.storage.files.incident_documents import find
 from seawall.storage.lake.layout import start_of
 from seawall.storage.location import Store
 from seawall_base.errors import UsageError
@@ -51,19 +51,21 @@ class StoreSource:
         self.is_bounded = False
 
     def list_incidents(self) -> tuple[Incident, ...]:
-        """Return the worst incidents in order of display."""
+        """Return the worst incidents in reading order."""
         with self.store.database.reading() as work:
-            found = work.incidents.page(limit=MOST_INCIDENTS + 1)
-        self.is_bounded = len(found) > MOST_INCIDENTS
-        return tuple(found[:MOST_INCIDENTS])
+            heads = work.incidents.heads()
+            found = work.incidents.load([one.id for one in heads[:MOST_INCIDENTS]])
+        self.is_bounded = len(heads) > MOST_INCIDENTS
+        return tuple(found)
 
     def find_incident(self, wanted: str) -> tuple[int, Incident]:
-        """Return the rank and the incident of an id, a former id, the start of an id, or a rank. Raises UsageError."""
+        """Return the number and the incident of an id, a former id, the start of an id, a number or an account. Raises
+        UsageError."""
         with self.store.database.reading() as work:
-            ids = work.incidents.in_order()
+            heads = work.incidents.heads()
             known = work.aliases.resolve(wanted) if len(wanted) <= _LONGEST_ID else wanted
-            rank = find(ids, known)
-            found = work.incidents.get(ids[rank - 1])
+            rank = find_number(heads, known)
+            found = work.incidents.get(heads[rank - 1].id)
         if found is None:
             raise LookupError("an incident that was there a moment ago")
         return rank, found

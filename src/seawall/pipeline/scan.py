@@ -22,6 +22,7 @@ from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import LEAST_SCORE, decide
 from seawall.detection.incidents.coverage import EXPORT_RECORDS, CoverageMeter
+from seawall.detection.incidents.reading_order import order_incidents
 from seawall.detection.incidents.rule_results import RuleBook
 from seawall.detection.incidents.unjudged_files import UnjudgedFiles
 from seawall.detection.ranking.engine import DetectionEngine, ScoredDay
@@ -87,7 +88,7 @@ class ScanSettings:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """The results of a scan: `incidents` by rank, the first 1,000 `problems`, and `summary` as in summary.json.
+    """The results of a scan: `incidents` in reading order, the first 1,000 `problems`, and `summary` as in summary.json.
 
     `campaigns` is None if they were not searched; `period` is (first, last) event time, None without events.
     """
@@ -171,7 +172,7 @@ def scan(
     decision = decide(
         waiting, coverage, accounts, tally.days(), settings.budget, least_score=settings.choose_least_score()
     )
-    incidents = decision.incidents
+    incidents = order_incidents(decision.incidents)
     campaigns = None
     if sightings is not None:
         campaigns = name_incidents(merge_clusters(sightings.find(engine.behaviour)), incidents)

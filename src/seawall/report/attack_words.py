@@ -14,7 +14,7 @@ from seawall_base.plurals import plural
 from seawall_base.times import brief_span
 
 RankedIncident = tuple[int, Incident]
-"""An incident with its rank, from 1."""
+"""An incident with its number in reading order, from 1."""
 
 NAMED = 4
 """Further accounts that a sentence names."""
@@ -29,19 +29,19 @@ _TIES = {
 
 @dataclass(frozen=True, slots=True)
 class AttackView:
-    """Hold the incidents of one attack, the gravest first; an incident that stands alone is an attack of one."""
+    """Hold the incidents of one attack in reading order; an incident that stands alone is an attack of one."""
 
     members: tuple[RankedIncident, ...]
 
     @property
     def lead(self) -> RankedIncident:
-        """Return the gravest incident."""
+        """Return the first incident: of those raised, the gravest."""
         return self.members[0]
 
     @property
     def severity(self) -> Severity:
         """Return the severity of the gravest incident."""
-        return self.lead[1].severity
+        return max((one.severity for _, one in self.members), key=SEVERITIES.index)
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -60,17 +60,11 @@ class AttackView:
 
 
 def group_by_attack(incidents: Iterable[RankedIncident]) -> list[AttackView]:
-    """Return the attacks, the gravest first; those of one severity stay in the order of their first incidents."""
+    """Return the attacks of numbered incidents, which are in reading order."""
     found: dict[str, list[RankedIncident]] = defaultdict(list)
     for rank, incident in incidents:
         found[incident.attack or incident.id].append((rank, incident))
-    views = [AttackView(tuple(sorted(members, key=_by_gravity))) for members in found.values()]
-    return sorted(views, key=lambda view: -SEVERITIES.index(view.severity))
-
-
-def _by_gravity(ranked: RankedIncident) -> tuple[int, int]:
-    rank, incident = ranked
-    return -SEVERITIES.index(incident.severity), rank
+    return [AttackView(tuple(members)) for members in found.values()]
 
 
 def link_text(link: AttackLink) -> str:

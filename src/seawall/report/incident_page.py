@@ -24,6 +24,7 @@ from jinja2.exceptions import TemplateNotFound
 from markupsafe import Markup, escape
 
 from seawall.detection.incident import SEVERITIES, Incident
+from seawall.detection.incidents.reading_order import number_incidents, order_incidents
 from seawall.events.problem import Problem
 from seawall.report import attack_words, campaign_words
 from seawall.report import incident_words as words
@@ -79,6 +80,7 @@ def write_page(path: Path, page: str) -> None:
 def render_report(report: ReportInput) -> str:
     """Return the page as HTML."""
     style, script = part("report.css"), part("report.js")
+    raised, candidates = order_incidents(report.raised_incidents), order_incidents(report.candidates)
     return (
         environment()
         .get_template("page.html")
@@ -87,10 +89,10 @@ def render_report(report: ReportInput) -> str:
             style=Markup(style),  # noqa: S704 - our own file, allowed by its hash
             script=Markup(script),  # noqa: S704
             policy=policy(style, script),
-            raised=report.raised_incidents,
-            candidates=report.candidates,
-            severities=_severity_counts(report.raised_incidents),
-            attacks=attack_words.group_by_attack(story.order_by_severity(report.raised_incidents)[:DETAILED]),
+            raised=raised,
+            candidates=candidates,
+            severities=_severity_counts(raised),
+            attacks=attack_words.group_by_attack(number_incidents(raised)[:DETAILED]),
             tenants=_tenants(report),
             coverage=_coverage_groups(report),
             unjudged=[note.text for note in report.coverage if note.code == "not-judged"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +27,7 @@ class ReportedBudget:
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:
-    """Hold everything that the page shows. `incidents` begin with the highest score; `period` is (first, last) event time.
+    """Hold everything that the page shows. `incidents` are in reading order; `period` is (first, last) event time.
 
     `campaigns` is None if they were not searched.
     """
@@ -52,13 +51,3 @@ class ReportInput:
     def candidates(self) -> tuple[Incident, ...]:
         """Return the incidents below the alert budget."""
         return tuple(incident for incident in self.incidents if not incident.raised)
-
-
-def in_order(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    """Return raised incidents before candidates, each in the given order (highest score first).
-
-    The rank of an incident is its place in this order, on the page, in the terminal and for `explain`. Scores alone do not
-    determine it: budgets are per organisation and day, so a candidate may have a higher score than an incident raised
-    elsewhere.
-    """
-    return tuple(sorted(incidents, key=lambda incident: not incident.raised))

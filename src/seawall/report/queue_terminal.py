@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.reading_order import number_incidents
 from seawall.detection.incidents.story.telling import KEY_LINES
 from seawall.report import attack_words as attacks
 from seawall.report import incident_words as words
@@ -47,13 +48,13 @@ _LONGEST_NAME = 60
 def queue(
     console: Console, incidents: Sequence[Incident], where: str = "", period: tuple[int, int] | None = None
 ) -> None:
-    """Print incidents, each with its rank: attacks together, the gravest first, what the first did in full, the others in short.
+    """Print incidents in reading order, each with its number: what the first attack did in full, the others in short.
 
     `where` are the options of a command that say which results are meant; `period` is the first and last time of the logs. No
     more are printed than one screen holds.
     """
     ascii_only = is_ascii_only(console)
-    shown, left = attacks.group_by_attack(enumerate(incidents, start=1)), SHOWN
+    shown, left = attacks.group_by_attack(number_incidents(incidents)), SHOWN
     is_brief = len(shown) > BRIEF_FROM
     for place, view in enumerate(shown):
         if left <= 0:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from seawall.detection.incident import SEVERITIES, Incident
+from seawall.detection.incident import Incident
 from seawall.detection.incidents.story.telling import (
     KEY_LINES,
     choose_key_lines,
@@ -39,9 +37,3 @@ def left_behind(incident: Incident, most: int = LEFT_SHOWN) -> str:
     left = list_left_behind(incident.story)
     more = f" and {plural(len(left) - most, 'more thing')}" if len(left) > most else ""
     return "; ".join(left[:most]) + more
-
-
-def order_by_severity(incidents: Sequence[Incident]) -> list[tuple[int, Incident]]:
-    """Return incidents with their rank, from 1, the most severe first; those of one severity stay in order."""
-    ranked = list(enumerate(incidents, start=1))
-    return sorted(ranked, key=lambda one: -SEVERITIES.index(one[1].severity))

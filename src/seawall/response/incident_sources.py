@@ -41,7 +41,7 @@ class IncidentSource(EventSource, Protocol):
     """A source of incidents and their events."""
 
     def incident(self, wanted: str) -> Incident:
-        """Return the incident with this id, id prefix or rank.
+        """Return the incident with this id, id prefix, number or account; of an account's incidents, the worst.
 
         Raises UsageError, and what reading raises.
         """
@@ -63,7 +63,7 @@ class ScanResults:
 
     def incident(self, wanted: str) -> Incident:
         """Return an incident of `incidents.jsonl`. Raises InputUnreadable or UsageError."""
-        return look_up(self._incidents, wanted)[2]
+        return look_up(self._incidents, wanted).incident
 
     def attack(self, incident: Incident) -> list[Incident]:
         """Return the incidents of an incident's attack, itself among them. Raises InputUnreadable."""
@@ -96,7 +96,7 @@ class MergedEvents:
 def find_records(kept: IncidentSource, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the record ids of incidents by incident id.
 
-    `wanted` names each incident by id, id prefix or rank. Raises as `incident` does.
+    `wanted` names each incident by id, id prefix, number or account. Raises as `incident` does.
     """
     found = [kept.incident(one) for one in wanted]
     return {one.id: tuple(one.events) for one in found}

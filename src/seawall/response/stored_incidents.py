@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.attacks import list_attack
+from seawall.detection.incidents.incident_choice import find_number, find_only_number
 from seawall.events.coder import Coder, domain_of
 from seawall.events.event import ENRICHED_SCHEMA
 from seawall.response.incident_sources import AccountSpans, read_events_file
 from seawall.storage.database import Database, Transaction
-from seawall.storage.files.incident_documents import find
 from seawall.storage.files.merged_events import EVENTS, merge_events
 from seawall.storage.lake import EventQuery, Lake
 from seawall.storage.lake.appending import UNKNOWN
@@ -59,15 +59,22 @@ class StoredIncidents(StoredEvents):
     database: Database
 
     def incident(self, wanted: str) -> Incident:
-        """Return an incident by its id, a former id, an id prefix or its rank. Raises UsageError."""
+        """Return an incident by its id, a former id, an id prefix, its number or its account. Raises UsageError."""
         with self.database.reading() as work:
             found = work.incidents.get(work.aliases.resolve(wanted)) if len(wanted) <= _LONGEST else None
             if found is None:
-                ids = work.incidents.in_order()
-                found = work.incidents.get(ids[find(ids, wanted) - 1])
+                heads = work.incidents.heads()
+                found = work.incidents.get(heads[find_number(heads, wanted) - 1].id)
         if found is None:
             raise LookupError("an incident that was there a moment ago")
         return found
+
+    def find_only_id(self, wanted: str) -> str:
+        """Return the id of the one incident that a text means, to change it. Raises UsageError if it means several."""
+        with self.database.reading() as work:
+            known = work.aliases.resolve(wanted) if len(wanted) <= _LONGEST else wanted
+            heads = work.incidents.heads()
+        return heads[find_only_number(heads, known) - 1].id
 
     def attack(self, incident: Incident) -> list[Incident]:
         """Return the incidents of an incident's attack, itself among them, the highest score first."""

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.functions import col
 
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.reading_order import order_incidents
 from seawall.detection.incidents.rule_results import RuleBook
 from seawall.pipeline.keep_raw import keep_raw_records
 from seawall.pipeline.scan import ScanResult
@@ -65,7 +66,7 @@ def write_results(run: LakeRun, started: float) -> ScanResult:
         standing.add(row)
     book = fill_book(rules, found[HITS])
     decided = sort_by_kind(_list_rows(run.decide(days.days())))
-    incidents = _order_incidents(decided[INCIDENT])
+    incidents = _collect_incidents(decided[INCIDENT])
     coverage = (*read.unjudged.notes((days.first, days.last)), *standing.list_notes())
     summary = _summarise(read, days, standing, incidents, book, time.perf_counter() - started)
     networks = get_networks(settings.mmdb).describe()
@@ -149,11 +150,11 @@ def _count_read(run: LakeRun, path: Path) -> ReadTally:
     return tally
 
 
-def _order_incidents(rows: Iterable[LakeRow]) -> tuple[Incident, ...]:
-    """Return the incidents of all shelves, the highest first, in the order of a scan."""
+def _collect_incidents(rows: Iterable[LakeRow]) -> tuple[Incident, ...]:
+    """Return the incidents of all shelves in reading order, as a scan does."""
     keyed = [(msgspec.json.decode(row.names[0]), row.shelf, row.place, row.content) for row in rows]
     keyed.sort(key=lambda one: one[:3])
-    return tuple(incident_from_document(msgspec.json.decode(line)) for _, _, _, line in keyed)
+    return order_incidents(incident_from_document(msgspec.json.decode(line)) for _, _, _, line in keyed)
 
 
 def _sum_limits(rows: Iterable[LakeRow], budget: float | None) -> ReportedBudget:

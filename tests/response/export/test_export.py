@@ -52,7 +52,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def exported(folder: Path, rank: int) -> tuple[Incident, Artefacts]:
-    incident = look_up(folder / "out/incidents.jsonl", str(rank))[2]
+    incident = look_up(folder / "out/incidents.jsonl", str(rank)).incident
     table = pq.read_table(folder / "out/events.parquet", columns=list(NEEDED))
     gathering = ArtefactCollector(
         incident.tenant, incident.account, frozenset(incident.events), incident.first_event

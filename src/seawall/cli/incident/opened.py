@@ -21,7 +21,9 @@ VIA = "seawall incident"
 Wanted = Annotated[
     str,
     typer.Argument(
-        metavar="INCIDENT", help="Incident: its id, a prefix of it, or its rank.", show_default=False
+        metavar="INCIDENT",
+        help="Incident: its id, a prefix of it, its number, or its account.",
+        show_default=False,
     ),
 ]
 
@@ -39,7 +41,7 @@ def open_changes(store: Path, database: str | None, wanted: str) -> Iterator[tup
 
 
 def find_id(opened: Store, wanted: str) -> str:
-    """Return the present id of an incident, given by its id, a prefix of it, or its rank. Raises UsageError."""
+    """Return the present id of an incident, given by its id, a prefix of it, its number or its account. Raises UsageError."""
     from seawall.response.stored_incidents import open_stored_incidents
 
-    return open_stored_incidents(opened).incident(wanted).id
+    return open_stored_incidents(opened).find_only_id(wanted)

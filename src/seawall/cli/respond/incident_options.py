@@ -33,7 +33,10 @@ StoreInstead = Annotated[
     typer.Option("--store", metavar="DIR", help="Search this data store of `watch` or `serve` instead."),
 ]
 IncidentArgument = Annotated[
-    str | None, typer.Argument(metavar="[INCIDENT]", help="Incident: its id, a prefix of it, or its rank.")
+    str | None,
+    typer.Argument(
+        metavar="[INCIDENT]", help="Incident: its id, a prefix of it, its number, or its account."
+    ),
 ]
 IncidentOption = Annotated[
     str | None,

@@ -43,7 +43,7 @@ def begin(
         typer.Option(
             "--incident",
             metavar="INCIDENT",
-            help="With --store: the incident to determine the scope of: its id or rank.",
+            help="With --store: the incident to determine the scope of: its id, number or account.",
         ),
     ] = None,
     database: DatabaseUrl = None,

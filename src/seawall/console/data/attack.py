@@ -15,6 +15,7 @@ from seawall.console.data.incidents import get_incident
 from seawall.console.data.presentation import listed_row, time_text
 from seawall.console.endpoint import ApiCall, Endpoint
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.reading_order import compare_gravity
 from seawall.report import attack_words as words
 from seawall.response.stored_incidents import list_stored_attack
 
@@ -33,7 +34,7 @@ def show_attack(call: ApiCall) -> AttackValue:
 
 
 def _attack_value(found: list[Incident], rows: dict[str, IncidentRow]) -> AttackValue:
-    (view,) = words.group_by_attack(enumerate(found, start=1))
+    (view,) = words.group_by_attack(enumerate(sorted(found, key=compare_gravity), start=1))
     acts, keys = words.list_acts(view, MOST_ACTS), words.list_acts(view)
     return AttackValue(
         id=found[0].attack if len(found) > 1 else "",

@@ -56,7 +56,9 @@ def _read_scan(found: IncidentFindings, incidents: Sequence[Incident]) -> Incide
     records = found.records_read
     own = [
         (rank, one)
-        for rank, one in enumerate(incidents, 1)
+        for rank, one in enumerate(
+            sorted(incidents, key=lambda one: -one.score), 1
+        )  # as the budget takes them
         if any(uid in records.times for uid in one.events)
     ]
     verdict = judge_incidents(own, records, sum(one.raised for one in incidents))

@@ -153,11 +153,11 @@ def search_events(
 
 
 def incident_records(folder: Path, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the record ids of a scan's incidents, each named by id, id prefix or rank.
+    """Return the record ids of a scan's incidents, each named by id, id prefix, number or account.
 
     Raises InputUnreadable or UsageError.
     """
-    found = (look_up(folder / "incidents.jsonl", one)[2] for one in wanted)
+    found = (look_up(folder / "incidents.jsonl", one).incident for one in wanted)
     return {incident.id: tuple(incident.events) for incident in found}
 
 

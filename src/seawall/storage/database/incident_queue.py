@@ -8,14 +8,29 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
 import msgspec
-from sqlalchemy import ColumnElement, Dialect, Select, and_, false, func, literal, or_, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Select,
+    Text,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from seawall.detection.incident import Incident
+from seawall.detection.incident import Incident, Severity
+from seawall.detection.incidents.incident_choice import IncidentHead
+from seawall.detection.incidents.reading_order import order_incidents
 from seawall.detection.reason import Reason
 from seawall.storage.database.columns import LogText, fold, make_index_key
 from seawall.storage.database.handled_incidents import find_handled
-from seawall.storage.database.live_models import QueueRow
+from seawall.storage.database.live_models import QueueRow, ShownRow
 from seawall_base.errors import UsageError
 from seawall_base.msgspec_types import prepare
 
@@ -203,6 +218,28 @@ def list_entries(found: QueueRow, document: dict[str, Any]) -> QueueEntry:
         is_history=found.is_history,
         **{name: getattr(found, name) for name in _COPIED}, **rest,
     )  # fmt: skip
+
+
+class _ShownHead(msgspec.Struct):
+    """The part of the document of `ShownRow` that heads need."""
+
+    account: str
+    attack: str = ""
+
+
+_SHOWN_HEAD = msgspec.json.Decoder(_ShownHead)
+
+
+def list_heads(session: Session) -> tuple[IncidentHead, ...]:
+    """Return all incidents in reading order; of their documents, two fields alone are decoded."""
+    columns = (QueueRow.incident, QueueRow.raised, QueueRow.severity, type_coerce(ShownRow.document, Text()))
+    query = select(*columns).join(ShownRow, ShownRow.incident == QueueRow.incident)
+    found = session.execute(query.order_by(QueueRow.score.desc(), QueueRow.incident))
+    heads = ((id_, raised, severity, _SHOWN_HEAD.decode(text)) for id_, raised, severity, text in found)
+    return order_incidents(
+        IncidentHead(id_, shown.account, raised, cast("Severity", severity), shown.attack)
+        for id_, raised, severity, shown in heads
+    )
 
 
 def apply_query(query: Select[Any], choice: QueueQuery, dialect: Dialect) -> Select[Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from seawall.detection.incident import Incident
+from seawall.detection.incidents.incident_choice import IncidentHead
 from seawall.detection.reason import Reason
 from seawall.storage.database import incident_queue, revisions, standing, traits
 from seawall.storage.database.bulk import forget, insert_columns, pieces
@@ -112,11 +113,12 @@ class Incidents:
         return set(self._session.execute(select(QueueRow.incident)).scalars())
 
     def in_order(self) -> list[str]:
-        """Return the ids of all incidents in reading order: raised ones, then candidates, each by descending score."""
-        query = select(QueueRow.incident).order_by(
-            QueueRow.raised.desc(), QueueRow.score.desc(), QueueRow.incident
-        )
-        return list(self._session.execute(query).scalars())
+        """Return the ids of all incidents in reading order."""
+        return [one.id for one in self.heads()]
+
+    def heads(self) -> tuple[IncidentHead, ...]:
+        """Return all incidents in reading order (`order_incidents`), with what a person may call them by."""
+        return incident_queue.list_heads(self._session)
 
     def get(self, id_: str) -> Incident | None:
         """Return an incident, None if it does not exist. For an earlier id, ask `Aliases.resolve` first."""

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from seawall.detection.incident import AttackLink, BaselineComparison, Incident, TimelinePoint
+from seawall.detection.incidents.incident_choice import IncidentHead, list_numbers
+from seawall.detection.incidents.reading_order import order_incidents
 from seawall.detection.incidents.story.act import StorySentence
 from seawall.detection.reason import Reason
 from seawall_base import private_files
 from seawall_base.document_version import SCHEMA_VERSION
-from seawall_base.errors import InputUnreadable, UsageError
+from seawall_base.errors import InputUnreadable
 from seawall_base.json_text import clamp_to_finite
 from seawall_base.msgspec_types import prepare
 from seawall_base.operating_system import set_mode
@@ -111,7 +114,7 @@ def incident_line(incident: Incident) -> bytes:
 
 
 def write_incidents(path: Path, incidents: Iterable[Incident]) -> None:
-    """Write `incidents.jsonl` in the order given, which should be highest score first.
+    """Write `incidents.jsonl` in the order given, which should be the reading order.
 
     The file is replaced atomically: a gate reads it, and half of it would let accounts through. Only its owner may read it,
     except that the group permissions of an existing file stay.
@@ -140,31 +143,41 @@ def read_incidents(path: Path) -> Iterator[Incident]:
             yield incident_from_document(_DECODER.decode(line))
 
 
-def look_up(path: Path, wanted: str) -> tuple[int, int, Incident]:
-    """Return (rank, number of incidents, incident) for an incident's id, the start of an id, or a rank from 1.
+@dataclass(frozen=True, slots=True)
+class FoundIncident:
+    """An incident of a file with its number from 1, the number of all, and the numbers of its account's other incidents.
+
+    `others` is empty unless the incident was asked for by its account.
+    """
+
+    number: int
+    total: int
+    incident: Incident
+    others: tuple[int, ...] = ()
+
+
+def look_up(path: Path, wanted: str) -> FoundIncident:
+    """Return an incident by its id, the beginning of an id, its number in reading order from 1, or its account.
 
     Only the wanted incident is decoded in full, because a file may hold ten thousand. Raises `InputUnreadable` and
     `UsageError`.
     """
-    heads = []
+    lines: dict[str, tuple[int, bytes]] = {}
+    read: list[IncidentHead] = []
     for number, line in _lines(path):
         with _locate(path, number):
-            heads.append((_HEAD_DECODER.decode(line), number, line))
-    heads.sort(key=lambda entry: not entry[0].raised)
-    rank = find([head.id for head, _, _ in heads], wanted)
-    _, number, line = heads[rank - 1]
+            head = _HEAD_DECODER.decode(line)
+        read.append(head)
+        lines.setdefault(head.id, (number, line))
+    heads = order_incidents(read)
+    rank, *others = list_numbers(heads, wanted)
+    number, line = lines[heads[rank - 1].id]
     with _locate(path, number):
-        return rank, len(heads), incident_from_document(_DECODER.decode(line))
+        found = incident_from_document(_DECODER.decode(line))
+    return FoundIncident(rank, len(heads), found, tuple(others))
 
 
-class _Head(msgspec.Struct):
-    """The part of an incident's document that ranking needs."""
-
-    id: str
-    raised: bool
-
-
-_HEAD_DECODER = msgspec.json.Decoder(type=_Head)
+_HEAD_DECODER = msgspec.json.Decoder(type=IncidentHead)
 _FIX = "run `seawall scan PATH... --out DIR` and name that DIR with --out"
 
 
@@ -245,28 +258,3 @@ def _sentence_document(one: StorySentence) -> dict[str, Any]:
         "is_intruders": one.is_intruders,
         "is_key": one.is_key,
     }
-
-
-def find(ids: Sequence[str], wanted: str) -> int:
-    """Return the rank, from 1, of an incident given as id, unique start of an id, or rank.
-
-    `ids` are in the order of display. Raises `UsageError` if none or several fit.
-    """
-    if wanted in ids:
-        return ids.index(wanted) + 1
-    if _is_rank(wanted, len(ids)):
-        return int(wanted)
-    ranks = [rank for rank, known in enumerate(ids, start=1) if wanted and known.startswith(wanted)]
-    if not ranks:
-        fix = "take an id or a rank from the report or from incidents.jsonl"
-        raise UsageError(f"no incident {wanted!r} among {len(ids):,}", fix=fix)
-    if len(ranks) > 1:
-        examples = ", ".join(ids[rank - 1] for rank in ranks[:3])
-        raise UsageError(
-            f"{wanted!r} starts {len(ranks):,} ids, such as {examples}", fix="give more of the id"
-        )
-    return ranks[0]
-
-
-def _is_rank(wanted: str, count: int) -> bool:
-    return wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and 1 <= int(wanted) <= count

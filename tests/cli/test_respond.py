@@ -204,6 +204,32 @@ def test_what_fails_is_said_by_the_exit_code(run: Run, out: Path, okta: Okta) ->
     assert "401" in done.out
 
 
+def test_a_containment_that_failed_says_so_and_names_no_watch(run: Run, out: Path) -> None:
+    planned(run, out)
+    assert run("respond", "begin").code == 0
+    got = apply(run, "--minimum-confidence", "precaution")
+    assert got.code == 1
+    assert "NOTHING WAS CONTAINED" in got.err
+    assert "no access to okta is configured" in got.err
+    assert "[okta]" in got.err
+    assert "respond watch" not in got.err
+    assert "by hand" in got.out
+    document = json.loads(apply(run, "--json").out)
+    assert document["settled"] == 0
+    assert sum(len(one["steps"]) for one in document["not_done"]) == sum(
+        one["state"] in ("failed", "unclear") for one in document["steps"]
+    )
+
+
+@pytest.mark.parametrize("name", ["YOUR NAME", "<name>", "NAME", "tbd", " "])
+def test_a_placeholder_approves_and_confirms_nothing(run: Run, out: Path, okta: Okta, name: str) -> None:
+    planned(run, out)
+    for words in (("--apply", "--approver", name, "--config", "respond.toml"), ("--done", "1", "--by", name)):
+        assert run("respond", "apply", "plan.json", *words).code == 2
+    assert not Path("plan.journal.jsonl").exists()
+    assert okta.calls == []
+
+
 def test_an_unclear_step_is_settled_by_a_person(
     run: Run, out: Path, okta: Okta, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seawall.cli import output
+from seawall.cli.settings_file import NewFile, write_new_file
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,6 +28,32 @@ def channels() -> None:
       seawall channels test soc-chat
       seawall watch logs/ --channels channels.toml
     """
+
+
+_HEAD = """\
+Channels that get messages, for --channels of `seawall watch` and `seawall serve`.
+Take away the # before a table and its settings to use it; a table may stand several times. Secrets stand in files of their own
+that only you can read (chmod 600). Every setting: docs/reference/settings.md."""
+
+
+@app.command(short_help="Write the file of the channels, with comments.")
+def begin(file: NewFile = DEFAULT_FILE) -> None:
+    """Write a file of channels in which each setting is explained. Nothing is sent until you fill it in.
+
+    \b
+    Examples:
+      seawall channels begin
+      seawall channels begin /etc/seawall/channels.toml
+    """
+    from seawall.response.channels.settings import ChannelsFile
+    from seawall_base.settings_template import write_template
+
+    name = output.quote_path(file)
+    write_new_file(
+        file,
+        write_template(ChannelsFile, _HEAD),
+        f"fill in {name}, then seawall channels list --channels {name}",
+    )
 
 
 @app.command("list", short_help="List the channels and what each gets.")

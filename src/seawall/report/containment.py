@@ -42,6 +42,9 @@ _STYLES: dict[StepState, str] = {
     "blocked": "dark_orange",
     "waiting": "yellow",
 }
+_FOR_A_PERSON = frozenset({"waiting", "failed", "unclear", "blocked"})
+"""States of steps that are not done, under which stands how a person does them."""
+
 _LINE = 600
 _RESULT_INDENT = 15
 """Columns before the text of a result: those of its state and number."""
@@ -93,8 +96,8 @@ def show_results(console: Console, plan: ContainmentPlan, results: Sequence[Step
         console.print(head.append_text(_text(f"  {action.id}", "dim")))
         if result.why:
             console.print(Padding(_text(result.why, "dim"), (0, 0, 0, _RESULT_INDENT)))
-        if result.state == "waiting":
-            for line in _by_hand(action):
+        if result.state in _FOR_A_PERSON:
+            for line in _by_hand(action, with_calls=True):
                 _indent(console, line, _RESULT_INDENT)
 
 
@@ -156,9 +159,14 @@ def _step(action: ContainmentStep, numbers: Mapping[str, int], *, with_calls: bo
         yield _text(f"cannot be undone: {action.irreversible}", "yellow")
 
 
-def _by_hand(action: ContainmentStep) -> Iterator[Text]:
+def _by_hand(action: ContainmentStep, *, with_calls: bool = False) -> Iterator[Text]:
+    """Yield how a person does a step; with `with_calls`, by the vendor's calls where there is no other way."""
     if action.by_hand:
         yield _text(f"by hand: {action.by_hand}")
+    if with_calls and not action.by_hand and not action.powershell:
+        yield from (
+            _line(f"by hand, the call {call_text(action, call, each=action.each)}") for call in action.calls
+        )
     for line in action.powershell:
         yield _line(f"PS> {line}")
     for line in action.undo_powershell:

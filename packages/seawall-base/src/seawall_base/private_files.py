@@ -54,3 +54,19 @@ def write_text(path: Path, text: str) -> None:
     """Write a text in UTF-8 with mode 0600; lone surrogates become `?`. Raises OutputUnwritable, OSError."""
     with os.fdopen(open_for_writing(path), "w", encoding="utf-8", errors="replace") as target:
         target.write(text)
+
+
+def create_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8 into a new file with mode 0600. Raises FileExistsError if anything is there, and OutputUnwritable."""
+    try:
+        descriptor = os.open(path, _FLAGS & ~os.O_TRUNC | os.O_EXCL, FILE_MODE)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise OutputUnwritable(
+            f"cannot write {path}: {error.strerror or error}",
+            fix="choose a folder that exists and may be written",
+        ) from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as target:
+        set_mode(target.fileno(), FILE_MODE)
+        target.write(text)

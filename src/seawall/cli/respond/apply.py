@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from seawall.response.containment.values import ContainmentPlan, StepResult
 
 INCOMPLETE = 1
-_NOT_WELL = frozenset({"failed", "unclear", "blocked"})
 _DEFAULT = "likely"
 _LISTED = 20
 
@@ -183,7 +182,7 @@ def _run(
     by: str | None,
     again: str | None,
 ) -> None:
-    from seawall.response.containment.session import require_person
+    from seawall_base.accountable_person import require_person
     from seawall_base.errors import UsageError
 
     if done is not None:
@@ -203,7 +202,7 @@ def _run(
     if config is None:
         raise UsageError(
             "--apply needs the settings for the vendors' APIs",
-            fix="give --config FILE (docs/how-to/respond.md)",
+            fix="give --config FILE: seawall respond begin writes one to fill in",
         )
     _carry_out(asked, name, config, again)
 
@@ -280,6 +279,7 @@ def _confirm(asked: _Asked, name: str, by: str) -> None:
 
 def _carry_out(asked: _Asked, approver: str, config: Path, again: str | None) -> None:
     from seawall.response.containment.lockout_guard import refuse_lockout
+    from seawall.response.containment.outcome import summarise_run
     from seawall.response.containment.plan_run import PlanRun
     from seawall.response.containment.session import begin_journal, find_shown_step
     from seawall.response.containment.settings import read_settings
@@ -306,14 +306,16 @@ def _carry_out(asked: _Asked, approver: str, config: Path, again: str | None) ->
     if asked.phase == "undo":
         results.reverse()
     _tell(asked, results, head)
-    if any(result.state in _NOT_WELL for result in results):
+    if not summarise_run(plan, results).is_well:
         raise typer.Exit(INCOMPLETE)
 
 
 def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
     from seawall.report.containment import show_results
+    from seawall.response.containment.outcome import describe_outcome, summarise_run
 
     plan, numbers = asked.plan, asked.plan.numbers
+    outcome = summarise_run(plan, results)
     if asked.as_json:
         output.answer_json(
             {
@@ -322,14 +324,23 @@ def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
                 "plan": plan.id,
                 "journal": str(asked.where),
                 "head": head,
+                "settled": outcome.settled,
+                "chosen": outcome.chosen,
+                "not_done": [{"why": one.why, "steps": list(one.numbers)} for one in outcome.failed],
                 "steps": _plain(plan, results),
             }
         )
     else:
         output.answer(lambda console: show_results(console, plan, results))
     output.say(f"journal: {asked.where}, which ends with {head}")
+    output.say(*describe_outcome(outcome, asked.phase))
     waiting = [result.step for result in results if result.state == "waiting"]
-    if waiting:
+    if not outcome.is_well:
+        output.next_step(
+            f"do what is said above, then {asked.typed}{asked.choice} --apply --approver NAME --config FILE; "
+            "--done STEP --by NAME records a step that was done by hand"
+        )
+    elif waiting:
         first = waiting[0]
         output.next_step(f"do step {numbers[first]} by hand, then {asked.typed} --done {first} --by NAME")
     elif open_ := [result.step for result in results if result.state == "pending"]:
@@ -337,7 +348,7 @@ def _tell(asked: _Asked, results: list[StepResult], head: str) -> None:
         output.next_step(
             f"the other steps; {asked.typed} --done {first} --by NAME records that step {numbers[first]} was done by hand"
         )
-    elif asked.phase == "apply":
+    elif asked.phase == "apply" and outcome.settled:
         output.next_step(f"seawall respond watch {output.quote_path(asked.where)} PATH, during the next days")
 
 

@@ -34,9 +34,9 @@ def attention(
 
     import msgspec
 
-    from seawall.response.containment.session import require_person
     from seawall.storage.database import Database
     from seawall.storage.location import check_folder, database_place
+    from seawall_base.accountable_person import require_person
     from seawall_base.plurals import plural
     from seawall_base.times import rfc3339
 

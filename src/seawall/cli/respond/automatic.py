@@ -71,7 +71,7 @@ def confirm(
     Read `seawall respond automatic status` first. Nothing that was simulated is done afterwards: only new incidents count.
     """
     from seawall.response.automatic.settings import SIMULATED_DAYS
-    from seawall.response.containment.session import require_person
+    from seawall_base.accountable_person import require_person
     from seawall_base.clock import read_wall_clock
     from seawall_base.errors import UsageError
     from seawall_base.plurals import plural
@@ -102,7 +102,7 @@ def stop(store: StoreFolder = DEFAULT_STORE, by: Person = None, as_json: AsJson 
     Example:
       seawall respond automatic stop --by "Ann Example"
     """
-    from seawall.response.containment.session import require_person
+    from seawall_base.accountable_person import require_person
 
     name = require_person(by, "--by")
     _append(store, "stopped", by=name)

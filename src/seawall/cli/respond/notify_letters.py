@@ -12,6 +12,7 @@ from seawall.cli import output
 from seawall.cli.respond.incident_options import StoreInstead
 from seawall.cli.respond.notify_options import SCOPE, CaseFile, ScopeFile, aware_text, scope_of
 from seawall.cli.store.options import AsJson, DatabaseUrl
+from seawall_base.accountable_person import require_person
 from seawall_base.clock import read_wall_clock
 from seawall_base.plurals import plural
 
@@ -236,7 +237,15 @@ def send(
     read = read_case(case)
     found = load_approved_draft(case.parent, read, draft)
     if approved_by is not None:
-        _print_sent(case, found, approved_by, tuple(resend or ()), store, database, as_json=as_json)
+        _print_sent(
+            case,
+            found,
+            require_person(approved_by, "--approved-by"),
+            tuple(resend or ()),
+            store,
+            database,
+            as_json=as_json,
+        )
         return
     planned = plan_deliveries(read, found, NotificationRegister.read(case.parent), resend=tuple(resend or ()))
     if as_json:

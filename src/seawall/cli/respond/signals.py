@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli import output
+from seawall.cli.respond.begin import begin_signals
 from seawall.cli.respond.incident_options import JournalFile
 from seawall.cli.store.options import AsJson
 
@@ -43,6 +44,9 @@ def signals() -> None:
       seawall respond signals contained plan.journal.jsonl --send
       seawall respond signals serve --listen 127.0.0.1:8095
     """
+
+
+app.command("begin", short_help="Write the settings file, with comments.")(begin_signals)
 
 
 @app.command(short_help="Create the signing key; print its public key.")

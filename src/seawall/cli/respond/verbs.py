@@ -7,6 +7,7 @@ import typer
 from seawall.cli.respond import apply as respond_apply
 from seawall.cli.respond import attention as respond_attention
 from seawall.cli.respond import automatic as respond_automatic
+from seawall.cli.respond import begin as respond_begin
 from seawall.cli.respond import export as respond_export
 from seawall.cli.respond import notify as respond_notify
 from seawall.cli.respond import plan as respond_plan
@@ -33,6 +34,9 @@ def respond() -> None:
     """
 
 
+app.command("begin", short_help="Write the settings file for containment, with comments.")(
+    respond_begin.begin
+)
 app.command("plan", short_help="Turn an incident into an ordered containment plan with rollback.")(
     respond_plan.plan
 )

@@ -120,9 +120,12 @@ def revoke(
     """
     import time
 
+    from seawall_base.accountable_person import require_person
     from seawall_base.errors import UsageError
     from seawall_tokens.revocation import form as revocation_form
 
+    if who is not None:
+        who = require_person(who, "--who")
     if token is not None:
         if issuer is not None or token_id is not None:
             raise UsageError("--token excludes --issuer and --token-id", fix="give --token alone")

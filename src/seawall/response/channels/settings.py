@@ -75,7 +75,8 @@ def load_channels(path: Path) -> ChannelsFile:
     """
     if not path.exists():
         raise ChannelsInvalid(
-            f"{path}: the channels file is missing", fix="write it as docs/how-to/channels.md shows"
+            f"{path}: the channels file is missing",
+            fix=f"seawall channels begin {path} writes one to fill in",
         )
     document, faults = read_toml(
         path,

@@ -97,7 +97,7 @@ class PlanRun:
         except (OutputUnwritable, JournalBroken):  # never act without a journal entry
             raise
         except SeawallError as error:
-            state, why = "failed", error.message
+            state, why = "failed", _join(error.message, error.fix)
         return self._end(action, past, state, why)
 
     def _find_settled(self, action: ContainmentStep, past: StepHistory) -> StepResult | None:

@@ -21,8 +21,6 @@ from seawall.response.containment.values import (
 from seawall.response.errors import JournalBroken
 from seawall_base.errors import UsageError
 
-LONGEST_NAME = 200
-
 
 def journal_path(plan_file: Path) -> Path:
     """Return the default path of a plan's journal: beside the plan file."""
@@ -99,17 +97,6 @@ def find_shown_step(plan: ContainmentPlan, name: str, shown: frozenset[str], sho
             fix=f"add {show}, or name the step by its id, {action.id}",
         )
     return action
-
-
-def require_person(name: str | None, option: str) -> str:
-    """Return the name of the person who is accountable for this run. Raises UsageError if it is missing."""
-    text = (name or "").strip()
-    if not text or len(text) > LONGEST_NAME or not text.isprintable():
-        raise UsageError(
-            f"{option} needs the name of the responsible person",
-            fix=f"{option} 'Ann Example', as others know her",
-        )
-    return text
 
 
 def confirm_step(

@@ -59,7 +59,8 @@ class ConfiguredVendors:
         """
         if getattr(self.settings, vendor) is None:
             raise RespondInvalid(
-                f"no access to {vendor} is configured", fix=f"add a table [{vendor}] to the file of --config"
+                f"no access to {vendor} is configured",
+                fix=f"add a table [{vendor}] to the file of --config: `seawall respond begin` writes one to fill in",
             )
         if vendor == "microsoft":
             return self._microsoft()

@@ -11,6 +11,7 @@ from seawall.response.notification.deadlines import DUTIES
 from seawall.response.notification.letter_ids import make_code, normalise_code
 from seawall.response.notification.register import NotificationRegister, RegisterEntry
 from seawall.response.notification.tracking import list_versions
+from seawall_base.accountable_person import require_person
 from seawall_base.errors import UsageError
 from seawall_base.safe_text import visible
 
@@ -37,7 +38,7 @@ def record_acknowledgement(
                 at=at,
                 recipient=version.recipient,
                 version=version.version,
-                by=_line(by),
+                by=_accountable(by),
                 details={"note": _line(note)},
             )
     raise CaseInvalid("no sent letter of this case has this code", fix="compare it with the letter")
@@ -64,7 +65,13 @@ def record_notification(
     )
     details = {"note": _line(note), "when": when}
     return register.append(
-        "told", at=at, recipient=recipient, version=newest, way=_line(way), by=_line(by), details=details
+        "told",
+        at=at,
+        recipient=recipient,
+        version=newest,
+        way=_line(way),
+        by=_accountable(by),
+        details=details,
     )
 
 
@@ -78,8 +85,13 @@ def record_report(
             f"there is no notification duty {visible(duty, 60)!r}", fix=f"one of {', '.join(known)}"
         )
     return register.append(
-        "reported", at=at, target=duty, by=_line(by), details={"note": _line(note), "when": when}
+        "reported", at=at, target=duty, by=_accountable(by), details={"note": _line(note), "when": when}
     )
+
+
+def _accountable(by: str) -> str:
+    """Return the name of who reports something. Raises UsageError for a placeholder."""
+    return _line(require_person(" ".join(by.split()), "--by"))
 
 
 def _line(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from seawall.response.errors import CaseInvalid, LettersChanged
+from seawall.response.errors import LettersChanged
 from seawall.response.notification.case_file import NotificationCase, Recipient
 from seawall.response.notification.drafts import (
     DraftedLetter,
@@ -28,6 +28,7 @@ from seawall.response.notification.register import Action, NotificationRegister
 from seawall.response.notification.smtp import DeliveryOutcome, LetterTransport, OutgoingLetter
 from seawall.response.notification.tracking import LetterDelivery, list_deliveries, list_versions
 from seawall.response.notification.webhook_transport import make_body
+from seawall_base.accountable_person import require_person
 from seawall_base.durable_file import sync_folder
 from seawall_base.errors import OutputUnwritable
 
@@ -166,11 +167,7 @@ class DraftSender:
 
         Raises RegisterInUse, RegisterBroken, LettersChanged.
         """
-        if not by.strip():
-            raise CaseInvalid(
-                "the name of the approver is missing",
-                fix="give the name of the person who approves the letters",
-            )
+        require_person(by, "the approval of letters")
         key = load_case_key(self.folder, create=False)
         stopped: dict[str, str] = {}
         with NotificationRegister.writing(self.folder, at=self.now()) as register:

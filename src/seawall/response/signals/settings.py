@@ -143,7 +143,7 @@ def load_settings(path: Path) -> SignalSettings:
     if not path.exists():
         raise SignalsInvalid(
             f"{path}: the settings file is missing: it names the receivers and the signing key",
-            fix="write it as docs/how-to/signals.md shows, or give its path with --settings",
+            fix=f"seawall respond signals begin {path} writes one to fill in; or give its path with --settings",
         )
     document, faults = read_toml(path, SignalsInvalid, give="check --settings", described=_FIX)
     found = read_table(SignalsFile, document, (), faults, path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,8 +29,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
     def make(place: Path) -> None:
         done = subprocess.run(
-            [sys.executable, "-m", "seawall.cli.main", "demo", "--out", OUT],
+            ["seawall", "demo", "--out", OUT],
             cwd=place,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
             capture_output=True,
             check=False,
             encoding="utf-8",

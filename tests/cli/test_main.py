@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 
 from seawall import __version__
 from seawall.cli import checks, output, progress, scan
-from seawall_base.errors import InputUnreadable
+from seawall_base import program_name
+from seawall_base.errors import InputUnreadable, UsageError
 
 from .conftest import Run
 from .samples import written
@@ -147,7 +149,8 @@ def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
     )
     os.close(writer)
     assert done.returncode == 0
-    assert done.stderr.splitlines() == ["next: seawall explain 2"]
+    called = shlex.join([sys.executable, "-m", "seawall.cli.main"])
+    assert done.stderr.splitlines() == [f"next: {called} explain 2 --out seawall-out"]
 
 
 def test_an_old_locale_gets_stand_ins_and_no_crash(tmp_path: Path) -> None:
@@ -229,26 +232,38 @@ def test_real_checks_never_raise(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("called", "path", "shown"),
+    ("called", "found", "shown"),
     [
-        (".venv/bin/seawall", "", "fill it in, then .venv/bin/seawall respond notify draft seawall.toml"),
-        ("a place/seawall", "", "fill it in, then 'a place/seawall' respond notify draft seawall.toml"),
-        (".venv/bin/seawall", "here", "fill it in, then seawall respond notify draft seawall.toml"),
-        ("/usr/bin/pytest", "", "fill it in, then seawall respond notify draft seawall.toml"),
+        (".venv/bin/seawall", "", ".venv/bin/seawall"),
+        ("a place/seawall", "", "'a place/seawall'"),
+        ("here/seawall", "here", "seawall"),
+        ("here/seawall", "other", "here/seawall"),  # another installation is found by the name
+        ("/usr/bin/pytest", "", "seawall"),
     ],
 )
-def test_the_next_step_can_be_typed(
+def test_what_is_printed_can_be_typed(
     called: str,
-    path: str,
+    found: str,
     shown: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "seawall").write_text("")
-    (tmp_path / "here" / "seawall").chmod(0o755)
+    for name in ("here", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "seawall").write_text("")
+        (tmp_path / name / "seawall").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [called])
-    monkeypatch.setenv("PATH", str(tmp_path / path) if path else str(tmp_path / "nowhere"))
+    monkeypatch.setenv("PATH", str(tmp_path / (found or "nowhere")))
+    monkeypatch.setattr(program_name, "_called", program_name._Called())
+    program_name.note_program(["respond", "scan"])
     output.next_step("fill it in, then seawall respond notify draft seawall.toml")
-    assert capsys.readouterr().err == f"next: {shown}\n"
+    output.say("what seawall reads is `seawall scan`")
+    assert capsys.readouterr().err.splitlines() == [
+        f"next: fill it in, then {shown} respond notify draft seawall.toml",
+        f"what seawall reads is `{shown} scan`",
+    ]
+    assert UsageError("no", fix="run `seawall scan`").fix == f"run `{shown} scan`"
+    first = shlex.split(program_name.program_anywhere())[0]
+    assert first == "seawall" or Path(first).is_absolute()

@@ -93,19 +93,19 @@ def test_many_accounts_are_counted() -> None:
 
 def test_the_terminal_shows_one_attack_with_its_incidents() -> None:
     out, stream = console(width=120)
-    queue_terminal.queue(out, found())
+    queue_terminal.queue(out, found(), "out")
     shown = text(stream)
     assert shown.count("one attack on 3 accounts") == 1
     assert "u1 consented to Tool" in shown
     assert f"u2 made {MARKUP}" in shown
-    assert "seawall respond plan 1 --attack --to plan.json" in " ".join(shown.split())
+    assert "seawall respond plan 1 --out out --attack --to plan.json" in " ".join(shown.split())
     marks = ("  1  ⬢", "one attack", "  2  ▲", "  3  ○", "  4  ⬢")
     assert [shown.index(mark) for mark in marks] == sorted(shown.index(mark) for mark in marks)
 
 
 def test_no_more_incidents_are_listed_than_one_screen_holds() -> None:
     out, stream = console(width=120)
-    queue_terminal.queue(out, [member(number, 1, "a") for number in range(1, 40)])
+    queue_terminal.queue(out, [member(number, 1, "a") for number in range(1, 40)], "out")
     shown = text(stream)
     assert f"and {39 - queue_terminal.SHOWN} more incidents" in shown
     assert "  11  ▲" not in shown
@@ -128,7 +128,7 @@ def test_an_incident_says_what_ties_it_to_others() -> None:
     )
     line = "with bob: both touched the application Tool"
     out, stream = console(width=120)
-    explanation(out, tied, 1)
+    explanation(out, tied, 1, "out")
     assert line in text(stream)
     assert line in render_report(replace(report(), incidents=(tied,)))
     assert f"Part of an attack {line}" in ticket_lines(tied)

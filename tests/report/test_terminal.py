@@ -42,7 +42,7 @@ def text(stream: io.TextIOWrapper) -> str:
 
 def test_the_queue_says_who_why_and_when() -> None:
     out, stream = console()
-    queue_terminal.queue(out, report().raised_incidents)
+    queue_terminal.queue(out, report().raised_incidents, "out")
     shown = text(stream)
     assert "⬢ critical  a.person1@contoso.example  28 Mar 2026 23:00" in shown
     assert "0 of 1,240 peers" in shown
@@ -51,7 +51,7 @@ def test_the_queue_says_who_why_and_when() -> None:
 
 def test_the_explanation_holds_every_part() -> None:
     out, stream = console()
-    terminal.explanation(out, incident(), 1)
+    terminal.explanation(out, incident(), 1, "out")
     shown = text(stream)
     for part in (
         "Why",
@@ -70,8 +70,8 @@ def test_the_explanation_holds_every_part() -> None:
 def test_log_text_cannot_steer_the_terminal(colour: bool) -> None:
     bad = hostile().incidents[0]
     out, stream = console(colour=colour)
-    queue_terminal.queue(out, [bad])
-    terminal.explanation(out, bad, 1)
+    queue_terminal.queue(out, [bad], "out")
+    terminal.explanation(out, bad, 1, "out")
     shown = text(stream)
     assert "\x1b[31mred" not in shown
     assert "\x07" not in shown
@@ -106,11 +106,11 @@ def test_a_summary_tells_of_nothing_that_was_not_seen() -> None:
 def test_the_explanation_says_why_the_severity_is_what_it_is() -> None:
     out, stream = console()
     why = ["Impact grave and takeover [red]likely[/red] make it high.", "It is so."]
-    terminal.explanation(out, replace(incident(), details={"severity_because": why}), 1, None)
+    terminal.explanation(out, replace(incident(), details={"severity_because": why}), 1, "out", None)
     shown = text(stream)
     assert shown.index("\nSeverity: critical") < shown.index(why[1]) < shown.index(why[0])
     out, stream = console()
-    terminal.explanation(out, replace(incident(), details={}), 1, None)
+    terminal.explanation(out, replace(incident(), details={}), 1, "out", None)
     assert "Severity:" not in text(stream)
 
 
@@ -129,7 +129,7 @@ def test_the_explanation_says_what_others_say_and_how_sign_ins_were_authenticate
         (("5b1d-1", 2),),
         (*same, (same[0][0] - 60_000_000, "Google says: [red]leaked\x1b[31m[/red]")),
     )
-    terminal.explanation(out, found, 1, None, facts)
+    terminal.explanation(out, found, 1, "out", None, facts)
     shown = text(stream)
     assert shown.index("2 Mar 2026 09:40 UTC: Google says: [red]leaked") < shown.index(
         "2 Mar 2026 09:41 UTC: Microsoft says"
@@ -143,7 +143,7 @@ def test_the_explanation_says_what_others_say_and_how_sign_ins_were_authenticate
 
 def test_nothing_is_said_of_others_who_say_nothing() -> None:
     out, stream = console()
-    terminal.explanation(out, incident(), 1, None, IncidentFacts())
+    terminal.explanation(out, incident(), 1, "out", None, IncidentFacts())
     shown = text(stream)
     assert "What others say" not in shown
     assert "authenticated" not in shown
@@ -166,7 +166,7 @@ def test_a_told_incident_says_in_one_line_what_is_unusual() -> None:
         (),
     )
     one, stream = console()
-    queue_terminal.queue(one, [replace(each, story=(told,)) for each in (first, second)])
+    queue_terminal.queue(one, [replace(each, story=(told,)) for each in (first, second)], "out")
     lines = [line.strip() for line in text(stream).splitlines() if "unusual:" in line]
     assert len(lines) == 2
     assert all("The token used was never issued to this account" in line for line in lines)

@@ -49,12 +49,12 @@ def demo(
         comparison = {"staged_attacks": staged, "staged_attacks_raised": found}
         output.answer_json({**results.document(result, out), **comparison})
     else:
-        results.show(result)
+        results.show(result, out)
     if quiet:
         return
     results.print_summary(result, out)
     output.say(f"{found} of {staged} staged attacks are among the raised incidents")
-    output.next_step(f"seawall explain 1 --out {output.quote_path(out)}")
+    scan.tell_next(result, out)
 
 
 def _is_made_before(seed: int, truth: Path) -> bool:

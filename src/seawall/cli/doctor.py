@@ -73,7 +73,12 @@ def doctor(
         checks += run_store(store, database, head)
     failed = [check for check in checks if check.state == "fail"]
     if as_json:
-        parts = [{"name": c.name, "state": c.state, "detail": c.detail, "fix": c.fix} for c in checks]
+        from seawall_base.program_name import name_program
+
+        parts = [
+            {"name": c.name, "state": c.state, "detail": name_program(c.detail), "fix": name_program(c.fix)}
+            for c in checks
+        ]
         output.answer_json({"ok": not failed, "checks": parts})
     else:
         output.answer(lambda console: _draw(console, checks))
@@ -88,6 +93,7 @@ def _draw(console: Console, checks: tuple[DoctorCheck, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from seawall_base.program_name import name_program
     from seawall_base.safe_text import visible
 
     styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -96,8 +102,8 @@ def _draw(console: Console, checks: tuple[DoctorCheck, ...]) -> None:
         grid.add_row(
             Text(check.state, style=styles[check.state]),
             Text(check.name),
-            Text(visible(check.detail), overflow="fold"),
+            Text(visible(name_program(check.detail)), overflow="fold"),
         )
         if check.fix:
-            grid.add_row("", "", Text(f"fix: {check.fix}", style="dim"))
+            grid.add_row("", "", Text(f"fix: {name_program(check.fix)}", style="dim"))
     console.print(grid)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli import output
+from seawall.cli.results import name_results
 from seawall.cli.scan import DEFAULT_OUT
 from seawall.cli.store.options import AsJson
 from seawall_base.plurals import plural
@@ -62,10 +63,8 @@ def explain(
         return
     from seawall.report import incident_terminal as terminal
 
-    where = "" if out == DEFAULT_OUT else f" --out {output.quote_path(out)}"
-
     def draw(console: Console) -> None:
-        terminal.explanation(console, found, rank, addresses, facts, where)
+        terminal.explanation(console, found, rank, output.quote_path(out), addresses, facts)
 
     output.answer(draw)
     if looked.others:
@@ -73,7 +72,7 @@ def explain(
             f"{found.account} has {plural(len(looked.others), 'more incident')}: {', '.join(str(one) for one in looked.others)}"
         )
     if rank < looked.total:
-        output.next_step(f"seawall explain {rank + 1}{where}")
+        output.next_step(f"seawall explain {rank + 1}{name_results(out)}")
     else:
         output.next_step(f"open {output.quote_path(out / 'report.html')} in a browser")
 

@@ -54,6 +54,7 @@ from seawall.cli.store import verbs as store
 from seawall.cli.token import verbs as token
 from seawall.version import __version__
 from seawall_base.errors import SeawallError
+from seawall_base.program_name import note_program
 
 INTERRUPTED = 130
 
@@ -177,6 +178,7 @@ def _command() -> Any:
 
 
 def _run(arguments: list[str] | None) -> int:
+    note_program(_command().commands)
     try:
         result = _command()(args=arguments, prog_name="seawall", standalone_mode=False)
     except SeawallError as error:

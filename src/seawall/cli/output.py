@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,13 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall_base.document_version import SCHEMA_VERSION
+from seawall_base.program_name import name_program
 from seawall_base.safe_text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_NAME = "seawall"
-_VERB = re.compile(rf"(?<![\w./-]){_NAME} (?=[a-z])")
 
 PLAIN_WIDTH = 140
 """Columns that tables may take off a terminal, where nobody tells how wide the reader is."""
@@ -99,9 +96,9 @@ def _drop_the_rest() -> None:
 
 
 def say(*lines: str) -> None:
-    """Print a message to stderr. Log text in it is made harmless."""
+    """Print a message to stderr; commands in it name the program as it was called. Log text in it is made harmless."""
     for line in lines:
-        text = visible(line) + "\n"
+        text = visible(name_program(line)) + "\n"
         encoding = sys.stderr.encoding or "ascii"
         try:
             sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
@@ -109,18 +106,9 @@ def say(*lines: str) -> None:
             return
 
 
-def next_step(command: str) -> None:
-    """The last line of a verb: what to type next, with the program as it is found from here."""
-    say(f"next: {_VERB.sub(_program, command)}")
-
-
-def _program(_: re.Match[str]) -> str:
-    """How this program was called, where its name alone would not be found."""
-    import shutil
-
-    called = Path(sys.argv[0])
-    is_found = called.name != _NAME or shutil.which(_NAME) is not None
-    return f"{_NAME} " if is_found else f"{quote_path(called)} "
+def next_step(command: str, why: str = "") -> None:
+    """The last line of a verb: what to type next, which ends the line; `why` stands before it."""
+    say(f"next{', ' if why else ''}{why}: {command}")
 
 
 def quote_path(path: Path) -> str:

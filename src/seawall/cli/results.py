@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seawall.cli.output import answer, say, write
+from seawall.cli.output import answer, quote_path, say, write
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -22,14 +22,19 @@ CAMPAIGNS_SHOWN = 5
 """Campaigns that a terminal shows."""
 
 
-def show(result: ScanResult, where: str = "") -> None:
-    """Print the raised incidents, or say honestly that there are none. `where` are options that name the results."""
+def name_results(out: Path) -> str:
+    """Return the option that names the results in a further command, with a blank before it."""
+    return f" --out {quote_path(out)}"
+
+
+def show(result: ScanResult, out: Path) -> None:
+    """Print the raised incidents, or say honestly that there are none. `out` is the folder of the results."""
     from seawall.report import queue_terminal as terminal
 
     raised = [incident for incident in result.incidents if incident.raised]
 
     def draw(console: Console) -> None:
-        terminal.queue(console, raised, where, result.period)
+        terminal.queue(console, raised, quote_path(out), result.period)
 
     unjudged = not_judged(result)
     for text in unjudged[:FILES_SHOWN]:

@@ -125,7 +125,7 @@ def scan(
     if as_json:
         output.answer_json(results.document(result, out))
     elif result.summary["events"] or is_empty:
-        results.show(result, _where(out))
+        results.show(result, out)
     if not result.summary["events"] and not is_empty:
         where = f" (see {out / 'problems.jsonl'})" if result.problem_counts else ""
         raise InputUnreadable(
@@ -136,7 +136,7 @@ def scan(
     if not quiet:
         results.print_summary(result, out)
     if not quiet:
-        output.next_step(describe_next(result, out))
+        tell_next(result, out)
     if fail_on is not None and (results.not_judged(result) or _is_level_reached(result, fail_on.value)):
         raise typer.Exit(INCIDENTS_FOUND)
 
@@ -183,16 +183,14 @@ def _tell_rules(rules: RuleSet) -> None:
     output.say(*summarise_rules(rules))
 
 
-def describe_next(result: ScanResult, out: Path) -> str:
-    """Return what to run after a scan."""
+def tell_next(result: ScanResult, out: Path) -> None:
+    """Say what to run after a scan."""
+    from seawall.cli.results import name_results
+
     if result.incidents:
-        return f"seawall explain 1{_where(out)}"
-    return "seawall demo, to see what an incident looks like"
-
-
-def _where(out: Path) -> str:
-    """Return the option of the next command that names the results, with a blank before it."""
-    return "" if out == DEFAULT_OUT else f" --out {output.quote_path(out)}"
+        output.next_step(f"seawall explain 1{name_results(out)}")
+    else:
+        output.next_step("seawall demo", "to see what an incident looks like")
 
 
 def _is_level_reached(result: ScanResult, level: str) -> bool:

@@ -148,13 +148,13 @@ def scan(
 
 def _answer(result: ScanResult, out: Path, *, quiet: bool, as_json: bool) -> None:
     from seawall.cli import results
-    from seawall.cli.scan import describe_next
+    from seawall.cli.scan import tell_next
     from seawall.storage.files.events_place import EVENTS_TABLE
     from seawall.storage.files.merged_events import EVENTS
     from seawall.storage.raw_records import RAW_RECORDS
 
     if not as_json and result.summary["events"]:
-        results.show(result, f" --out {output.quote_path(out)}")
+        results.show(result, out)
     if not result.summary["events"] and result.summary["records"] == 0:
         where = f" (see {out / 'problems.jsonl'})" if result.problem_counts else ""
         raise InputUnreadable(
@@ -168,4 +168,4 @@ def _answer(result: ScanResult, out: Path, *, quiet: bool, as_json: bool) -> Non
         output.say(
             f"events: {out / EVENTS_TABLE} (too many for {EVENTS} and {RAW_RECORDS}: see --files-up-to)"
         )
-    output.next_step(describe_next(result, out))
+    tell_next(result, out)

@@ -9,6 +9,7 @@ import msgspec
 
 from seawall.storage.errors import ChangedMeanwhile, DatabaseAway, LakeBroken
 from seawall_base.errors import DatabaseInUse, SeawallError, UsageError
+from seawall_base.program_name import name_program, program_anywhere
 
 RETRY_SECONDS: Final = 5
 
@@ -43,7 +44,7 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.fault = Fault(code, message, fix, field)
+        self.fault = Fault(code, message, fix and name_program(fix, program_anywhere()), field)
         self.headers = dict(headers or {})
 
     def document(self) -> ErrorDocument:

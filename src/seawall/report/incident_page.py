@@ -34,6 +34,7 @@ from seawall.report.input import ReportedBudget, ReportInput
 from seawall.response import first_response, judgement
 from seawall_base import private_files, times
 from seawall_base.errors import OutputUnwritable
+from seawall_base.program_name import name_program, program_anywhere
 from seawall_base.safe_text import visible
 
 __all__ = ["ReportInput", "ReportedBudget", "render_report", "write_report"]
@@ -148,6 +149,7 @@ def environment() -> Environment:
         attack_words=attack_words,
         story=story,
         first_response=first_response,
+        called=program_anywhere,
         judgement=judgement,
         campaign_words=campaign_words,
         times=times,
@@ -164,6 +166,7 @@ def environment() -> Environment:
     )
     environment.filters["number"] = words.number
     environment.filters["code"] = _show_code
+    environment.filters["command"] = _name_program
     environment.filters["capitalize_first"] = words.sentence
     return environment
 
@@ -173,6 +176,11 @@ def _show(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return visible(value)
+
+
+def _name_program(text: str) -> str:
+    """Return a command as it can be typed in any folder: a page is read elsewhere than it was written."""
+    return name_program(text, program_anywhere())
 
 
 def _anchor(incident_id: str) -> str:

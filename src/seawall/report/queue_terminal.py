@@ -46,11 +46,11 @@ _LONGEST_NAME = 60
 
 
 def queue(
-    console: Console, incidents: Sequence[Incident], where: str = "", period: tuple[int, int] | None = None
+    console: Console, incidents: Sequence[Incident], folder: str, period: tuple[int, int] | None = None
 ) -> None:
     """Print incidents in reading order, each with its number: what the first attack did in full, the others in short.
 
-    `where` are the options of a command that say which results are meant; `period` is the first and last time of the logs. No
+    `folder` is that of the results, quoted as a shell wants it; `period` is the first and last time of the logs. No
     more are printed than one screen holds.
     """
     ascii_only = is_ascii_only(console)
@@ -70,7 +70,7 @@ def queue(
         console.print(entry)
         if place == 0:
             begun = describe_beginning(attacks.as_whole(view), None if period is None else period[1])
-            steps = list_urgent_lines(incident, f"{rank}{where}", is_all=False)
+            steps = list_urgent_lines(incident, f"{rank}", folder, is_all=False)
             parts = Group(*_describe_judgement(incident), show_label("do now", begun), steps)
             console.print(Padding(parts, (0, 0, 0, 5)))
         if not is_alone:

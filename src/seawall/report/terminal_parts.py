@@ -13,7 +13,8 @@ from rich.text import Text
 from seawall.detection.incident import Incident, Severity
 from seawall.report import incident_words as words
 from seawall.report import story_words as story
-from seawall.response.first_response import list_urgent_steps
+from seawall.response.first_response import WhereToType, list_urgent_steps
+from seawall_base.program_name import program
 from seawall_base.safe_text import visible
 
 MARKS: dict[Severity, tuple[str, str]] = {
@@ -44,13 +45,16 @@ def show_mark(severity: Severity, ascii_only: bool) -> Text:
     return Text(f"{_ASCII[severity] if ascii_only else shape} {severity}", style=style)
 
 
-def list_urgent_lines(incident: Incident, chosen: str, *, is_all: bool) -> RenderableType:
-    """Return what to do now as a numbered list; without `is_all`, without what comes after blocking."""
-    every = list_urgent_steps(incident, chosen)
+def list_urgent_lines(incident: Incident, number: str, folder: str, *, is_all: bool) -> RenderableType:
+    """Return what to do now as a numbered list; without `is_all`, without what comes after blocking.
+
+    `number` and `folder` choose the incident; the folder is quoted as a shell wants it.
+    """
+    every = list_urgent_steps(incident, WhereToType(program(), number, folder))
     lines: list[RenderableType] = []
     steps = [one for one in every if is_all or one.name != "review" or one is every[0]]
-    for number, step in enumerate(steps, start=1):
-        lines.append(show_hanging(f"{number}", step.text))
+    for place, step in enumerate(steps, start=1):
+        lines.append(show_hanging(f"{place}", step.text))
         lines += [Padding(show_text(command, "cyan"), (0, 0, 0, 2)) for command in step.commands]
         if step.by_hand:
             lines.append(show_hanging(" ", f"or, only to block it: {step.by_hand}"))

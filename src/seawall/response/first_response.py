@@ -22,6 +22,7 @@ from seawall.response.judgement import describe_confidence
 from seawall.response.log_retention import describe_retention, list_retention
 from seawall.response.notification.deadlines import DUTIES
 from seawall_base.plurals import plural
+from seawall_base.program_name import name_program
 from seawall_base.times import minute_text
 
 StepName = Literal["call", "block", "preserve", "deadline", "review"]
@@ -58,11 +59,20 @@ class UrgentStep:
     by_hand: str = ""
 
 
-def list_urgent_steps(incident: Incident, chosen: str) -> tuple[UrgentStep, ...]:
-    """Return what to do now, the most urgent first.
+@dataclass(frozen=True, slots=True)
+class WhereToType:
+    """Hold what a reader types: the program, and the number and folder by which a command finds the incident.
 
-    `chosen` are the arguments of a command that choose the incident, "" where the reader has the plan as a file already.
+    `number` and `folder` are "" where the reader has the plan as a file already. `folder` is quoted as a shell wants it.
     """
+
+    program: str
+    number: str = ""
+    folder: str = ""
+
+
+def list_urgent_steps(incident: Incident, typed: WhereToType) -> tuple[UrgentStep, ...]:
+    """Return what to do now, the most urgent first."""
     if is_refused(incident):
         return (
             UrgentStep("review", " ".join(incident.actions)),
@@ -73,10 +83,10 @@ def list_urgent_steps(incident: Incident, chosen: str) -> tuple[UrgentStep, ...]
         return (UrgentStep("review", text),)
     return (
         UrgentStep("call", _describe_call(incident)),
-        _make_block(incident, chosen),
+        _make_block(incident, typed),
         UrgentStep("preserve", _describe_records(incident)),
         UrgentStep("deadline", _describe_deadlines(incident)),
-        *_make_reviews(incident),
+        *_make_reviews(incident, typed),
     )
 
 
@@ -106,9 +116,10 @@ def _describe_call(incident: Incident) -> str:
     return f"Call the owner of {incident.account}: was it them? Do not ask by mail."
 
 
-def _make_block(incident: Incident, chosen: str) -> UrgentStep:
+def _make_block(incident: Incident, typed: WhereToType) -> UrgentStep:
     tied = " --attack" if incident.attack_links else ""
-    commands = (f"seawall respond plan {chosen}{tied} --to plan.json", APPLY) if chosen else (APPLY,)
+    plan = f"seawall respond plan {typed.number} --out {typed.folder}{tied} --to plan.json"
+    commands = (plan, APPLY) if typed.number else (APPLY,)
     whose = "the account" if "@" in incident.account else "the application"
     left = len(list_left_behind(incident.story))
     also = (
@@ -117,9 +128,10 @@ def _make_block(incident: Incident, chosen: str) -> UrgentStep:
         else ""
     )
     first = "If the owner does not know of it, block" if _is_asked_first(incident) else "Block"
-    others = " The plan covers every account of the attack." if tied and chosen else ""
+    others = " The plan covers every account of the attack." if tied and typed.number else ""
     key = _FORGED if incident.kind in gate.FORGED else ""
-    return UrgentStep("block", f"{first} {whose}{also}.{others}{key}", commands, _describe_by_hand(incident))
+    text = f"{first} {whose}{also}.{others}{key}"
+    return UrgentStep("block", text, _name_all(commands, typed), _describe_by_hand(incident))
 
 
 def _is_asked_first(incident: Incident) -> bool:
@@ -156,11 +168,18 @@ def _describe_deadlines(incident: Incident) -> str:
     return f"{seen} deadlines may run from the moment you know of it: {hours}."
 
 
-def _make_reviews(incident: Incident) -> Iterator[UrgentStep]:
+def _name_all(commands: tuple[str, ...], typed: WhereToType) -> tuple[str, ...]:
+    return tuple(name_program(one, typed.program) for one in commands)
+
+
+def _make_reviews(incident: Incident, typed: WhereToType) -> Iterator[UrgentStep]:
     """Yield what to look through after blocking: what works on after the intruder, and the steps of detection about it."""
     if list_left_behind(incident.story):
-        others = "search for other accounts that the intruder used (`seawall scope`)"
-        yield UrgentStep("review", f"Then look through what is left behind with the owner, and {others}.")
+        text = "Then look through what is left behind with the owner, and search for other accounts that the intruder used."
+        search = (
+            (f"seawall scope {typed.folder} --incident {typed.number} --out scope",) if typed.number else ()
+        )
+        yield UrgentStep("review", text, _name_all(search, typed))
     elif incident.actions[2:]:
         yield UrgentStep("review", " ".join(incident.actions[2:]))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from seawall_base.program_name import name_program
+
 
 class SeawallError(Exception):
     """Be the base class of all errors of Seawall: a message that names the fault and its place, and the fix.
@@ -20,6 +22,15 @@ class SeawallError(Exception):
         self.message = message
         self.fix = fix
         self.details = tuple(details)
+
+    @property
+    def fix(self) -> str:
+        """Return what to do, with commands as they can be typed."""
+        return name_program(self._fix)
+
+    @fix.setter
+    def fix(self, fix: str) -> None:
+        self._fix = fix
 
     @classmethod
     def kinds(cls) -> Iterator[type[SeawallError]]:

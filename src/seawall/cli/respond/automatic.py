@@ -91,7 +91,7 @@ def confirm(
         )
     _append(store, "confirmed", settings=table.digest, by=name)
     _answer(f"confirmed by {name}: from now on accounts are contained without a person", "confirmed", as_json)
-    output.next_step("seawall respond automatic stop --by NAME, to end it at once")
+    output.next_step("seawall respond automatic stop --by NAME", "to end it at once")
 
 
 @app.command("stop", short_help="End containment without a person at once.")

@@ -51,7 +51,7 @@ def backup(
         output.answer_json({"backup": str(target), **_document(done)})
         return
     _tell("backed up", target, done)
-    output.next_step(f"seawall store restore {output.quote_path(target)} --to NEW, to try it")
+    output.next_step(f"seawall store restore {output.quote_path(target)} --to NEW", "to try it")
 
 
 def restore(

@@ -26,7 +26,7 @@ from seawall.detection.incidents.story.telling import choose_key_lines, list_lef
 from seawall.detection.ranking.chance import load_chance
 from seawall.detection.reason import Reason
 from seawall.report import incident_words as words
-from seawall.response.first_response import describe_beginning, list_urgent_steps
+from seawall.response.first_response import WhereToType, describe_beginning, list_urgent_steps
 from seawall.response.judgement import (
     describe_confidence,
     describe_confidence_briefly,
@@ -36,6 +36,7 @@ from seawall.response.judgement import (
 )
 from seawall.storage.database import QueueEntry
 from seawall_base.json_text import clamp_to_finite
+from seawall_base.program_name import program_anywhere
 from seawall_base.safe_text import visible
 from seawall_base.times import brief_span, rfc3339
 
@@ -121,7 +122,7 @@ def incident_value(
         story=_story(incident),
         now=[
             UrgentStepValue(one.name, one.text, list(one.commands), one.by_hand)
-            for one in list_urgent_steps(incident, "")
+            for one in list_urgent_steps(incident, WhereToType(program_anywhere()))
         ],
         began=describe_beginning(incident),
         severity_text=describe_severity(incident, 3),

@@ -7,6 +7,7 @@ import { startKeyboard } from "./app/keys";
 import { showStoredTheme } from "./app/theme";
 import "./design/tokens.css";
 import "./design/base.css";
+import "./app/print.css";
 
 showStoredTheme();
 startKeyboard();

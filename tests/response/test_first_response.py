@@ -160,6 +160,40 @@ def test_logs_that_run_out_first_are_named_first_with_their_day() -> None:
     assert "Entra" not in okta
 
 
+def test_a_retention_that_passed_is_not_told_as_open() -> None:
+    one = replace(incident(), details={"sources": ["m365_audit"]})
+    kept = {log.name: log.ends(one.first_event) for log in list_retention(("m365_audit",))}
+    (sign_ins, audit) = sorted(kept.values())
+    for now, open_, past in (
+        (sign_ins - 1, 2, 0),
+        (sign_ins + 1, 1, 1),
+        (audit + 1, 0, 2),
+    ):
+        text = next(
+            step.text
+            for step in list_urgent_steps(one, WhereToType("seawall", "1", "out"), now=now)
+            if step.name == "preserve"
+        )
+        before, _, after = text.partition("Passed:")
+        assert sum(name in before for name in kept) == open_
+        assert sum(name in after for name in kept) == past
+        assert ("Export them before" in text) is bool(open_)
+    later = next(
+        step.text
+        for step in list_urgent_steps(one, WhereToType("seawall", "1", "out"))
+        if step.name == "preserve"
+    )
+    assert "Passed" not in later, "a file that is read later names dates alone"
+
+
+@pytest.mark.parametrize("answer", ["safe", "expected-change"])
+def test_after_a_harmless_answer_nothing_is_urgent(answer: str) -> None:
+    (only,) = list_urgent_steps(incident(), WhereToType("seawall", "1", "out"), answer=answer)
+    assert (only.name, only.commands, only.by_hand) == ("review", (), "")
+    assert "lock" not in only.text
+    assert len(list_urgent_steps(incident(), WhereToType("seawall", "1", "out"), answer="compromised")) > 1
+
+
 def test_every_log_has_a_retention_in_ascending_order() -> None:
     found = list_retention(tuple(RETENTION))
     assert len(found) == len(RETENTION)

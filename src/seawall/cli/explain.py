@@ -11,6 +11,7 @@ from seawall.cli import output
 from seawall.cli.results import name_results
 from seawall.cli.scan import DEFAULT_OUT
 from seawall.cli.store.options import AsJson
+from seawall_base.clock import read_wall_clock
 from seawall_base.plurals import plural
 from seawall_base.times import rfc3339
 
@@ -64,7 +65,9 @@ def explain(
     from seawall.report import incident_terminal as terminal
 
     def draw(console: Console) -> None:
-        terminal.explanation(console, found, rank, output.quote_path(out), addresses, facts)
+        terminal.explanation(
+            console, found, rank, output.quote_path(out), addresses, facts, read_wall_clock()
+        )
 
     output.answer(draw)
     if looked.others:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli.output import answer, quote_path, say, write
+from seawall_base.clock import read_wall_clock
 from seawall_base.plurals import plural
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def show(result: ScanResult, out: Path) -> None:
     raised = [incident for incident in result.incidents if incident.raised]
 
     def draw(console: Console) -> None:
-        terminal.queue(console, raised, quote_path(out), result.period)
+        terminal.queue(console, raised, quote_path(out), result.period, read_wall_clock())
 
     unjudged = not_judged(result)
     for text in unjudged[:FILES_SHOWN]:

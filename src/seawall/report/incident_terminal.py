@@ -55,11 +55,12 @@ def explanation(
     folder: str,
     addresses: Addresses | None = None,
     facts: IncidentFacts | None = None,
+    now: int | None = None,
 ) -> None:
     """Print one incident in full: reasons with numbers, usual versus now, and the limits of the logs.
 
     `addresses` are the client addresses of its records, None if unknown. `facts` are further facts from the events. `folder`
-    is that of the results, quoted as a shell wants it.
+    is that of the results, quoted as a shell wants it; `now` is the time at which it is read.
     """
     more = list[RenderableType]()
     statements = facts.statements if facts else ()
@@ -69,7 +70,7 @@ def explanation(
         lines = _name_counted("", facts.sign_ins, _MOST_FACTS)
         lines += _name_counted("continues request ", facts.requests, _MOST_REQUESTS)
         more += _section("How its sign-ins were authenticated", _bullets(lines))
-    urgent = list_urgent_lines(incident, f"{rank}", folder, is_all=True)
+    urgent = list_urgent_lines(incident, f"{rank}", folder, is_all=True, now=now)
     console.print(Group(*_explanation(incident, rank, addresses, is_ascii_only(console), urgent, more)))
 
 

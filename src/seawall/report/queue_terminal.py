@@ -46,12 +46,16 @@ _LONGEST_NAME = 60
 
 
 def queue(
-    console: Console, incidents: Sequence[Incident], folder: str, period: tuple[int, int] | None = None
+    console: Console,
+    incidents: Sequence[Incident],
+    folder: str,
+    period: tuple[int, int] | None = None,
+    now: int | None = None,
 ) -> None:
     """Print incidents in reading order, each with its number: what the first attack did in full, the others in short.
 
-    `folder` is that of the results, quoted as a shell wants it; `period` is the first and last time of the logs. No
-    more are printed than one screen holds.
+    `folder` is that of the results, quoted as a shell wants it; `period` is the first and last time of the logs, `now` the time
+    at which it is read. No more are printed than one screen holds.
     """
     ascii_only = is_ascii_only(console)
     shown, left = attacks.group_by_attack(number_incidents(incidents)), SHOWN
@@ -70,7 +74,7 @@ def queue(
         console.print(entry)
         if place == 0:
             begun = describe_beginning(attacks.as_whole(view), None if period is None else period[1])
-            steps = list_urgent_lines(incident, f"{rank}", folder, is_all=False)
+            steps = list_urgent_lines(incident, f"{rank}", folder, is_all=False, now=now)
             parts = Group(*_describe_judgement(incident), show_label("do now", begun), steps)
             console.print(Padding(parts, (0, 0, 0, 5)))
         if not is_alone:

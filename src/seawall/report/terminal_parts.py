@@ -45,12 +45,14 @@ def show_mark(severity: Severity, ascii_only: bool) -> Text:
     return Text(f"{_ASCII[severity] if ascii_only else shape} {severity}", style=style)
 
 
-def list_urgent_lines(incident: Incident, number: str, folder: str, *, is_all: bool) -> RenderableType:
+def list_urgent_lines(
+    incident: Incident, number: str, folder: str, *, is_all: bool, now: int | None = None
+) -> RenderableType:
     """Return what to do now as a numbered list; without `is_all`, without what comes after blocking.
 
-    `number` and `folder` choose the incident; the folder is quoted as a shell wants it.
+    `number` and `folder` choose the incident; the folder is quoted as a shell wants it. `now` is the time at which it is read.
     """
-    every = list_urgent_steps(incident, WhereToType(program(), number, folder))
+    every = list_urgent_steps(incident, WhereToType(program(), number, folder), now=now)
     lines: list[RenderableType] = []
     steps = [one for one in every if is_all or one.name != "review" or one is every[0]]
     for place, step in enumerate(steps, start=1):

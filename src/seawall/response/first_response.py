@@ -23,13 +23,19 @@ from seawall.response.log_retention import describe_retention, list_retention
 from seawall.response.notification.deadlines import DUTIES
 from seawall_base.plurals import plural
 from seawall_base.program_name import name_program
-from seawall_base.times import minute_text
+from seawall_base.times import day_text, minute_text
 
 StepName = Literal["call", "block", "preserve", "deadline", "review"]
 APPLY: Final = 'seawall respond apply plan.json --apply --approver "YOUR NAME" --config respond.toml'
 """The command that makes the changes of a plan, with the name of who approves it."""
 
 _DUTIES: Final = ("nis2-early-warning", "gdpr-33")
+HARMLESS: Final = {
+    "safe": "a person answered that this was the owner",
+    "expected-change": "a person answered that this was a change that was intended",
+}
+"""Answers after which nothing needs to be done."""
+
 _ASK_FIRST: Final = frozenset({"low", "medium"})
 _MINUTE: Final = 60_000_000
 _HOUR: Final = 60 * _MINUTE
@@ -71,12 +77,20 @@ class WhereToType:
     folder: str = ""
 
 
-def list_urgent_steps(incident: Incident, typed: WhereToType) -> tuple[UrgentStep, ...]:
-    """Return what to do now, the most urgent first."""
+def list_urgent_steps(
+    incident: Incident, typed: WhereToType, *, now: int | None = None, answer: str | None = None
+) -> tuple[UrgentStep, ...]:
+    """Return what to do now, the most urgent first.
+
+    `now`, in microseconds since 1970, is for text that is read at once: it says which retention has passed. A file that is read
+    later has none, and names dates alone. `answer` is what a person answered, None without an answer.
+    """
+    if answer in HARMLESS:
+        return (UrgentStep("review", f"Nothing: {HARMLESS[answer]}. If that was wrong, answer again."),)
     if is_refused(incident):
         return (
             UrgentStep("review", " ".join(incident.actions)),
-            UrgentStep("preserve", _describe_records(incident)),
+            UrgentStep("preserve", _describe_records(incident, now)),
         )
     if not incident.raised and describe_confidence(incident) == "unlikely":
         text = "Nothing is urgent: it was not raised, and a takeover is unlikely. Ask the owner whether it was them."
@@ -84,7 +98,7 @@ def list_urgent_steps(incident: Incident, typed: WhereToType) -> tuple[UrgentSte
     return (
         UrgentStep("call", _describe_call(incident)),
         _make_block(incident, typed),
-        UrgentStep("preserve", _describe_records(incident)),
+        UrgentStep("preserve", _describe_records(incident, now)),
         UrgentStep("deadline", _describe_deadlines(incident)),
         *_make_reviews(incident, typed),
     )
@@ -153,11 +167,20 @@ def _describe_by_hand(incident: Incident) -> str:
     return "; ".join(found)
 
 
-def _describe_records(incident: Incident) -> str:
-    logs = [describe_retention(log, incident.first_event) for log in list_retention(list_sources(incident))]
+def _describe_records(incident: Incident, now: int | None) -> str:
+    logs = list_retention(list_sources(incident))
+    first = incident.first_event
+    past = [log for log in logs if now is not None and log.ends(first) < now]
+    kept = [describe_retention(log, first) for log in logs if log not in past]
     if not logs:
         return "Save these results and the logs now: vendors keep some of them for a week only."
-    return f"Save these results, and export the logs while the vendor has them: {_join(logs)}."
+    said = ["Save these results and the logs that they were made from."]
+    if kept:
+        said.append(f"Vendors keep the records of {day_text(first)}: {_join(kept)}. Export them before.")
+    if past:
+        names = _join([f"{log.name} ended on {day_text(log.ends(first))}" for log in past])
+        said.append(f"Passed: the retention of {names}. Your own copies may be the only ones.")
+    return " ".join(said)
 
 
 def _describe_deadlines(incident: Incident) -> str:

@@ -18,6 +18,10 @@ class LogRetention:
     days: int
     note: str = ""
 
+    def ends(self, first: int) -> int:
+        """Return until when the log has what happened at `first`; both in microseconds since 1970."""
+        return first + self.days * DAY
+
 
 RETENTION: Final[dict[str, LogRetention]] = {
     "entra_signin": LogRetention("Entra's sign-in logs", 30, "7 without a licence of Entra ID P1"),
@@ -47,4 +51,4 @@ def list_retention(sources: Collection[str]) -> list[LogRetention]:
 def describe_retention(log: LogRetention, first: int) -> str:
     """Return until when a log has what happened at `first`, in microseconds since 1970: `Okta's System Log until 3 May 2026`."""
     note = f"; {log.note}" if log.note else ""
-    return f"{log.name} until {day_text(first + log.days * DAY)} ({log.days} days{note})"
+    return f"{log.name} until {day_text(log.ends(first))} ({log.days} days{note})"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from seawall.detection.incident import SEVERITIES
 from seawall.storage.location import open_store
 from tests.console.browser import filled
 from tests.console.browser.conftest import Visiting, serving
@@ -22,10 +23,11 @@ def test_the_worst_is_first_and_beside_the_list(visit: Visiting) -> None:
     page = visit("/").page
     rows = page.locator(".row")
     rows.first.wait_for()
-    scores = [float(text.replace("−", "-")) for text in page.locator(".row-score").all_inner_texts()]
-    raised = page.locator(".row:not(.is-candidate)").count()
-    assert raised > 0
-    assert scores[:raised] == sorted(scores[:raised], reverse=True)
+    leads = page.locator(".row:not(.is-candidate):not(.is-member) .mark")
+    classes = leads.evaluate_all("all => all.map(one => one.getAttribute('class'))")
+    severities = [SEVERITIES.index(one.partition("severity-")[2]) for one in classes]
+    assert severities
+    assert severities == sorted(severities, reverse=True)
     expect(page.locator(".incident-account")).to_contain_text(rows.first.locator(".row-account").inner_text())
     assert "incident=" in page.url
 

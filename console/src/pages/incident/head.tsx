@@ -15,6 +15,9 @@ export function exportEvidence(id: string, zone = "UTC"): void {
   download(`/api/incidents/${encodeURIComponent(id)}/evidence.zip?tz=${encodeURIComponent(zone)}`);
 }
 
+/** Whether an answer says that nobody else used the account. */
+const isClosed = (incident: Incident) => incident.answer === "safe" || incident.answer === "expected-change";
+
 export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isBeside: boolean; onAnswer: (() => void) | undefined }) {
   const { local, rest } = nameParts(whose(incident));
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -23,7 +26,7 @@ export function Head({ incident, isBeside, onAnswer }: { incident: Incident; isB
   return (
     <header className="incident-head">
       <div className="incident-kind">
-        <SeverityLabel severity={incident.severity} />
+        {isClosed(incident) ? <span className="soft">Answered; severity as found: {incident.severity}</span> : <SeverityLabel severity={incident.severity} />}
         <span className="soft">·</span>
         <span>{kindName(incident.kind)}</span>
         {!incident.raised && !incident.announced_at && <span className="tag">Candidate, below the budget</span>}

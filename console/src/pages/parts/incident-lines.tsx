@@ -6,7 +6,6 @@ import { SeverityMark } from "../../design/marks";
 import { kindName, verdict, whose, withoutIds } from "../../words/incidents";
 import { HISTORY, HISTORY_MEANS } from "../../words/history";
 import { VERDICTS } from "../../words/names";
-import { score, scoreMeans } from "../../words/numbers";
 import { span } from "../../words/times";
 import "./page.css";
 
@@ -18,7 +17,6 @@ export function IncidentLines({ incidents, label, withAccount = true }: { incide
           <Link className="incident-line" href={incidentAddress(incident.id)}>
             <SeverityMark severity={incident.severity} />
             <span className="incident-line-title log-text">{withAccount ? whose(incident) : kindName(incident.kind)}</span>
-            <span className="incident-line-score" title={scoreMeans(incident.chance)}>{score(incident.score)}</span>
             <span className="incident-line-where">
               <span className="log-text">
                 {withAccount && `${kindName(incident.kind)}: `}

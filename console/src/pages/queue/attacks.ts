@@ -12,15 +12,16 @@ export interface GatheredRows {
 
 /**
  * Return the rows with those of one attack together, the gravest first, at the place of the attack's first row. The attacks stay in
- * order.
+ * order, or with `byGravity` the gravest come first.
  */
-export function gatherAttacks(listed: readonly IncidentRow[]): GatheredRows {
+export function gatherAttacks(listed: readonly IncidentRow[], byGravity = false): GatheredRows {
   const found = new Map<string, IncidentRow[]>();
   for (const row of listed) {
     const attack = row.attack || row.id;
     found.set(attack, [...(found.get(attack) ?? []), row]);
   }
   const groups = [...found.values()].map((group) => [...group].sort((one, other) => gravity(one) - gravity(other)));
+  if (byGravity) groups.sort(([one], [other]) => gravity(one!) - gravity(other!));
   return {
     rows: groups.flat(),
     members: new Set(groups.flatMap((group) => group.slice(1).map((row) => row.id))),

@@ -42,7 +42,7 @@ export default function QueuePage() {
   // Among all incidents by score, the budget line precedes the first one not raised.
   const cut = state.queue === "all" && isRanked ? main.items.findIndex((row) => !row.raised) : -1;
   const listed = useMemo(() => (cut >= 0 ? main.items.slice(0, cut) : main.items), [main.items, cut]);
-  const { rows: raised, members, attacks } = useMemo(() => gatherAttacks(listed), [listed]);
+  const { rows: raised, members, attacks } = useMemo(() => gatherAttacks(listed, isRanked), [listed, isRanked]);
   const candidates = useMemo(() => (cut >= 0 ? main.items.slice(cut) : below.items), [main.items, cut, below.items]);
   const rows = useMemo(() => [...raised, ...candidates], [raised, candidates]);
   const isKnown = useMemo(() => new Set(rows.map((row) => row.id)), [rows]);

@@ -1,10 +1,9 @@
-/** One incident in the list: severity, account, summary, reasons, score, time. */
+/** One incident in the list: severity, account, summary, reasons, time. Its score stands among the details. */
 import { memo } from "react";
 import type { IncidentRow } from "../../api/types";
 import { Icon, SeverityMark } from "../../design/marks";
 import { chipWords, isTold, kindName, nameParts, verdict, whose } from "../../words/incidents";
 import { HISTORY, HISTORY_MEANS } from "../../words/history";
-import { score, scoreMeans } from "../../words/numbers";
 import { VERDICTS } from "../../words/names";
 import { age, exact } from "../../words/times";
 
@@ -77,9 +76,6 @@ export const Row = memo(function Row({ row, now, isChosen, isFresh, isMember, is
           </ul>
         )}
       </div>
-      <span className="row-score numbers" title={scoreMeans(row.chance)}>
-        {score(row.score)}
-      </span>
     </div>
   );
 });

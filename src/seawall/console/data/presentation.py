@@ -35,6 +35,7 @@ from seawall.response.judgement import (
     list_confidence_reasons,
 )
 from seawall.storage.database import QueueEntry
+from seawall_base.clock import read_wall_clock
 from seawall_base.json_text import clamp_to_finite
 from seawall_base.program_name import program_anywhere
 from seawall_base.safe_text import visible
@@ -122,7 +123,9 @@ def incident_value(
         story=_story(incident),
         now=[
             UrgentStepValue(one.name, one.text, list(one.commands), one.by_hand)
-            for one in list_urgent_steps(incident, WhereToType(program_anywhere()))
+            for one in list_urgent_steps(
+                incident, WhereToType(program_anywhere()), now=read_wall_clock(), answer=answer
+            )
         ],
         began=describe_beginning(incident),
         severity_text=describe_severity(incident, 3),

@@ -21,6 +21,7 @@ from seawall.events.failures import must_pass, record_failure
 from seawall.events.formats.json_records import Record
 from seawall.events.formats.limits import Limits
 from seawall.events.formats.row_reader import QuickRow
+from seawall.events.masked_columns import mask_columns
 from seawall.events.masked_excerpts import record_problem
 from seawall.events.problem import Problem, ProblemCode
 from seawall.events.vendor_detection import SOURCES, LogFormat, recognise
@@ -266,7 +267,7 @@ def events_and_problems(
     """
     normalised = source.normalise(raw)
     files, lines = places[:, 0], np.ascontiguousarray(places[:, 1])
-    events = to_events(normalised, source.NAME, names[int(files[0])], lines)
+    events = mask_columns(to_events(normalised, source.NAME, names[int(files[0])], lines))
     if len(names) > 1:
         at = events.schema.get_field_index("source_file")
         column = pa.DictionaryArray.from_arrays(

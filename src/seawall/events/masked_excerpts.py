@@ -6,18 +6,13 @@ import re
 
 from seawall.events.damaged_records import extract_remains
 from seawall.events.problem import Problem, ProblemCode
+from seawall.events.secret_masking import mask_secrets
+from seawall.events.secret_patterns import MASK, mask_patterns
 
 EXCERPT_CHARACTERS = 200
 
-_SECRETS = (
-    re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}"),
-    re.compile(r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(
-        r"(?i)(\b(?:password|passwd|pwd|secret|client_secret|refresh_token|access_token|api_?key)"
-        r"[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&}]{3,}"
-    ),
-    re.compile(r"[A-Za-z0-9+/_=-]{40,}"),
-)
+_LONG = re.compile(r"[A-Za-z0-9+/_=-]{40,}")
+"""An excerpt shows no long value, whatever it is."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -33,8 +28,7 @@ def excerpt(text: str | bytes) -> str:
     text = _CONTROL.sub(" ", text[:2048])
     if len(text) < _SHORTEST_SECRET:
         return text.strip()
-    for pattern in _SECRETS:
-        text = pattern.sub(lambda match: (match[1] if match.lastindex else "") + "[masked]", text)
+    text = _LONG.sub(MASK, mask_patterns(mask_secrets(text, is_cut=True)))
     return text[:EXCERPT_CHARACTERS].strip()
 
 
@@ -44,7 +38,9 @@ def record_problem(
     """Return a problem of one record; it counts as a record."""
     if not text:
         return Problem(source_file, line, code, reason, field)
-    return Problem(source_file, line, code, reason, field, excerpt(text), remains=extract_remains(text))
+    return Problem(
+        source_file, line, code, reason, field, excerpt(text), remains=mask_secrets(extract_remains(text))
+    )
 
 
 def file_problem(source_file: str, code: ProblemCode, reason: str) -> Problem:

@@ -14,83 +14,28 @@ from functools import lru_cache
 
 import msgspec
 
-MASK = "[masked]"
+from seawall.events.secret_names import LONGEST_NAME, describes_secret, is_link_name, is_secret_name
+from seawall.events.secret_patterns import MASK, is_harmless, mask_patterns, may_hold_secret
+
 _MASKED_VALUE = f'"{MASK}"'
 _MOST_LEVELS = 4
 """Texts within texts that are looked into; a deeper one is searched for patterns alone."""
 _MOST_OWNERS = 16
 """Pairs inside each other of which a value is masked with the value of each."""
-_SHORTEST = 7
+_SHORTEST = 4
 """Characters of the shortest text in which a pattern is searched."""
 
-_NAMES = frozenset(
-    {
-        "assertion", "authcode", "authorization", "authorizationcode", "bearer", "clientassertion",
-        "codeverifier", "connectionstring", "devicecode", "jwt", "onetimecode", "otp", "passcode", "pin", "proxyauthorization",
-        "pwd", "samlresponse", "secrettext", "sharedaccesssignature", "sig", "signature", "usercode", "verificationcode",
-        "xapikey",
-    }
-)  # fmt: skip
-_ENDS = (
-    "accesskey", "accountkey", "apikey", "cookie", "cookies", "encryptionkey", "masterkey", "passphrase", "passwd", "password",
-    "passwords", "privatekey", "secret", "secretkey", "secrets", "sharedkey", "signingkey", "storagekey", "token", "tokens",
-)  # fmt: skip
 _PAIR_NAMES = frozenset({"name", "key", "n", "displayname", "propertyname"})
 _PAIR_VALUES = frozenset(
     {"value", "v", "newvalue", "oldvalue", "multivalue", "intvalue", "multiintvalue", "values"}
 )
-_OTHER, _SECRET, _PAIR_NAME, _PAIR_VALUE = range(4)
-_HARMLESS = frozenset({"", "true", "false", "null", "none", MASK.lower(), '""', "[]", "{}", "***", "******"})
+_OTHER, _SECRET, _PAIR_NAME, _PAIR_VALUE, _LINK, _ABOUT = range(6)
+_NO_CONTAINERS = frozenset({"authorization", "signature"})
+"""Names of secrets that name objects too, whose members are no secrets by that."""
 
-_QUERY = (
-    "sig|signature|x-amz-signature|x-amz-security-token|x-amz-credential|x-goog-signature|x-goog-credential|token|auth|"
-    "access_token|id_token|refresh_token|code|key|api_key|apikey|subscription-key|client_secret|client_assertion|assertion|"
-    "saml(?:request|response)|password|passwd|pwd|secret|session_token|otp|device_code|login_hint_token"
-)
-_LABELS = (
-    r"(?:[\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|shared[_-]?key|"
-    r"private[_-]?key|sharedaccesssignature)|pwd)"
-)
-_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?s)()-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY.*?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z -]{0,20}|\Z)",
-        r"()eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}",
-        r"(?i)(\b(?:bearer|basic|negotiate|ntlm|digest|ssws)\s+)(?:(?=\S*[0-9=])[A-Za-z0-9._~+/=-]{8,}|[A-Za-z0-9._~+/=-]{24,})",
-        r"(?i)(\b(?:set-cookie|cookie|(?:proxy-)?authorization|x-api-key)[\"']?\s*[:=]\s*)[^\r\n\"]+",
-        rf"(?i)([?&#](?:{_QUERY})=)[^&#\s\"'<>]+",
-        rf"(?i)((?<![\w.-]){_LABELS}[\"'\\]{{0,3}}\s*[:=]\s*[\"'\\]{{0,3}})(?!true\b|false\b|null\b)[^\s\"',;&}}\\]{{3,}}",
-        r"(?i)(\s--?[\w-]{0,60}(?:password|passwd|passphrase|secret|token|api-?key)\s+)[^\s\"'-][^\s\"']{2,}",
-        r"(?i)(\b[a-z][a-z0-9+.-]{1,30}://[^/\s:@\"']{0,200}:)[^/\s@\"']{1,200}(?=@)",
-        r"()\b[01]\.A[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{60,}",
-        r"()(?<![A-Za-z0-9])[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}",
-        (
-            r"()\b(?:gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}"
-            r"|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9._-]{20,}|1//0[A-Za-z0-9_-]{20,}|glpat-[A-Za-z0-9_-]{20,})"
-        ),
-    )
-)
-"""What looks like a secret by itself. The first group is what stays in front of it."""
-_HINT = re.compile(
-    r"(?i)eyj|bearer|basic|negotiate|ntlm|digest|ssws|cookie|auth|pass|pwd|secret|token|key|sig|code|saml|assertion|"
-    r"credential|otp|://|\.a|q~|gh[oprsu]_|github_pat|xox|akia|asia|aiza|ya29|1//0|glpat|private"
-)
 _TOKEN = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|([{}\[\]])|[^\s{}\[\],:"]+|"', re.DOTALL)
 """A string, which is a name if a colon follows; a bracket; a number or word; a quote that nothing closes."""
-_PLAIN = re.compile(r"[^a-z0-9]")
-_LONGEST_NAME = 100
-"""Characters at the end of a name that are looked at."""
-
-
-def is_secret_name(name: str) -> bool:
-    """Return whether a field of this name holds a secret."""
-    return _judge_name(name[-_LONGEST_NAME:])
-
-
-@lru_cache(8_192)
-def _judge_name(name: str) -> bool:
-    plain = _PLAIN.sub("", name.lower())
-    return plain in _NAMES or plain.endswith(_ENDS)
+_LINK_PATH = re.compile(r"(\w{1,20}://[^/?#\s]{1,300}[/?#]).+", re.DOTALL)
 
 
 @lru_cache(8_192)
@@ -99,23 +44,11 @@ def _find_kind(name: str) -> int:
     lower = name.lower()
     if lower in _PAIR_NAMES:
         return _PAIR_NAME
-    return _PAIR_VALUE if lower in _PAIR_VALUES else _SECRET if _judge_name(name) else _OTHER
-
-
-def mask_patterns(text: str) -> str:
-    """Return a text with everything masked in it that looks like a secret by itself."""
-    if len(text) < _SHORTEST or not _HINT.search(text):
-        return text
-    for pattern in _PATTERNS:
-        text = pattern.sub(lambda match: match[1] + MASK, text)
-    return text
-
-
-def _mask_remembered(text: str) -> str:
-    return _mask_short(text) if len(text) <= _LONGEST_NAME else mask_patterns(text)
-
-
-_mask_short = lru_cache(65_536)(mask_patterns)
+    if lower in _PAIR_VALUES:
+        return _PAIR_VALUE
+    if is_secret_name(name):
+        return _SECRET
+    return _LINK if is_link_name(name) else _ABOUT if describes_secret(name) else _OTHER
 
 
 def mask_secrets(text: str, *, is_cut: bool = False) -> str:
@@ -124,6 +57,8 @@ def mask_secrets(text: str, *, is_cut: bool = False) -> str:
     JSON stays JSON, with the same values but those masked. `is_cut` says that the text is the beginning of a longer one: a
     value of a pair whose name may lie behind the cut is masked too, and so is a string that the cut opens.
     """
+    if not is_cut and not may_hold_secret(text):
+        return text
     found = _mask(text, _MOST_LEVELS, is_cut=is_cut)
     return mask_patterns(found) if is_cut or not _is_json(text) else found
 
@@ -139,8 +74,13 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _mask(text: str, levels: int, *, is_cut: bool) -> str:
-    edits = _Scanner(text, levels).find(is_cut=is_cut)
+def mask_value(text: str) -> str:
+    """Return the text of a column with its secrets masked: JSON as `mask_secrets` does, any other by patterns."""
+    return mask_secrets(text) if text[:1] in ("{", "[") else mask_patterns(text)
+
+
+def _mask(text: str, levels: int, *, is_cut: bool, is_secret: bool = False) -> str:
+    edits = _Scanner(text, levels, is_secret=is_secret).find(is_cut=is_cut)
     if not edits:
         return text
     parts, at = list[str](), 0
@@ -164,14 +104,15 @@ class _Level:
     kind: int = 0
     is_pair_secret: bool = False
     is_named: bool = False
+    name: str = ""
     values: Spans = field(default_factory=list)
 
 
 class _Scanner:
     """Walk over the tokens of a text without recursion, and collect (end, replacement) by start."""
 
-    def __init__(self, text: str, levels: int) -> None:
-        self._text, self._levels = text, levels
+    def __init__(self, text: str, levels: int, *, is_secret: bool = False) -> None:
+        self._text, self._levels, self._is_secret = text, levels, is_secret
         self._edits: dict[int, tuple[int, str]] = {}
         self._open: list[_Level] = []
         self._is_key_next = False
@@ -207,7 +148,9 @@ class _Scanner:
 
     def _begin(self) -> None:
         above = self._open[-1] if self._open else None
-        is_secret = above is not None and (above.is_secret or above.kind == _SECRET)
+        is_secret = self._is_secret if above is None else above.is_secret or above.kind == _SECRET
+        if above is not None and above.kind == _SECRET and above.name in _NO_CONTAINERS:
+            is_secret = above.is_secret
         owners: tuple[Spans, ...] = () if above is None else above.owners
         if above is not None and above.kind == _PAIR_VALUE:
             owners = (*owners, above.values)[-_MOST_OWNERS:]
@@ -216,9 +159,10 @@ class _Scanner:
     def _take_name(self, string: str, start: int) -> None:
         name = _read_content(string)
         if self._open:
-            self._open[-1].kind = _find_kind(name[-_LONGEST_NAME:])
+            self._open[-1].kind = _find_kind(name[-LONGEST_NAME:])
+            self._open[-1].name = name.lower()
         if len(name) >= _SHORTEST:
-            self._write(name, _mask_remembered(name), start, start + len(string))
+            self._write(name, mask_patterns(name), start, start + len(string))
 
     def _take_string(self, string: str, start: int, end: int) -> None:
         content = _read_content(string)
@@ -226,7 +170,11 @@ class _Scanner:
         if level is not None and level.kind == _PAIR_NAME:
             level.is_named = True
             level.is_pair_secret |= is_secret_name(content)
-        if not self._note_value(start, end) and len(content) >= _SHORTEST:
+        if self._note_value(start, end):
+            return
+        if level is not None and level.kind == _LINK and (link := _LINK_PATH.fullmatch(content)):
+            self._write(content, link[1] + MASK, start, end)
+        elif len(content) >= _SHORTEST:
             self._write(content, self._mask_text(content), start, end)
 
     def _note_value(self, start: int, end: int) -> bool:
@@ -238,7 +186,8 @@ class _Scanner:
             level.values.append((start, end))
         for owner in level.owners:
             owner.append((start, end))
-        if not (level.is_secret or level.kind == _SECRET):
+        is_described = level.kind == _ABOUT or (level.kind == _PAIR_NAME and level.is_secret)
+        if not (level.is_secret or level.kind == _SECRET) or is_described:
             return False
         self._mask_values([(start, end)])
         return True
@@ -256,12 +205,18 @@ class _Scanner:
                 pass
             else:
                 return _mask(content, self._levels - 1, is_cut=False)
-        return _mask_remembered(content)
+        return mask_patterns(content)
 
     def _mask_values(self, spans: Spans) -> None:
         for start, end in spans:
             token = self._text[start:end]
-            if (_read_content(token) if token[0] == '"' else token).lower() not in _HARMLESS:
+            content = _read_content(token) if token[0] == '"' else token
+            if is_harmless(content):
+                continue
+            if content[0] in "{[" and content[-1] in "}]" and self._levels > 0 and _is_json(content):
+                masked = _mask(content, self._levels - 1, is_cut=False, is_secret=True)
+                self._write(content, masked, start, end)
+            else:
                 self._edits[start] = (end, _MASKED_VALUE)
 
 

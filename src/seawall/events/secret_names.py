@@ -195,6 +195,10 @@ def write_name_expression(end: str) -> str:
 _is_secret: Final = re2.compile(write_name_expression('"'))
 LINK_NAME: Final = f"(?i:{_one_of(_LINK_OF)}{_BREAK}?(?:link|ur[il]|address)s?)"
 """Expression of RE2 for the name of an address that opens something."""
+_is_no_secret: Final = re2.compile(
+    rf'(?i)(?:(?:delta|skip|page|sync|continuation|concurrency|cancellation){_BREAK}?token|federated{_BREAK}?(?:identity)?{_BREAK}?credential)s?"'
+)
+"""Places in a listing, and names of credentials that other providers vouch for."""
 _is_link: Final = re2.compile(LINK_NAME + '"')
 _is_about: Final = re2.compile(f'(?i){_one_of(_ABOUT_ENDS)}"')
 
@@ -216,7 +220,8 @@ def describes_secret(name: str) -> bool:
 
 @lru_cache(8_192)
 def _judge_name(name: str) -> bool:
-    return _is_secret.search(_close(name)) is not None
+    closed = _close(name)
+    return _is_secret.search(closed) is not None and _is_no_secret.search(closed) is None
 
 
 def _close(name: str) -> str:

@@ -21,8 +21,9 @@ MASK: Final = "[masked]"
 _HARMLESS: Final = re.compile(
     r"(?i)|true|false|null|none|yes|no|\*+|\[masked\]|\"\"|\[\]|\{\}|-?\d{1,3}|not ?set|n/?a|%%\d{1,5}"
     r"|\d{4}-\d\d-\d\d(?:[T ][\d:.]{5,18}(?:Z|[+-]\d\d:?\d\d)?)?|\$\w{1,60}|\{\w{1,60}\}"
+    r"|client(?:Secret|Assertion)|managedIdentity|federatedIdentityCredential|certificate|unknownFutureValue"
 )
-"""Values that are no secret, whatever their name: switches, blanks, counts, times, masks, variables."""
+"""Values that are no secret, whatever their name: switches, blanks, counts, times, masks, variables, kinds of credentials."""
 
 _PERCENT = r"%(?:25){0,2}"
 _QUOTE = rf"(?:\\{{0,7}}[\"']|{_PERCENT}2[27]|&(?:quot|#3[49]);)"
@@ -57,7 +58,7 @@ _ATTRIBUTE = re.compile(
 """`<Password>x</Password>`, `<add key="password" value="x"/>`, `<Data Name="Password">x</Data>`."""
 
 _QUERY = (
-    "sig|signature|x-amz-(?:signature|security-token|credential)|x-goog-(?:signature|credential)|[\\w-]{0,40}token|auth|authkey|code|key|"
+    "sig|signature|x-amz-(?:signature|security-token|credential)|x-goog-(?:signature|credential)|token|auth|authkey|code|key|"
     "client_assertion|assertion|saml(?:request|response|art)|otp|pin|ticket|invite|invitation|sid|session|sessionid|t|tk|hash|nonce|"
     "oobcode|magic|se?cret|apikey|api_key|subscription-key|login_hint_token|user_code|device_code|password|passwd|pwd|pass"
 )
@@ -152,7 +153,7 @@ def _write_hints() -> tuple[str, ...]:
             r"|(?i:\bnet1?(?:\.exe)?\s+use|\b(?:curl|wget|http)\b[^|\"]*\s-{1,2}u)|(?i:\s[-/]p(?:w|ass)?[ :=]?[^\s\"'-])"
         ),
         (
-            rf"(?i:(?:[?&#;]|{_PERCENT}(?:3F|26|23))(?:{_QUERY.replace('{0,40}', '*')})(?:=|{_PERCENT}3D))"
+            rf"(?i:(?:[?&#;]|{_PERCENT}(?:3F|26|23))(?:{_QUERY})(?:=|{_PERCENT}3D))"
             r"|(?i:://[^/\s:@\"']*:[^/\s@\"']+@)"
         ),
         LINK_NAME

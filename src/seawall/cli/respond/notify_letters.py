@@ -64,7 +64,7 @@ def begin(
     import re
 
     from seawall.response.notification.drafts import write_file
-    from seawall.response.notification.new_case import write_case_file
+    from seawall.response.notification.new_case import choose_recipients, write_case_file
     from seawall.response.notification.transports import PASSWORD
     from seawall.response.scope.document import write_scope
     from seawall_base.errors import UsageError
@@ -79,16 +79,20 @@ def begin(
         raise UsageError(f"{file} already exists", fix="choose another folder, or edit it")
     found = _scope(scope, store, database, incident, quiet=quiet)
     id_ = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._")[:60] or "case"
-    text = write_case_file(
-        found, id_, aware_text(read_wall_clock()), variable=PASSWORD, wanted=wanted[:1] if touched else wanted
-    )
+    chosen, left_out = choose_recipients(found, wanted[:1] if touched else wanted)
+    aware = aware_text(read_wall_clock())
+    text = write_case_file(id_, aware, variable=PASSWORD, subjects=chosen, left_out=left_out)
     write_file(file, text.encode("utf-8"))
     if not (folder / SCOPE).exists():
         write_scope(folder / SCOPE, found)
     if as_json:
-        output.answer_json({"case": str(file), "scope": str(folder / SCOPE)})
+        told = [{"name": one.name, "organisation": one.tenant, "code": one.code} for one in left_out]
+        output.answer_json({"case": str(file), "scope": str(folder / SCOPE), "left_out": told})
     else:
         output.write(f"{file}\n")
+        if left_out and not quiet:
+            codes = sorted({one.code for one in left_out})
+            output.say(f"no letter to {len(left_out):,} of the scope ({', '.join(codes)}): {file} names them")
     output.next_step(
         f"fill in {output.quote_path(file)}, then seawall respond notify draft {output.quote_path(file)}"
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
-from typing import Final
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from seawall.response.notification.case_file import LONGEST_NAME
 from seawall.response.scope_values import VERDICTS, Scope, ScopeSubject, Verdict
@@ -16,6 +17,30 @@ MOST: Final = 5_000
 
 _NUMBER: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """A Microsoft tenant id, which must not become a salutation such as *Dear 2155c6ce-…*."""
+
+LeftOutCode = Literal["made-by-intruder", "object-id", "no-person", "unreadable-name", "did-not-fit"]
+"""Why somebody in the scope gets no letter.
+
+- `made-by-intruder`: records of the intruder made the account. `object-id`: nothing names the person behind an object id.
+- `no-person`: an application, a mailbox of the system, or a name without an address.
+- `unreadable-name`: the name cannot be written and read back. `did-not-fit`: beyond the most recipients.
+"""
+
+_SYSTEM_MAILBOX: Final = re.compile(
+    r"(?i)(?:systemmailbox|discoverysearchmailbox|healthmailbox|migration\.|federatedemail\.|sm_|spo_|quarantineorgshard|aggregategroupmailbox|"
+    r"microsoft exchange|exchangelabs|nt authority|s-1-5-)[\w.{} -]*.*"
+)
+"""Names of mailboxes and principals that Exchange makes for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Somebody in the scope who gets no letter, and why."""
+
+    name: str
+    tenant: str
+    code: LeftOutCode
+
 
 _HEAD: Final = """\
 # The case file of a notification: docs/how-to/notify.md says what each line means. Nothing is sent by writing it.
@@ -57,26 +82,52 @@ street = ""
 """
 
 
+def choose_recipients(
+    scope: Scope, wanted: Collection[Verdict] = ("touched", "possible")
+) -> tuple[list[ScopeSubject], list[LeftOut]]:
+    """Return whose verdict is in `wanted` and who can get a letter, and who gets none, each in the order of verdicts."""
+    made = {
+        (one.tenant, one.name.lower())
+        for one in (*scope.accounts, *scope.mailboxes)
+        if any(act.act == "account_made" for act in one.acts)
+    }
+    chosen, left_out = list[ScopeSubject](), list[LeftOut]()
+    for verdict in VERDICTS:
+        for subject in (*scope.organisations, *scope.mailboxes):
+            if subject.verdict != verdict or verdict not in wanted:
+                continue
+            is_made = (subject.tenant, subject.name.lower()) in made
+            code = "made-by-intruder" if is_made else _find_why_not(subject)
+            if code is None and len(chosen) >= MOST:
+                code = "did-not-fit"
+            if code is None:
+                chosen.append(subject)
+            else:
+                left_out.append(LeftOut(subject.name, subject.tenant, code))
+    return chosen, left_out
+
+
+def _find_why_not(subject: ScopeSubject) -> LeftOutCode | None:
+    if not _is_nameable(subject.name):
+        return "unreadable-name"
+    if subject.kind == "organisation":
+        return None
+    if _NUMBER.fullmatch(subject.name.partition("@")[0]):
+        return "object-id"
+    if "@" not in subject.name or _SYSTEM_MAILBOX.fullmatch(subject.name):
+        return "no-person"
+    return None
+
+
 def write_case_file(
-    scope: Scope,
-    id_: str,
-    aware: str,
-    *,
-    variable: str,
-    wanted: Collection[Verdict] = ("touched", "possible"),
+    id_: str, aware: str, *, variable: str, subjects: Sequence[ScopeSubject], left_out: Sequence[LeftOut] = ()
 ) -> str:
-    """Return a case file's text for a scope, with a recipient for each subject whose verdict is in `wanted`."""
-    subjects = [
-        subject
-        for verdict in VERDICTS
-        for subject in (*scope.organisations, *scope.mailboxes)
-        if subject.verdict == verdict and verdict in wanted and _is_nameable(subject.name)
-    ]
-    left_out = max(0, len(subjects) - MOST)
-    count = f"{len(subjects) - left_out} recipients" + (f"; {left_out} more did not fit" if left_out else "")
+    """Return a case file's text with a recipient for each of `subjects`, as `choose_recipients` returns them."""
+    count = f"{len(subjects)} recipients" + (f"; {len(left_out)} left out" if left_out else "")
     head = _HEAD.format(id=id_, aware=aware, count=count, variable=variable)
     ids = _Ids()
-    return head + "".join(line for subject in subjects[:MOST] for line in _recipient(subject, ids))
+    told = "".join(f"# No letter to {visible(one.name, LONGEST_NAME)}: {one.code}\n" for one in left_out)
+    return head + told + "".join(line for subject in subjects for line in _recipient(subject, ids))
 
 
 def _recipient(subject: ScopeSubject, ids: _Ids) -> Iterator[str]:

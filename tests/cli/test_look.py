@@ -43,6 +43,19 @@ def test_the_terminal_says_who_when_and_what_to_do_next(run: Run, out: Path) -> 
     assert "--address 198.51.100.66" in got.err
 
 
+@pytest.mark.parametrize("text", ["198.51.100.66", "ann@x.example", "ann", "ANN@x.example"])
+def test_a_value_is_taken_without_its_kind(run: Run, out: Path, text: str) -> None:
+    document = json.loads(run("look", text, "--out", str(out), "--json").out)
+    kind = "ip" if text[0].isdigit() else "account"
+    assert document["subject"] == {"kind": kind, "value": text.lower()}
+    assert document["records"] > 0
+    whole = "ann@x.example" if kind == "account" else text
+    assert (
+        document["records"]
+        == json.loads(run("look", f"{kind}:{whole}", "--out", str(out), "--json").out)["records"]
+    )
+
+
 def test_json_has_the_same_numbers(run: Run, out: Path) -> None:
     document = json.loads(run("look", "network:AS64501", "--out", str(out), "--json").out)
     assert document["subject"] == {"kind": "network", "value": "AS64501"}
@@ -60,7 +73,7 @@ def test_nothing_found_is_said_with_what_was_looked_at(run: Run, out: Path) -> N
 
 def test_bad_questions_and_folders(run: Run, tmp_path: Path) -> None:
     assert run("look", "ip:nowhere").code == 2
-    assert run("look", "203.0.113.7").code == 2
+    assert run("look", " ").code == 2
     assert run("look", "ip:203.0.113.7", "--out", str(tmp_path / "none")).code == 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +22,9 @@ def look(
     subject: Annotated[
         str,
         typer.Argument(
-            metavar="KIND:VALUE",
-            help="What to look up. Kinds: ip, cidr, network, country, app, client, agent, session, token, device, key, "
-            "operation, account, mailbox, rule, message, day.",
+            metavar="[KIND:]VALUE",
+            help="What to look up; without a kind, the first kind of which a record shows the value. Kinds: ip, cidr, network, "
+            "country, app, client, agent, session, token, device, key, operation, account, mailbox, rule, message, day.",
         ),
     ],
     out: Annotated[
@@ -46,7 +47,8 @@ def look(
 
     \b
     Examples:
-      seawall look ip:203.0.113.7
+      seawall look 203.0.113.7
+      seawall look ann@example.org
       seawall look cidr:203.0.113.0/24 --out out
       seawall look rule:forwarding --json
       seawall look account:ann@example.org --raw
@@ -58,10 +60,10 @@ def look(
         show_look_up,
         show_raw_records,
     )
-    from seawall.response.look_up import parse_subject
+    from seawall.response.look_up import guess_subjects
 
-    asked = parse_subject(subject)
-    found, incidents = _look_up(asked, out, store, database)
+    found, incidents = _look_up_first(guess_subjects(subject), out, store, database)
+    asked = found.subject
     records = _find_raw(asked, out, store, database) if raw else []
     if as_json:
         document = look_up_document(found, incidents)
@@ -71,6 +73,18 @@ def look(
     if raw:
         output.answer(lambda console: show_raw_records(console, records))
     _advise(found, out, store)
+
+
+def _look_up_first(
+    asked: Sequence[LookUpSubject], out: Path, store: Path | None, database: str | None
+) -> tuple[LookUp, list[Incident]]:
+    """Look up what a text may mean until a record shows it; of what no record shows, return the likeliest."""
+    tried = []
+    for one in asked:
+        tried.append(_look_up(one, out, store, database))
+        if tried[-1][0].records:
+            return tried[-1]
+    return tried[0]
 
 
 def _look_up(

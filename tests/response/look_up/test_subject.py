@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.response.look_up import KINDS, parse_subject
+from seawall.response.look_up import KINDS, guess_subjects, parse_subject
 from seawall_base.errors import UsageError
 
 
@@ -60,3 +60,28 @@ def test_any_text_is_a_subject_or_refused(kind: str, value: str) -> None:
         return
     assert found.kind in KINDS
     assert found.value.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("62.149.20.10", "ip:62.149.20.10"),
+        ("2001:db8::1", "ip:2001:db8::1"),
+        ("203.0.113.0/24", "cidr:203.0.113.0/24"),
+        ("2021-04-16", "day:2021-04-16"),
+        ("AS64500", "network:AS64500"),
+        ("<a@b.example>", "message:<a@b.example>"),
+        ("Joey@X.example", "account:joey@x.example"),
+        ("joey", "account:joey"),
+        ("account:joey@x.example", "account:joey@x.example"),
+        ("IP:203.0.113.7", "ip:203.0.113.7"),
+    ],
+)
+def test_what_a_person_types_is_taken(text: str, first: str) -> None:
+    assert str(guess_subjects(text)[0]) == first
+
+
+@pytest.mark.parametrize("text", ["", " ", ":", "ip:", "ip:nobody"])
+def test_what_can_be_nothing_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        guess_subjects(text)

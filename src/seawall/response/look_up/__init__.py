@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from seawall.response.look_up.subject import KINDS, LookUpSubject, parse_subject
+from seawall.response.look_up.subject import KINDS, LookUpSubject, guess_subjects, parse_subject
 from seawall.response.look_up.summary import FIELDS, LookUp, SeenField, SeenValue
 
-__all__ = ["FIELDS", "KINDS", "LookUp", "LookUpSubject", "SeenField", "SeenValue", "parse_subject"]
+__all__ = [
+    "FIELDS",
+    "KINDS",
+    "LookUp",
+    "LookUpSubject",
+    "SeenField",
+    "SeenValue",
+    "guess_subjects",
+    "parse_subject",
+]

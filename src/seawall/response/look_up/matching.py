@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seawall.events.applications import find_application_name
-from seawall.response.look_up.subject import SHORTEST, LookUpKind, LookUpSubject
+from seawall.response.look_up.subject import SHORTEST, LookUpKind, LookUpSubject, is_local_part
 from seawall.storage.lake.layout import EPOCH
 from seawall.storage.lake.row_filter import Mask, RowFilter
 
@@ -81,6 +81,22 @@ class TextFilter:
         if self.is_folded:
             return _plain(pc.equal(pc.utf8_lower(values), self.text.lower()))
         return _plain(pc.equal(values, pa.scalar(self.text, pa.string())))
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPartFilter:
+    """Choose rows of the accounts with a name, or with this name before the `@`."""
+
+    name: str
+    columns: tuple[str, ...] = ("account",)
+
+    def matches(self, rows: pa.Table, /) -> Mask:
+        """Return whether each row is chosen, bool (n,)."""
+        return mask_of(rows["account"], self._choose)
+
+    def _choose(self, values: pa.Array) -> Mask:
+        same = _plain(pc.equal(values, pa.scalar(self.name, pa.string())))
+        return np.asarray(same | _plain(pc.starts_with(values, f"{self.name}@")), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +230,8 @@ def filter_of(subject: LookUpSubject, records: Collection[str] = ()) -> RowFilte
         if number != value and number.isdigit():
             return NumberFilter(int(number))
         return TextFilter(("src_asn_name",), value, is_part=True, is_folded=True)
+    if is_local_part(subject):
+        return LocalPartFilter(value)
     if kind == "rule":
         return RecordFilter(frozenset(records))
     if kind == "message":

@@ -10,7 +10,7 @@ from typing import Final
 from seawall.detection.incident import Incident
 from seawall.response.look_up.links import count_rules, link_incidents, records_of_rule
 from seawall.response.look_up.matching import CombinedFilter, filter_of
-from seawall.response.look_up.subject import LookUpSubject
+from seawall.response.look_up.subject import LookUpSubject, is_local_part
 from seawall.response.look_up.summary import COLUMNS, DAY, LookUp, LookUpBuilder, RecordLink
 from seawall.response.search_window import EARLIEST, LATEST
 from seawall.storage.lake import DaySize, EventQuery, Lake
@@ -82,7 +82,7 @@ def make_query(
     narrow: CombinedFilter | None = None,
 ) -> EventQuery:
     """Return the query for the events that show a value; `records` are those of a rule, and `narrow` chooses among them."""
-    if subject.kind == "account":
+    if subject.kind == "account" and not is_local_part(subject):
         return EventQuery(start, end, account=subject.value, only=narrow)
     only = filter_of(subject, records)
     return EventQuery(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, get_args
@@ -89,6 +90,54 @@ def parse_subject(text: str) -> LookUpSubject:
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1]
     return make_subject(kind, value)
+
+
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_local_part(subject: LookUpSubject) -> bool:
+    """Return whether an account is given without its domain: by a name without `@` that is no application's id."""
+    return subject.kind == "account" and "@" not in subject.value and not _GUID.fullmatch(subject.value)
+
+
+_BARE: Final[tuple[LookUpKind, ...]] = (
+    "account", "mailbox", "app", "session", "token", "device", "key", "operation", "client", "network", "country", "rule",
+)  # fmt: skip
+"""Kinds that a text without a kind may be of, in the order in which they are tried."""
+
+
+def guess_subjects(text: str) -> tuple[LookUpSubject, ...]:
+    """Return what a typed text may mean, the likeliest first: `kind:value`, or a value alone.
+
+    An address, a block, a day, an AS number and a message id are known by their form, a name with `@` is an account or a mailbox.
+    Any other text may be of several kinds. Raises UsageError if it can be nothing.
+    """
+    plain = text.strip()
+    name, colon, _ = plain.partition(":")
+    is_empty = not any(char.isalnum() for char in plain)
+    if is_empty or (colon and any(one == name.lower() for one in KINDS)):
+        return (parse_subject(plain),)
+    forms: tuple[LookUpKind, ...] = ("ip", "cidr") if not re.fullmatch(r"[0-9]+", plain) else ()
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", plain):
+        forms = ("day",)
+    elif re.fullmatch(r"(?i)as[0-9]{1,10}", plain):
+        forms = ("network",)
+    elif plain.startswith("<") and plain.endswith(">") and "@" in plain:
+        forms = ("message",)
+    by_form = _make_subjects(forms, plain)
+    if by_form:
+        return by_form[:1]
+    found = _make_subjects(("account", "mailbox", "message") if "@" in plain else _BARE, plain)
+    return found or (parse_subject(plain),)
+
+
+def _make_subjects(kinds: tuple[LookUpKind, ...], value: str) -> tuple[LookUpSubject, ...]:
+    """Return the value as a subject of each kind that it is valid for."""
+    found = []
+    for kind in kinds:
+        with suppress(UsageError):
+            found.append(make_subject(kind, value))
+    return tuple(found)
 
 
 def make_subject(kind: LookUpKind, value: str) -> LookUpSubject:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -129,3 +132,48 @@ def test_what_reads_data_of_its_own_works_from_it(types: Callable[..., str], tmp
     types("doctor")  # says by its exit code that everything is there
     types("respond", "signals", "key", tmp_path / "signals.pem")
     assert (tmp_path / "signals.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_every_page_that_a_message_names_is_printed(types: Callable[..., str]) -> None:
+    pages = [line.split()[0] for line in types("help").splitlines()]
+    named = {
+        found
+        for path in [*SOURCE.rglob("*.py"), *(ROOT / "packages").rglob("*.py")]
+        for found in re.findall(
+            r"docs/((?:tutorials|how-to|reference|explanation)/[\w-]+)\.md", path.read_text("utf-8")
+        )
+        + re.findall(r"seawall help ([\w/-]+)", path.read_text("utf-8"))
+    }
+    assert len(named) > 15
+    by_name = {page.partition("/")[2]: page for page in pages}
+    assert {by_name.get(one, one) for one in named} <= set(pages)
+    assert types("help", "export-logs") == (ROOT / "docs/how-to/export-logs.md").read_text("utf-8")
+
+
+def test_a_wheel_without_the_consoles_pages_is_built(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(
+        ROOT,
+        source,
+        ignore=shutil.ignore_patterns(".git", ".venv*", "node_modules", "bundle", ".*_cache", "demo", "site"),
+    )
+    (source / "console" / "package-lock.json").write_text(
+        "{}"
+    )  # npm refuses it, as it would without a network
+    environment = {name: value for name, value in os.environ.items() if name != "SEAWALL_CONSOLE"}
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "no pages of the console" in done.stdout + done.stderr
+    refused = subprocess.run(
+        command,
+        cwd=source,
+        env={**environment, "SEAWALL_CONSOLE": "required"},
+        capture_output=True,
+        check=False,
+    )
+    assert refused.returncode != 0
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
+        names = set(archive.namelist())
+    assert "seawall/documentation/how-to/respond.md" in names
+    assert not any(name.startswith("seawall/console/bundle/") for name in names)

@@ -26,7 +26,7 @@ EPOCH: Final = "1764460800"
 
 def build_distributions(out: Path) -> None:
     """Build wheel and source distribution of each of the three. Raises CalledProcessError."""
-    environment = {"SOURCE_DATE_EPOCH": EPOCH, **os.environ}
+    environment = {"SOURCE_DATE_EPOCH": EPOCH, **os.environ, "SEAWALL_CONSOLE": "required"}
     for source in SOURCES:
         command = [sys.executable, "-m", "hatchling", "build", "-d", str(out)]
         subprocess.run(command, cwd=source, check=True, env=environment)

@@ -11,6 +11,7 @@ from seawall.mcp import server
 from seawall.mcp.calls import CallRunner
 from seawall.storage.files.assistant_calls import ASSISTANT_CALLS
 from seawall.storage.files.incident_documents import write_incidents
+from seawall_base.installing import describe_install
 from tests.cli.conftest import Run
 from tests.cli.samples import incidents
 
@@ -78,4 +79,5 @@ def test_what_cannot_be_served_is_refused_at_once(
 def test_the_extra_that_brings_a_missing_package_is_named(package: str, verb: str, extra: str) -> None:
     error = missing_extra(ModuleNotFoundError(name=f"{package}.inner"), verb)
     assert error is not None
-    assert error.fix == f"pip install 'seawall[{extra}]'"
+    assert error.extra == extra
+    assert error.fix == describe_install(extra)

@@ -33,7 +33,7 @@ def channels() -> None:
 _HEAD = """\
 Channels that get messages, for --channels of `seawall watch` and `seawall serve`.
 Take away the # before a table and its settings to use it; a table may stand several times. Secrets stand in files of their own
-that only you can read (chmod 600). Every setting: docs/reference/settings.md."""
+that only you can read (chmod 600). Every setting: seawall help settings."""
 
 
 @app.command(short_help="Write the file of the channels, with comments.")

@@ -12,11 +12,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from seawall.cli.extras import BROUGHT_BY
+from seawall_base.installing import describe_install
 from seawall_base.plurals import plural
 
-State = Literal["ok", "warn", "fail"]
+State = Literal["ok", "warn", "fail", "absent"]
+"""`absent` is what an extra brings that was not installed."""
 _GIB = 2**30
-_REINSTALL = "reinstall Seawall: `python -m pip install --force-reinstall seawall`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,18 @@ class DoctorCheck:
     fix: str = ""
 
 
+def _advise_to_reinstall() -> str:
+    return f"install Seawall again: {describe_install()}"
+
+
 def run_all(folder: Path) -> tuple[DoctorCheck, ...]:
     """Run every check. `folder` is where results would be written."""
     checks: tuple[tuple[str, Callable[[], DoctorCheck]], ...] = (
         ("Python", _python),
         ("Packages", _packages),
         ("DuckDB", _duckdb),
-        ("Signatures", _signatures),
-        ("Key search", _key_search),
+        ("Signatures", lambda: _need_extra("Signatures", _signatures, "gate", "keys", "collect")),
+        ("Key search", lambda: _need_extra("Key search", _key_search, "keys")),
         ("Network table", _network_table),
         ("Ranker", _ranker),
         ("Disk", lambda: _disk(folder)),
@@ -51,8 +57,32 @@ def run_guarded(name: str, check: Callable[[], DoctorCheck]) -> DoctorCheck:
         return check()
     except Exception as error:  # noqa: BLE001 - a check that breaks is itself the finding
         return DoctorCheck(
-            name, "fail", f"{type(error).__name__}: {error}", getattr(error, "fix", "") or _REINSTALL
+            name,
+            "fail",
+            f"{type(error).__name__}: {error}",
+            getattr(error, "fix", "") or _advise_to_reinstall(),
         )
+
+
+def _need_extra(name: str, check: Callable[[], DoctorCheck], *extras: str) -> DoctorCheck:
+    """Run the check of what an extra brings. An extra that is not installed is no fault: nothing else needs it."""
+    try:
+        return check()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not any(package in BROUGHT_BY[extra] for extra in extras) or _is_installed(package):
+            raise
+        needed = " or ".join(f"[{extra}]" for extra in extras)
+        return DoctorCheck(name, "absent", f"not installed, needs {needed}")
+
+
+def _is_installed(package: str) -> bool:
+    """Return whether a package is there, though it may not load."""
+    try:
+        metadata.version(package.replace("_", "-"))
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _python() -> DoctorCheck:
@@ -73,7 +103,7 @@ def _packages() -> DoctorCheck:
         except metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
-        return DoctorCheck("Packages", "fail", f"missing: {', '.join(missing)}", _REINSTALL)
+        return DoctorCheck("Packages", "fail", f"missing: {', '.join(missing)}", _advise_to_reinstall())
     return DoctorCheck("Packages", "ok", ", ".join(found))
 
 
@@ -85,7 +115,7 @@ def _duckdb() -> DoctorCheck:
         database.register("numbers", pa.table({"n": [20, 22]}))
         rows = database.execute("SELECT sum(n) FROM numbers").fetchall()
     if rows != [(42,)]:
-        return DoctorCheck("DuckDB", "fail", f"a sum of 42 came out as {rows}", _REINSTALL)
+        return DoctorCheck("DuckDB", "fail", f"a sum of 42 came out as {rows}", _advise_to_reinstall())
     return DoctorCheck("DuckDB", "ok", f"{duckdb.__version__} reads Arrow memory")
 
 
@@ -103,7 +133,7 @@ def _signatures() -> DoctorCheck:
         key.public_key().verify(signature, b"another text")
     except InvalidSignature:
         return DoctorCheck("Signatures", "ok", f"made and verified with {words}")
-    return DoctorCheck("Signatures", "fail", f"{words} accepts a wrong signature", _REINSTALL)
+    return DoctorCheck("Signatures", "fail", f"{words} accepts a wrong signature", _advise_to_reinstall())
 
 
 def _key_search() -> DoctorCheck:
@@ -115,7 +145,9 @@ def _key_search() -> DoctorCheck:
     rule = yara_x.compile('rule key { strings: $key = "PRIVATE KEY" condition: $key }')
     found = rule.scan(b"-----BEGIN PRIVATE KEY-----").matching_rules
     if len(found) != 1 or gmpy2.gcd(15, 21) != 3:
-        return DoctorCheck("Key search", "fail", "yara-x or gmpy2 gives wrong answers", _REINSTALL)
+        return DoctorCheck(
+            "Key search", "fail", "yara-x or gmpy2 gives wrong answers", _advise_to_reinstall()
+        )
     return DoctorCheck("Key search", "ok", "yara-x, gmpy2 and numba load and answer")
 
 

@@ -96,7 +96,7 @@ def _draw(console: Console, checks: tuple[DoctorCheck, ...]) -> None:
     from seawall_base.program_name import name_program
     from seawall_base.safe_text import visible
 
-    styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    styles = {"ok": "green", "warn": "yellow", "fail": "bold red", "absent": "dim"}
     grid = Table.grid(padding=(0, 2))
     for check in checks:
         grid.add_row(

@@ -38,6 +38,4 @@ def missing_extra(error: ModuleNotFoundError, verb: str) -> MissingExtra | None:
         return None
     if extra not in OF_OPTIONS:
         extra = NEEDED_BY.get(verb, extra)
-    return MissingExtra(
-        f"this needs the package {package}, which is not installed", fix=f"pip install 'seawall[{extra}]'"
-    )
+    return MissingExtra(f"this needs the package {package}, which is not installed", extra=extra)

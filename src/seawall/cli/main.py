@@ -24,6 +24,7 @@ from seawall.cli import (
     evaluate,
     explain,
     gate,
+    help_pages,
     lab,
     look,
     mcp,
@@ -115,6 +116,7 @@ app.command("evaluate", short_help="Measure recall, time to detection and false 
 )
 app.command("replay", short_help="Replay public incidents: seen, when, and stopped by what?")(replay.replay)
 app.command("update", short_help="Install newer rules and network databases, if signed.")(update.update)
+app.command("help", short_help="Print a page of the documentation.")(help_pages.show_help)
 app.command("doctor", short_help="Check this installation, or logs before a scan.")(doctor.doctor)
 
 

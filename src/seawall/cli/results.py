@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seawall.cli.output import answer, quote_path, say, write
 from seawall_base.clock import read_wall_clock
 from seawall_base.plurals import plural
+from seawall_base.program_name import name_program
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +48,7 @@ def show(result: ScanResult, out: Path) -> None:
     elif unjudged:
         write(
             "This does not mean that nothing happened. Export the vendor's own records;"
-            " docs/reference/sources.md lists the supported logs.\n"
+            f" {name_program('docs/reference/sources.md')} lists the supported logs.\n"
         )
     else:
         write("Nothing was raised.\n")

@@ -66,9 +66,7 @@ def open_session(master: str | None, *, name: str = "seawall") -> SparkSession:
     """
     check_java()
     if find_spec("pandas") is None:
-        raise MissingExtra(
-            "Spark needs the package pandas, which is not installed", fix="pip install 'seawall[spark]'"
-        )
+        raise MissingExtra("Spark needs the package pandas, which is not installed", extra="spark")
     # Spark asks for pandas and uses Arrow alone here
     warnings.filterwarnings(
         "ignore", message="PySpark does not yet fully support pandas", category=FutureWarning

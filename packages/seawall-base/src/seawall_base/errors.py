@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from seawall_base.installing import describe_install
 from seawall_base.program_name import name_program
 
 
@@ -67,9 +68,13 @@ class ArtefactInvalid(SeawallError):
 
 
 class MissingExtra(SeawallError):
-    """The command needs optional packages that are not installed."""
+    """The command needs optional packages that are not installed. `extra` names the extra that brings them."""
 
     code = "missing-extra"
+
+    def __init__(self, message: str, *, extra: str) -> None:
+        super().__init__(message, fix=describe_install(extra))
+        self.extra = extra
 
 
 class SystemUnsupported(SeawallError):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 NAME: Final = "seawall"
+_PAGE: Final = re.compile(r"(?<![\w./`-])`?docs/((?:tutorials|how-to|reference|explanation)/[\w-]+)\.md`?")
 
 
 @dataclass(slots=True)
@@ -60,8 +61,12 @@ def program_anywhere() -> str:
 
 
 def name_program(text: str, called: str = "") -> str:
-    """Return a text of the code in which each command begins with the program as it was called, or as `called` says."""
-    named = called or program()
-    if _called.verbs is None or named == NAME:
+    """Return a text of the code in which each command begins with the program as it was called, or as `called` says.
+
+    A page of the documentation becomes the command that prints it: an installation has no folder `docs`.
+    """
+    if _called.verbs is None:
         return text
-    return _called.verbs.sub(lambda _: f"{named} ", text)
+    named = called or program()
+    text = _PAGE.sub(lambda page: f"`{NAME} help {page[1]}`", text)
+    return text if named == NAME else _called.verbs.sub(lambda _: f"{named} ", text)

@@ -27,7 +27,7 @@ SETTINGS = Annotated[
     typer.Option(
         "--settings",
         metavar="FILE",
-        help="Settings file (TOML): signing key and receivers. See docs/how-to/signals.md.",
+        help="Settings file (TOML): signing key and receivers. See `seawall help signals`.",
     ),
 ]
 HERE = Path("signals.toml")

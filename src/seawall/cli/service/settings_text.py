@@ -11,7 +11,7 @@ from seawall_base.durable_file import write_whole
 from seawall_base.errors import OutputUnwritable, UsageError
 from seawall_base.private_files import make_folder
 
-HEAD: Final = "# Seawall's settings: every one is described in docs/reference/settings.md. Secrets are in files of their own.\n"
+HEAD: Final = "# Seawall's settings: every one is described in `seawall help settings`. Secrets are in files of their own.\n"
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -119,7 +119,7 @@ def publish(
       seawall store publish --store /var/lib/seawall --json
 
     A running `watch` publishes by itself. The table is the folder `events` of the store.
-    Spark, DuckDB, Polars and pandas open it: docs/reference/lake.md says how.
+    Spark, DuckDB, Polars and pandas open it: `seawall help lake` says how.
     """
     from seawall.storage.location import EVENTS, open_store
     from seawall_base.clock import read_wall_clock

@@ -63,7 +63,7 @@ def conformance(
     """Test your token verifier with hostile and valid tokens, and print the results.
 
     The verifier is Python: verify(token, context) returns claims or raises. A missing feature counts as
-    not covered, never as passed. See docs/how-to/conformance.md.
+    not covered, never as passed. See `seawall help conformance`.
 
     \b
     Examples:
@@ -211,6 +211,4 @@ def _tell(results: Sequence[CaseResult], passed: bool) -> None:
         output.say(f"this run shows nothing: {why}")
     elif passed and not matrix.faulty(results):
         output.say("no hostile token was accepted")
-    output.next_step(
-        "seawall token conformance --list names every case; docs/how-to/conformance.md explains them"
-    )
+    output.next_step("seawall token conformance --list", "to see every case")

@@ -384,9 +384,7 @@ def make_consumer(configuration: Mapping[str, Any], on_error: Callable[[KafkaErr
     try:
         from confluent_kafka import Consumer, KafkaException
     except ImportError as error:
-        raise MissingExtra(
-            "Kafka needs the package confluent-kafka", fix="pip install 'seawall[kafka]'"
-        ) from error
+        raise MissingExtra("Kafka needs the package confluent-kafka", extra="kafka") from error
     try:
         return Consumer({**configuration, "error_cb": on_error}, logger=_SILENT)
     except (KafkaException, ValueError, TypeError) as error:

@@ -16,6 +16,7 @@ from seawall.report.handling.render import render_document_page, render_document
 from seawall.report.handling.report import write_report_document
 from seawall.report.handling.summary import write_summary
 from seawall.response.handling.gathering import HandledIncident, gather_incident
+from seawall_base.installing import describe_install
 
 PDF: Final = "application/pdf"
 HTML: Final = "text/html; charset=utf-8"
@@ -51,7 +52,7 @@ def _render(document: HandlingDocument) -> bytes:
     try:
         return render_document_pdf(document)
     except ModuleNotFoundError:
-        fix = "ask the administrator of Seawall to run: pip install 'seawall[letters]'"
+        fix = f"ask the administrator of Seawall to run: {describe_install('letters')}"
         raise unavailable("PDFs cannot be made in this installation", fix=fix) from None
 
 

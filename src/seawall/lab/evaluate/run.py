@@ -52,9 +52,7 @@ def run(
     try:
         import sklearn  # noqa: F401 - the baselines need it, and a late failure would waste the run
     except ImportError as error:
-        raise MissingExtra(
-            "evaluation needs optional packages", fix="pip install 'seawall[evaluate]'"
-        ) from error
+        raise MissingExtra("evaluation needs optional packages", extra="evaluate") from error
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".worlds-", dir=out) as scratch:
         measured, found = [], []

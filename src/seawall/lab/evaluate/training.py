@@ -90,7 +90,7 @@ def train(
     try:
         import lightgbm
     except ImportError as error:
-        raise MissingExtra("training needs LightGBM", fix="pip install 'seawall[evaluate]'") from error
+        raise MissingExtra("training needs LightGBM", extra="evaluate") from error
     values = np.array(values, np.float32)
     for name in LEFT_OUT:
         values[:, INPUTS.index(name)] = 0

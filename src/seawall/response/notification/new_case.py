@@ -43,7 +43,7 @@ class LeftOut:
 
 
 _HEAD: Final = """\
-# The case file of a notification: docs/how-to/notify.md says what each line means. Nothing is sent by writing it.
+# The case file of a notification: `seawall help notify` says what each line means. Nothing is sent by writing it.
 
 [case]
 id = "{id}"
@@ -70,7 +70,7 @@ street = ""
 # user = "notices@example.com"        # the password: {variable}, or password_file
 # bounce_address = "bounces@example.com"
 
-# What you add in each language that your recipients read; see docs/how-to/notify.md.
+# What you add in each language that your recipients read; see `seawall help notify`.
 # [texts.en]
 # happened = ""
 # measures = []

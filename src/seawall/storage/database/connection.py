@@ -91,9 +91,7 @@ def _postgresql(url: URL) -> Engine:
             },
         )
     except ImportError as error:
-        raise MissingExtra(
-            "PostgreSQL needs the package psycopg", fix="pip install 'seawall[postgresql]'"
-        ) from error
+        raise MissingExtra("PostgreSQL needs the package psycopg", extra="postgresql") from error
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

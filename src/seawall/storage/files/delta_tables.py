@@ -27,7 +27,7 @@ def open_delta_table(place: Path) -> DeltaTable:
         from deltalake.exceptions import DeltaError
     except ImportError as error:
         raise MissingExtra(
-            f"{place} is a Delta table, which needs the package deltalake", fix="pip install deltalake"
+            f"{place} is a Delta table, which needs the package deltalake", extra="spark"
         ) from error
     try:
         return DeltaTable(str(place.absolute()))

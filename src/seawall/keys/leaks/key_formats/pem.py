@@ -19,6 +19,8 @@ LONGEST = 48 << 10
 _SPACE = r"(?:[ +_]|%20)"
 _BEGIN = re.compile(rf"-{{4,5}} ?BEGIN((?:{_SPACE}[A-Z0-9]+){{0,3}}){_SPACE}$")
 _LABEL = re.compile(rf"PRIVATE{_SPACE}KEY(?:{_SPACE}BLOCK)? ?-{{4,5}}")
+_SHORTEST = 48
+"""Bytes from the anchor to the next block, below which no key lies between: 17 belong to the line, and 31 hold 23 bytes."""
 _NEXT = re.compile(r"-{4,5} ?BEGIN")
 _END = re.compile(rf"-{{4,5}} ?END{_SPACE}[^\n]{{0,60}}?KEY[^\n]{{0,16}}?-{{4,5}}")
 _ESCAPE = re.compile(
@@ -78,6 +80,8 @@ def read(data: bytes, anchor: int, inside: SearchContext) -> Iterable[RawHit]:
     if b"BEGIN" not in data[max(0, anchor - 64) : anchor]:
         return
     following = data.find(b"-----BEGIN", anchor, anchor + LONGEST)
+    if 0 <= following - anchor < _SHORTEST:
+        return
     near = around(data, anchor, 64, LONGEST if following < 0 else following - anchor + 16)
     block = _block(near)
     if block is None or not inside.charge(len(block.body)):

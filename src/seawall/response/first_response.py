@@ -178,8 +178,8 @@ def _describe_records(incident: Incident, now: int | None) -> str:
     if kept:
         said.append(f"Vendors keep the records of {day_text(first)}: {_join(kept)}. Export them before.")
     if past:
-        names = _join([f"{log.name} ended on {day_text(log.ends(first))}" for log in past])
-        said.append(f"Passed: the retention of {names}. Your own copies may be the only ones.")
+        names = _join([f"{log.name} until {day_text(log.ends(first))}" for log in past])
+        said.append(f"Passed: vendors kept {names}. Your own copies may be the only ones.")
     return " ".join(said)
 
 

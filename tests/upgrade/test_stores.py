@@ -13,6 +13,7 @@ import pytest
 
 from seawall.console.context import installation_key
 from seawall.detection.ranking.engine import layout
+from seawall.detection.ranking.ranker import load
 from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.events.array_state import State
 from seawall.pipeline.live.detection import is_outdated
@@ -50,6 +51,11 @@ def incidents_of(store: Path) -> dict[str, Any]:
         found = [incident_document(one) for one in work.incidents.page(QueueQuery(), limit=500)]
     database.close()
     return told(json.loads(json.dumps(found)))
+
+
+def without_lapsed(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+    """Return incidents without those that were announced by version 0.1 and are no longer found: these stay, unraised."""
+    return {id_: one for id_, one in found.items() if one["raised"] or id_ in expected}
 
 
 def watch_on(folder: Path, store: Path) -> None:
@@ -94,15 +100,15 @@ def test_a_watch_goes_on_and_finds_what_it_would_have_found(
     with_later_logs(folder, unpack)
     watch_on(folder, folder / "store")
     after = incidents_of(folder / "store")
-    assert after == rescored["store"] != before
+    assert without_lapsed(after, rescored["store"]) == rescored["store"] != before
     watch_on(folder, folder / "store")
     assert incidents_of(folder / "store") == after
     assert answer("store", "check", "--store", "store")["ok"]
     assert answer("store", "size", "--store", "store")["database"]["rows"]["feedback"] == 3
 
 
-def test_what_detection_knew_is_taken_over(unpack: Unpack, rescored: dict[str, dict[str, Any]]) -> None:
-    """Unless rules, fields or patterns changed since: `rescored.json` says which there are now, and days are scored again."""
+def test_what_detection_knew_is_taken_over(unpack: Unpack) -> None:
+    """Unless rules, fields, patterns or ranker changed since, as they did: all days are scored again."""
     folder = unpack("stores", "store")
     with open_store(folder / "store", None) as store, store.database.reading() as work:
         kept = [name for name in work.states.names() if name.startswith("detection/")]
@@ -110,8 +116,7 @@ def test_what_detection_knew_is_taken_over(unpack: Unpack, rescored: dict[str, d
     engines = [name for name in states if "/engine/" in name]
     assert engines == [f"0/engine/{day}" for day in (19982, 19984, 19985, 19986)]
     assert {states[name]["layout"].tobytes().hex() for name in engines} == {THEN}
-    assert layout(load_builtin_rules()).tobytes().hex() == rescored["detection"]["layout"]
-    assert is_outdated(states, load_builtin_rules()) is (rescored["detection"]["layout"] != THEN)
+    assert is_outdated(states, layout(load_builtin_rules(), load()))
 
 
 def array_state(content: bytes | None) -> State:
@@ -218,7 +223,7 @@ def test_a_backup_becomes_a_store_that_goes_on(
     assert run("store", "migrate", "--store", "store").code == 0
     with_later_logs(folder, unpack)
     watch_on(folder, folder / "store")
-    assert incidents_of(folder / "store") == rescored["store"]
+    assert without_lapsed(incidents_of(folder / "store"), rescored["store"]) == rescored["store"]
     assert answer("store", "backup", "again", "--store", "store")["database_version"] == "0007"
 
 
@@ -250,4 +255,5 @@ def test_a_store_of_version_3_goes_on(unpack: Unpack, run: Run, rescored: dict[s
     assert run("store", "migrate", "--store", "store-0003").code == 0
     done = run("watch", "logs", "--budget", "2", "--quiet", "--store", "store-0003", "--once")
     assert done.code == 0, done.err
-    assert incidents_of(folder / "store-0003") == rescored["store-0003"]
+    found = incidents_of(folder / "store-0003")
+    assert without_lapsed(found, rescored["store-0003"]) == rescored["store-0003"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from seawall.detection.incident import Incident
     from seawall.detection.rules.sigma.run import RuleSet
     from seawall.pipeline.live.history import HistoryNotice
-    from seawall.pipeline.live.service import News
+    from seawall.pipeline.live.news import News
     from seawall.pipeline.live.settings import LiveSettings
     from seawall.pipeline.live.status import WatchStatus
 
@@ -25,6 +25,7 @@ class WatchTelling:
         self._quiet, self._as_json = quiet, as_json
         self._is_live = not quiet and sys.stderr.isatty()
         self._fault: str | None = None
+        self._is_rescoring = False
         self._unjudged: set[str] = set()
         self._width = 0
 
@@ -40,6 +41,7 @@ class WatchTelling:
     def news(self, item: News) -> None:
         """Print a raised incident, the result of scored history, or that a source is silent or resumed."""
         from seawall.pipeline.live.history import HistoryNotice
+        from seawall.pipeline.live.rescoring import RescoringNotice, describe_rescoring
         from seawall.pipeline.live.silent_sources import SilenceChange
 
         self._wipe()
@@ -48,6 +50,8 @@ class WatchTelling:
                 _write_line(document)
         elif isinstance(item, HistoryNotice):
             self._history(item)
+        elif isinstance(item, RescoringNotice):
+            output.say(*describe_rescoring(item))
         elif isinstance(item, SilenceChange):
             tenant, source = item.key
             verb = "is silent" if item.is_silent else "sends again"
@@ -76,6 +80,10 @@ class WatchTelling:
                 f"error: {status.fault}; the command retries" if status.fault else "recovered from the error"
             )
             self._fault = status.fault
+        if status.rescoring and not self._is_rescoring:
+            self._wipe()
+            output.say(status.rescoring)
+        self._is_rescoring = bool(status.rescoring)
         for text in status.unjudged:
             name = text.partition(" of organisation ")[2].partition(" ")[0]
             if name not in self._unjudged:
@@ -136,6 +144,7 @@ def _line(incident: Incident) -> str:
 
 def _documents(item: News) -> list[dict[str, Any]]:
     from seawall.pipeline.live.history import HistoryNotice
+    from seawall.pipeline.live.rescoring import RescoringNotice
     from seawall.pipeline.live.silent_sources import SilenceChange
     from seawall.storage.files.incident_documents import incident_document
     from seawall_base.times import rfc3339
@@ -143,6 +152,8 @@ def _documents(item: News) -> list[dict[str, Any]]:
     if isinstance(item, HistoryNotice):
         found = [{"type": "incident.history", "incident": incident_document(one)} for one in item.raised]
         return [{"type": "history.judged", **item.document()}, *found]
+    if isinstance(item, RescoringNotice):
+        return [{"type": "events.rescored", **item.document()}]
     if isinstance(item, SilenceChange):
         tenant, source = item.key
         kind = "source.silent" if item.is_silent else "source.resumed"

@@ -6,7 +6,7 @@ Restoring creates only numbers and texts, never other objects, and checks every 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from seawall_base.errors import SeawallError
 Array = npt.NDArray[Any]
 State = dict[str, Array]
 """Arrays by name. The parts of a name are separated by dots."""
+
+SCORE_AGAIN: Final = "score the events again: seawall store rescore (the next watch does so by itself)"
+"""What to do about a state that cannot be used."""
 
 Kind = type[np.generic]
 
@@ -115,7 +118,7 @@ class RestoredState:
         """Return the error for an array."""
         return StateInvalid(
             f"the saved state of detection comes from another version: {self._place}{name} {fault}",
-            fix="score the events again from the first day",
+            fix=SCORE_AGAIN,
         )
 
 

@@ -14,8 +14,9 @@ import pytest
 
 from seawall.lab.worlds import WorldSettings, make_world
 from seawall.pipeline.live.budget_ranking import RANKED_DAYS
+from seawall.pipeline.live.news import News
 from seawall.pipeline.live.opening import open_watch_store
-from seawall.pipeline.live.service import News, WatchService
+from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.scan import scan
 from seawall.pipeline.tail import BatchSizes
 from seawall.storage.database import Database, QueueQuery

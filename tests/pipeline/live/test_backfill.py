@@ -16,7 +16,7 @@ from sqlalchemy import delete
 
 from seawall.detection.incident import Incident
 from seawall.pipeline.live.history import HistoryNotice
-from seawall.pipeline.live.service import News
+from seawall.pipeline.live.news import News
 from seawall.storage.database import Database
 from seawall.storage.database.live_models import FirstImportRow
 from tests.logs import recorded

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+import msgspec
 import pytest
 
 from seawall.detection.ranking.candidates import ScoredCandidate
@@ -26,6 +29,25 @@ def test_what_comes_back_is_what_was_kept(candidates: list[ScoredCandidate]) -> 
     for candidate in candidates:
         assert unpack_candidate(pack_candidate(candidate)) == candidate
         assert pack_candidate(unpack_candidate(pack_candidate(candidate))) == pack_candidate(candidate)
+
+
+def test_a_reworded_pattern_changes_nothing_that_is_stored(candidates: list[ScoredCandidate]) -> None:
+    """Stored as a whole, as earlier versions did, and in other words: the pattern is the one of this version."""
+    values = msgspec.msgpack.decode(pack_candidate(candidates[0]))
+    assert values["pattern"] == candidates[0].pattern.name
+    stated = {
+        **asdict(candidates[0].pattern),
+        "words": "is used by somebody else",
+        "dimensions": ("a", "b", "c"),
+    }
+    assert unpack_candidate(msgspec.msgpack.encode({**values, "pattern": stated})) == candidates[0]
+
+
+@pytest.mark.parametrize("pattern", ["unknown", "", None, 7, {"name": "unknown"}, {"name": []}, []])
+def test_an_unknown_pattern_is_noticed(candidates: list[ScoredCandidate], pattern: object) -> None:
+    values = msgspec.msgpack.decode(pack_candidate(candidates[0]))
+    with pytest.raises(StateInvalid):
+        unpack_candidate(msgspec.msgpack.encode({**values, "pattern": pattern}))
 
 
 def test_damage_is_noticed(candidates: list[ScoredCandidate]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from seawall.detection.rules.sigma.load import load_builtin_rules
 from seawall.pipeline.live.detection import is_outdated
 from seawall.storage.joined_names import OBJECT_IDS, STATE
 from seawall.storage.lake import EventQuery
@@ -112,11 +111,11 @@ def test_what_was_kept_before_ids_were_joined_is_outdated(tmp_path: Path) -> Non
         watch.take(table(day))
     watch.score()
     state = watch.detection.state()
-    assert not is_outdated(state, load_builtin_rules())
+    assert not is_outdated(state, watch.detection.layout)
     coder = {
         name: one for name, one in state["coder"].items() if "object_ids" not in name and name != "first_days"
     }
-    assert is_outdated({**state, "coder": coder}, load_builtin_rules())
+    assert is_outdated({**state, "coder": coder}, watch.detection.layout)
 
 
 def test_another_organisations_pair_joins_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from seawall.detection.ranking.engine import DetectionEngine
+from seawall.detection.ranking.engine import DetectionEngine, layout
 from seawall.detection.rules.sigma.load import load_rules
 from seawall.pipeline.live.detection import is_outdated
 from seawall.pipeline.scan import ScanSettings, scan
@@ -93,9 +93,11 @@ def test_the_same_rules_at_another_place_are_the_same(tmp_path: Path) -> None:
     moved = shutil.copytree(rules, tmp_path / "elsewhere")
     changed = folder_of(tmp_path / "changed", rule(OLD, "somebody@x.example"))
     states = {"0/engine/1": DetectionEngine(None, load_rules((rules,))).state()}
-    assert [is_outdated(states, load_rules((folder,))) for folder in (rules, moved, changed)] == [
+    assert [
+        is_outdated(states, layout(load_rules((folder,)), None)) for folder in (rules, moved, changed)
+    ] == [
         False,
         False,
         True,
     ]
-    assert is_outdated(states, load_rules(()))
+    assert is_outdated(states, layout(load_rules(()), None))

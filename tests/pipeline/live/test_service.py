@@ -18,8 +18,9 @@ import pytest
 
 from seawall.detection.incident import Incident
 from seawall.pipeline.live.errors import WatchBusy
+from seawall.pipeline.live.news import News
 from seawall.pipeline.live.opening import open_watch_store
-from seawall.pipeline.live.service import News, WatchService
+from seawall.pipeline.live.service import WatchService
 from seawall.storage.database import Database
 from seawall.storage.files.incident_documents import incident_from_document
 from seawall.storage.lake import Lake

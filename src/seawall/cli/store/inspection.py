@@ -150,6 +150,8 @@ def check(
 
     Exit code 1: something is damaged. The command changes nothing.
     """
+    from seawall.events.array_state import SCORE_AGAIN
+    from seawall.pipeline.live.rescoring import find_unreadable
     from seawall.storage.database import examination
     from seawall.storage.location import open_store
 
@@ -158,6 +160,8 @@ def check(
         damaged = [f"{found.path}: {found.reason}" for found in opened.lake.check()]
         faults = examination.faults(opened.database)
         with opened.database.reading() as work:
+            if not faults and (unreadable := find_unreadable(work)) is not None:
+                faults.append(f"{unreadable}; {SCORE_AGAIN}")
             verdict = work.audit.verify(known)
         parts = sum(day.parts for day in opened.lake.size().days)
     whole = not (damaged or faults or verdict.fault)

@@ -116,7 +116,7 @@ class DetectionEngine:
         The codes in it belong to the vocabularies and actors with which the days were coded, so save these too.
         """
         parts = nest_states(**{name: part.state() for name, part in self._parts().items()})
-        return {"layout": layout(self.sigma.rules), **parts}
+        return {"layout": layout(self.sigma.rules, self._ranker), **parts}
 
     def restore(self, state: State) -> None:
         """Replace the state by a saved one; later days are scored as if there had been no stop.
@@ -126,7 +126,7 @@ class DetectionEngine:
         """
         rules = self.sigma.rules
         saved, fresh = RestoredState(state), DetectionEngine(self._ranker, rules)
-        if saved.array("layout", np.uint8, None).tobytes() != layout(rules).tobytes():
+        if saved.array("layout", np.uint8, None).tobytes() != layout(rules, self._ranker).tobytes():
             raise saved.invalid("layout", "is of other fields, rules or patterns")
         for name, part in fresh._parts().items():
             part.restore(saved.part(name))
@@ -340,11 +340,12 @@ def _count_accounts(day: GroupedDay) -> Tally:
     return count_rows(day.tenant[starts(day.actor)])
 
 
-def layout(sigma: RuleSet) -> npt.NDArray[np.uint8]:
-    """Return a digest of the definitions that a state depends on, uint8 (32,)."""
+def layout(sigma: RuleSet, ranker: Ranker | None) -> npt.NDArray[np.uint8]:
+    """Return a digest of the definitions that a state and its candidates depend on, uint8 (32,)."""
     rules = [(rule.name, rule.group) for rule in RULES]
     patterns = [(pattern.name, pattern.dimensions, pattern.needs) for pattern in PATTERNS]
     fields = [(field.name, field.columns) for field in FIELDS]
     others = [(about.id, about.level, about.digest) for about in sigma.abouts]
-    text = repr((STATE_VERSION, fields, rules, patterns, EDGES.tolist(), others))
+    learnt = None if ranker is None else ranker.digest
+    text = repr((STATE_VERSION, fields, rules, patterns, EDGES.tolist(), others, learnt))
     return np.frombuffer(hashlib.blake2b(text.encode(), digest_size=32).digest(), np.uint8)

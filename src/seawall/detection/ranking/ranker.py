@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Ranker:
 
     The score in log-odds is the weighted unsupervised evidence plus the change of `expected` at each split on the path. So
     the parts sum to the score. The trees only correct the evidence: on logs unlike the training data, the evidence carries
-    the ranking.
+    the ranking. `digest` is that of the document from which it was read.
     """
 
     feature: np.ndarray
@@ -58,6 +59,7 @@ class Ranker:
     evidence_weight: float
     card: dict[str, object]
     masks: LeafMasks
+    digest: str
 
     @property
     def base(self) -> float:
@@ -157,4 +159,5 @@ def parse(document: bytes) -> Ranker:
         float(content["evidence_weight"]),
         content["card"],
         build_leaf_masks(*nodes),
+        hashlib.blake2b(document, digest_size=16).hexdigest(),
     )

@@ -18,8 +18,8 @@ from seawall.pipeline.group.ending import GroupEnd
 from seawall.pipeline.group.settings import WorkerSettings
 from seawall.pipeline.group.slot_runner import SlotRunner, SlotStatus
 from seawall.pipeline.live.background_worker import make_daemon
+from seawall.pipeline.live.news import News
 from seawall.pipeline.live.progress import Until
-from seawall.pipeline.live.service import News
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.response.containment.settings import read_settings
 from seawall.storage.database import Database

@@ -15,7 +15,7 @@ from seawall.pipeline.group.settings import WorkerSettings, slot_of
 from seawall.pipeline.group.slot_lake import SlotLake
 from seawall.pipeline.group.slot_watch import SlotWatch
 from seawall.pipeline.group.trial import StartTrial
-from seawall.pipeline.live.service import News
+from seawall.pipeline.live.news import News
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.pipeline.live.status import NOTHING, WatchStatus
 from seawall.storage.database import Database, SlotDatabase

@@ -17,10 +17,11 @@ from seawall.pipeline.group.settings import WorkerSettings
 from seawall.pipeline.group.trial import HEALTHY_SECONDS, StartTrial
 from seawall.pipeline.live.automatic_containment import AutomaticPlanner, AutomaticThread
 from seawall.pipeline.live.commit import StartupState
+from seawall.pipeline.live.news import News
 from seawall.pipeline.live.periodic_messages import PeriodicMessages
 from seawall.pipeline.live.progress import Until
 from seawall.pipeline.live.recipients import Recipients
-from seawall.pipeline.live.service import News, WatchService
+from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.live.settings import LiveSettings
 from seawall.storage.database import Database, SlotDatabase, WriterLease
 from seawall.storage.lake import Lake

@@ -19,8 +19,10 @@ import msgspec
 from seawall.detection.rules.sigma.rule_summary import summarise_rules
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.message_socket import MessageSocket
+from seawall.pipeline.live.news import News
 from seawall.pipeline.live.opening import open_watch_store
 from seawall.pipeline.live.parsing import ParserPool
+from seawall.pipeline.live.rescoring import RescoringNotice, describe_rescoring
 from seawall.pipeline.live.service import WatchService
 from seawall.pipeline.live.settings import from_plain
 from seawall.pipeline.live.status import WatchStatus
@@ -61,7 +63,7 @@ def main(descriptor: int) -> None:
     settings = from_plain(first[0]["settings"])
     try:
         with open_watch_store(settings) as (database, lake), ParserPool(PARSERS) as parsers:
-            service = WatchService(settings, database, lake, parse=parsers.parse)
+            service = WatchService(settings, database, lake, parse=parsers.parse, news=_report)
             _send(wire, {"kind": "rules", "lines": summarise_rules(service.rules)})
             service.subscribe(lambda status: _send_status(wire, status, stop))
             listener = threading.Thread(target=_listen, args=(wire, service, stop), daemon=True)
@@ -145,6 +147,13 @@ def _refuse(number: int, error: SeawallError) -> dict[str, Any]:
         "message": error.message,
         "fix": error.fix,
     }
+
+
+def _report(news: News) -> None:
+    """Write what a rescoring changed to the log of the server. Incidents and sources reach people by other ways."""
+    if isinstance(news, RescoringNotice):
+        sys.stderr.write("".join(f"{line}\n" for line in describe_rescoring(news)))
+        sys.stderr.flush()
 
 
 def _send_status(wire: MessageSocket, status: WatchStatus, stop: threading.Event) -> None:

@@ -156,6 +156,8 @@ def keep_untold(work: Transaction, before: int, targets: Recipients, *, at: int)
     An incident may be raised while much is still unread, when nothing is announced, and be old once everything is read.
     """
     found: dict[str, list[Incident]] = defaultdict(list)
+    if targets.is_withheld:
+        return []
     for incident in work.incidents.untold(before):
         found[incident.tenant].append(incident)
     each = [
@@ -171,6 +173,8 @@ def announce(
     work: Transaction, incidents: Sequence[Incident], targets: Recipients, *, at: int
 ) -> list[Incident]:
     """Record incidents as announced, and queue messages; return those not announced before."""
+    if targets.is_withheld:
+        return []
     by_id = {incident.id: incident for incident in incidents}
     fresh = [by_id[id_] for id_ in work.announcements.add(by_id, at=at)] if by_id else []
     for incident in fresh:

@@ -31,6 +31,7 @@ def current_status(
         fault=fault,
         notes=scorer.notes,
         unjudged=tally.describe_unjudged(),
+        rescoring=scorer.rescoring.sentence,
         is_complete=not (scorer.is_waiting or scorer.backfill.is_waiting or progress.readers.are_looking)
         and progress.is_read("idle"),
     )

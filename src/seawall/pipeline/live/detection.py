@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from seawall.detection.coverage_note import CoverageNote
@@ -71,6 +73,7 @@ class LiveDetection:
         """
         ranker = load() if learnt else None
         rules = load_builtin_rules() if rules is None else rules
+        self.layout = layout(rules, ranker)
         self._folder = _Scratch(scratch)
         days, states = self._folder.inner("days"), self._folder.inner("states")
         self._lake, self._organisations = lake, Organisations(rules.mark)
@@ -249,11 +252,12 @@ class LiveDetection:
         return {"coder": self._organisations.state(), **days}
 
     def ledger(self) -> State:
-        """Return the state that changes with every batch, to be stored as `ledger`."""
+        """Return the state that changes with every batch, to be stored as `ledger`, with the layout of the engine that scored."""
         days = [(at, day) for at, shard in enumerate(self._shards) for day in shard.days.known]
         events = [(at, *item) for at, shard in enumerate(self._shards) for item in shard.events.items()]
         late = [(at, day) for at, shard in enumerate(self._shards) for day in shard.late]
         return {
+            "layout": self.layout,
             "rows": np.array(sorted(self._rows.items()), np.int64).reshape(-1, 2),
             "days": np.array(sorted(days), np.int64).reshape(-1, 2),
             "events": np.array(sorted(events), np.int64).reshape(-1, 3),
@@ -317,12 +321,20 @@ class LiveDetection:
         )
 
 
-def is_outdated(states: Mapping[str, State], rules: RuleSet) -> bool:
-    """Return whether a stored state has other rules, fields or patterns than these, or predates the joining of object ids."""
-    own = layout(rules).tobytes()
-    kept = (state["layout"] for name, state in states.items() if "/engine/" in name and "layout" in state)
+Layout = npt.NDArray[np.uint8]
+
+OUTDATED: Final = "the stored results are of other rules, patterns or another ranker than this version has"
+
+
+def is_outdated(states: Mapping[str, State], layout: Layout) -> bool:
+    """Return whether what is stored is of another layout (`LiveDetection.layout`), or older than joined object ids.
+
+    A layout is that of rules, fields, patterns and ranker. Versions that kept none in the ledger may have had any.
+    """
+    own = layout.tobytes()
+    kept = [state.get("layout") for name, state in states.items() if "/engine/" in name or name == "ledger"]
     is_unjoined = "first_days" not in states.get("coder", {"first_days": None})
-    return is_unjoined or any(one.tobytes() != own for one in kept)
+    return is_unjoined or any(one is None or one.tobytes() != own for one in kept)
 
 
 def _nothing() -> State:

@@ -9,6 +9,16 @@ from typing import Any
 from seawall.detection.feedback_values import FeedbackAnswer
 from seawall.pipeline.live.budget import RaisingLimits
 from seawall.pipeline.live.detection import DayScoring
+from seawall_base.clock import Clock
+
+LONGEST_SCORING = 3.0
+"""Seconds after which scoring stops at the end of a day if more events have arrived."""
+
+
+def begin_deadline(clock: Clock) -> Callable[[], bool]:
+    """Return a deadline that lets the scoring of many days pause for events that arrive meanwhile."""
+    until = clock.monotonic() + LONGEST_SCORING
+    return lambda: clock.monotonic() > until
 
 
 @dataclass(slots=True)

@@ -28,6 +28,11 @@ class KnownIncidents:
         if newest is not None:
             self._add(load_incidents(work, QueueQuery(active_from=(newest - RANKED_DAYS) * DAY)).values())
 
+    @property
+    def tenants(self) -> list[str]:
+        """The organisations of the incidents of the live window."""
+        return [tenant for tenant, known in self._incidents.items() if known]
+
     def list_rankable(
         self, tenants: Iterable[str], imported_until: Iterable[tuple[str, int]]
     ) -> dict[str, Incident]:

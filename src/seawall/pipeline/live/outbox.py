@@ -67,6 +67,7 @@ class MessageDeliverer:
     step: Callable[[str], None] = lambda _: None
     console: str = ""
     channels: Sequence[Channel] = ()
+    is_withheld: bool = False
     fault: str | None = None
     check: Callable[[], None] = lambda: None
     _turns: dict[str, _TargetState] = field(default_factory=dict)
@@ -107,7 +108,9 @@ class MessageDeliverer:
     @property
     def recipients(self) -> Recipients:
         """Who gets which messages."""
-        return Recipients(tuple(target_of(webhook) for webhook in self.webhooks), tuple(self.channels))
+        return Recipients(
+            tuple(target_of(webhook) for webhook in self.webhooks), tuple(self.channels), self.is_withheld
+        )
 
     def run(self, stopped: threading.Event, woken: threading.Event) -> None:
         """Deliver until stopped; `woken` is set when new messages may exist."""
@@ -178,6 +181,7 @@ def open_deliverer(
         step=step,
         console=settings.console or console,
         channels=channels,
+        is_withheld=not settings.announces,
     )
 
 

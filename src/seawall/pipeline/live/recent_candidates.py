@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -76,6 +77,10 @@ class RecentCandidates:
         self._holders[place] = frozenset(found)
         self._touched |= before | found.keys()
 
+    def touch(self, tenants: Iterable[str]) -> None:
+        """Have organisations ranked that have incidents, and may have no candidates any more."""
+        self._touched |= set(tenants)
+
     def forget(self, last_day: int) -> None:
         """Forget candidates of days that are too old to be needed."""
         for place in [place for place in self._holders if place[0] <= last_day - CANDIDATE_DAYS]:
@@ -135,11 +140,16 @@ class RecentCandidates:
         return RankingUpdate(tenants, ranking)
 
 
-def load_recent_candidates(work: Transaction, last_day: int) -> RecentCandidates:
-    """Return the stored candidates of the days up to the last one that are still needed."""
+def load_recent_candidates(
+    work: Transaction, last_day: int, *, without: AbstractSet[int] = frozenset()
+) -> RecentCandidates:
+    """Return the stored candidates of the days up to the last one that are still needed, without those of some days.
+
+    Raises `StateInvalid` for candidates of another version.
+    """
     found = RecentCandidates()
     for day, shares in work.candidates.shares_since(last_day - CANDIDATE_DAYS + 1).items():
-        for shard, contents in shares.items():
+        for shard, contents in shares.items() if day not in without else ():
             found.learn(day, shard, [unpack_candidate(one) for one in contents])
     return found
 

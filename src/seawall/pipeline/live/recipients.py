@@ -11,10 +11,14 @@ from seawall.response.channels.channel import Channel
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """The targets of messages: the names of webhooks, and the channels."""
+    """The targets of messages: the names of webhooks, and the channels.
+
+    With `is_withheld`, no incident is announced now: the next watch, which has the targets, does it.
+    """
 
     webhooks: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = ()
+    is_withheld: bool = False
 
     def of(self, kind: str, document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield the name of each target of a message, with the part of the document that it gets."""

@@ -16,21 +16,21 @@ import pyarrow as pa
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import Incident
 from seawall.detection.rules.sigma.load import load_rules
+from seawall.events.array_state import SCORE_AGAIN, StateInvalid
 from seawall.pipeline.live.arrived_events import ArrivedEvents, read_arrived
 from seawall.pipeline.live.backfill import Backfill, BackfillState
 from seawall.pipeline.live.budget import limits_of
 from seawall.pipeline.live.budget_ranking import RANKED_DAYS
 from seawall.pipeline.live.candidates import pack_candidates
-from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, keep_untold, load_notes
+from seawall.pipeline.live.commit import HABITS, ScoreTransaction, keep_scored, load_notes
 from seawall.pipeline.live.day_counts import ScoredDayCounts, share_of
-from seawall.pipeline.live.days import EPOCH
-from seawall.pipeline.live.detection import DayScoring, LiveDetection, is_outdated
-from seawall.pipeline.live.history import HistoryNotice
+from seawall.pipeline.live.detection import OUTDATED, DayScoring, LiveDetection, is_outdated
 from seawall.pipeline.live.incident_changes import IncidentChanges
 from seawall.pipeline.live.incident_matching import match_incidents
 from seawall.pipeline.live.indicator_hits import KnownHits
 from seawall.pipeline.live.job import ScoringJob
 from seawall.pipeline.live.known_incidents import KnownIncidents
+from seawall.pipeline.live.news import News
 from seawall.pipeline.live.recent_candidates import (
     RankingSpan,
     RankingUpdate,
@@ -38,12 +38,12 @@ from seawall.pipeline.live.recent_candidates import (
     load_recent_candidates,
 )
 from seawall.pipeline.live.recipients import Recipients
+from seawall.pipeline.live.rescoring import STATES, Rescoring
 from seawall.pipeline.live.rows import ROWS, load_states, rows_by_day, rows_of, rows_state
 from seawall.pipeline.live.settings import LiveSettings
-from seawall.pipeline.live.shard import DayResult
 from seawall.pipeline.live.shard_scheduler import ShardScheduler
 from seawall.pipeline.live.standing_feedback import standing_answers
-from seawall.pipeline.live.unannounced_incidents import UnannouncedIncidents
+from seawall.pipeline.live.unannounced_incidents import AgedIncidents, UnannouncedIncidents
 from seawall.storage.database import Database, Transaction, WriterLease
 from seawall.storage.files.state_file import pack
 from seawall.storage.lake import Lake
@@ -55,7 +55,6 @@ BURST = 0.2
 KEEP_SECONDS = 20.0
 """Seconds between two writes of the state after settled days: it is large, and can be computed again."""
 
-_STATE = "detection/"
 _NOTES_SHOWN = 50
 _DAY = 86_400_000_000
 
@@ -77,6 +76,7 @@ class Scorer:
         self._detection = self._new_detection()
         self._recent, self._turns = RecentCandidates(), ShardScheduler()
         self.backfill = Backfill(clock, settings.history_seconds, step)
+        self.rescoring = Rescoring()
         self._notes: Sequence[CoverageNote] = ()
         self._notes_from: int | None = None
         self._known, self._changes = KnownIncidents(), IncidentChanges(settings.coverage_seconds)
@@ -84,7 +84,7 @@ class Scorer:
         self._told_notes: list[Any] | None = None
         self._mark: tuple[Any, ...] = ()
         self._is_ranking_due, self._unannounced = False, UnannouncedIncidents()
-        self._told_until: int | None = None
+        self._aged = AgedIncidents()
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
         self._arrived = ArrivedEvents(settings.store / "scratch" / "arrived")
         self._rows: dict[int, int] = {}
@@ -106,15 +106,17 @@ class Scorer:
         return self.counts.newest
 
     def begin(self, work: Transaction, *, is_endless: bool = True) -> None:
-        """Replace everything in memory by the content of the database; `is_endless` for a watch that never ends by itself."""
+        """Replace everything in memory by the content of the database; `is_endless` for a watch that never ends by itself.
+
+        Raises `StateInvalid` for what another engine stored: its events are to be scored again.
+        """
         self._detection = self._new_detection()
-        states = load_states(work, _STATE)
+        self.rescoring.begin(work)
+        states = load_states(work, STATES)
         self._rows = rows_of(states)
-        if is_outdated(states, self.rules):  # the state was learnt with other rules
-            self._rows = {}
-            self._detection.mark((size.day - EPOCH).days for size in self._lake.size().days)
-        else:
-            self._detection.restore(states)
+        if is_outdated(states, self._detection.layout):
+            raise StateInvalid(OUTDATED, fix=SCORE_AGAIN)
+        self._detection.restore(states)
         self._detection.mark(work.dirty.all())
         self._arrived.clear()
         self.dirty = self._detection.unsettled_days
@@ -123,11 +125,15 @@ class Scorer:
         last = self.newest or 0
         self._notes, self._notes_from = load_notes(work)
         self.backfill.begin(work, self.counts.first_days(), self.newest)
-        self._recent, self._turns = load_recent_candidates(work, last), ShardScheduler()
+        self._recent, self._turns = (
+            load_recent_candidates(work, last, without=self.rescoring.days),
+            ShardScheduler(),
+        )
         self._unannounced = UnannouncedIncidents()
         self._known = KnownIncidents()
         self._changes = IncidentChanges(self._settings.coverage_seconds if is_endless else 0.0)
         self._known.begin(work, self.newest)
+        self._recent.touch(self._known.tenants if self.rescoring.is_waiting else ())
         self.revision, self._mark, self._told_notes = work.incidents.revision(), (), None
         self._next, self._last, self._next_keep = 0.0, -math.inf, -math.inf
 
@@ -137,7 +143,7 @@ class Scorer:
         for day, count in rows_by_day(events).items():
             self._rows[day] = self._rows.get(day, 0) + count
             self.dirty |= {day}
-        return {_STATE + ROWS: pack(rows_state(self._rows))}
+        return {STATES + ROWS: pack(rows_state(self._rows))}
 
     @property
     def is_waiting(self) -> bool:
@@ -230,32 +236,49 @@ class Scorer:
         self._step("scored")
         self._learn(scoring)
         self.backfill.learn(database, scoring, self.tenants, self.newest or 0)
-        update = self._rank_changes(scoring, job)
-        is_settled = job.is_settled and not self._turns.are_behind
-        kept = self._build_transaction(scoring, update, is_settled=is_settled, targets=targets, habits=habits)
+        self.rescoring.note_scored(scoring.done)
+        if self.rescoring.days:  # incidents of days that are not scored again yet would seem gone
+            update, kept = None, self._keep_days(scoring, habits)
+        else:
+            update = self._rank_changes(scoring, job)
+            is_settled = job.is_settled and not self._turns.are_behind
+            kept = self._build_transaction(
+                scoring, update, is_settled=is_settled, targets=targets, habits=habits
+            )
         kept = replace(kept, done=frozenset(kept.done) - waiting)
         with database.writing(writer) as work:
             announced = keep_scored(work, kept, at=self._clock.now(), step=self._step)
             revision = work.incidents.revision()
             self._step("score-written")
         self._step("kept")
-        self._update_memory(kept, update, announced, revision)
-        self._mark, self._is_ranking_due = job.mark, False
+        self._is_ranking_due = update is None
+        if update is not None:
+            self._update_memory(kept, update, announced, revision)
+            self._mark = job.mark
+            self.rescoring.note_ranked()
         self._end(job.started)
         return announced
 
     def rank_past(
         self, database: Database, writer: WriterLease, targets: Recipients, *, is_settled: bool, is_pressed: bool
-    ) -> Sequence[Incident | HistoryNotice]:  # fmt: skip
+    ) -> Sequence[News]:  # fmt: skip
         """Rank the past of one organisation if due, and store the result; return what to announce.
 
         First imports that are over end here once everything read is scored (`is_settled`). From then on the live window
         ranks new days.
         """
+        if self.rescoring.days:
+            return ()
         if is_settled and not self.dirty and self.backfill.close(database, writer):
             self._is_ranking_due = True
+        if self.rescoring.is_waiting and not self.backfill.is_waiting:
+            over = self.rescoring.end(database, writer, at=self._clock.now())
+            return () if over is None else (over,)
         if not self.backfill.is_due(is_pressed=is_pressed, is_scored=not self.dirty):
-            return self._untold(database, writer, targets) if is_settled else ()
+            is_busy = bool(self.dirty) or self._is_ranking_due or self.backfill.is_waiting
+            if is_busy or not is_settled:
+                return ()
+            return self._aged.tell(database, writer, self.newest, targets, at=self._clock.now())
         with database.reading() as work:
             answers = standing_answers(work, at=self._clock.now())
             limits = limits_of(work, self._settings)
@@ -275,20 +298,6 @@ class Scorer:
         self.revision = found.revision
         return found.news
 
-    def _untold(
-        self, database: Database, writer: WriterLease, targets: Recipients
-    ) -> Sequence[HistoryNotice]:
-        """Announce incidents that were raised and grew old while much was unread; checked once for each new day."""
-        is_busy = bool(self.dirty) or self._is_ranking_due or self.backfill.is_waiting
-        if is_busy or self.newest is None or self.newest == self._told_until:
-            return ()
-        before = (self.newest - RANKED_DAYS + 1) * _DAY
-        with database.writing(writer) as work:
-            found = keep_untold(work, before, targets, at=self._clock.now())
-            self.revision = work.incidents.revision()
-        self._told_until = self.newest
-        return found
-
     def settle(self) -> None:
         """Allow the announcements that were postponed while much was unread."""
         self._is_ranking_due |= bool(self._unannounced)
@@ -300,18 +309,8 @@ class Scorer:
 
     def _score(self, deadline: Callable[[], bool], *, is_settled: bool) -> DayScoring:
         """Score the shards that are due."""
-        detection, results = self._detection, dict[tuple[int, int], DayResult]()
-        plan = list(self._turns.plan(detection, self._clock.monotonic(), is_settled=is_settled))
-        before = detection.dirty
-        for shard, way in plan:
-            began = self._clock.monotonic()
-            found = detection.glimpse(shard) if way == "newest" else None
-            if found is None:
-                found = detection.bring_up(shard, deadline)
-            results |= found
-            self._turns.note(shard, detection, way, began, self._clock.monotonic())
-            if results and deadline():
-                break
+        detection, before = self._detection, self._detection.dirty
+        results = self._turns.score_due(detection, self._clock, deadline, is_settled=is_settled)
         is_keeping = self._clock.monotonic() >= self._next_keep
         if is_keeping:
             self._next_keep = self._clock.monotonic() + KEEP_SECONDS
@@ -356,8 +355,9 @@ class Scorer:
         habits: bytes,
     ) -> ScoreTransaction:
         incidents = update.ranking.incidents
+        days = self._keep_days(scoring, habits)
         if self.newest is None:  # nothing was ever scored: present incidents have another origin
-            return ScoreTransaction(states={HABITS: habits}, first_imports=self.backfill.take_changed())
+            return replace(days, done=())
         before = self._known.list_rankable(update.tenants, self.backfill.imported_until)
         ranked_from = self.newest - RANKED_DAYS + 1
         now = {incident.id: incident for incident in incidents}
@@ -368,11 +368,8 @@ class Scorer:
         notes = [asdict(note) for note in scoring.notes]
         is_said = notes == self._told_notes
         self._told_notes = notes
-        return ScoreTransaction(
-            done=scoring.done,
-            candidates={place: pack_candidates(result.candidates) for place, result in scoring.days.items()},
-            days=self.counts.documents(scoring.days, scoring.rows.keys(), self.tenants),
-            states={**scoring.pack_states(_STATE), HABITS: habits},
+        return replace(
+            days,
             incidents=[*self._changes.choose(before, incidents, self._clock.monotonic()), *lapsed],
             gone=gone,
             renamed=renamed,
@@ -380,6 +377,15 @@ class Scorer:
             notes=None if is_said else notes,
             notes_from=scoring.notes_from,
             targets=targets,
+        )
+
+    def _keep_days(self, scoring: DayScoring, habits: bytes) -> ScoreTransaction:
+        """Return what to store of scored days before incidents are ranked."""
+        return ScoreTransaction(
+            done=scoring.done,
+            candidates={place: pack_candidates(result.candidates) for place, result in scoring.days.items()},
+            days=self.counts.documents(scoring.days, scoring.rows.keys(), self.tenants),
+            states={**scoring.pack_states(STATES), HABITS: habits},
             first_imports=self.backfill.take_changed(),
         )
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import pyarrow as pa
 
-from seawall.detection.incident import Incident
+from seawall.events.array_state import StateInvalid
 from seawall.events.networks import Networks, enrich
 from seawall.pipeline.live.automatic_containment import open_automatic
 from seawall.pipeline.live.background_worker import BackgroundWorker, give_back_memory, make_daemon
@@ -32,11 +32,11 @@ from seawall.pipeline.live.current_status import current_status
 from seawall.pipeline.live.detection import DayScoring
 from seawall.pipeline.live.errors import WatchBusy
 from seawall.pipeline.live.faults import PASSING, describe_store_fault
-from seawall.pipeline.live.history import HistoryNotice
 from seawall.pipeline.live.indicator_search import IndicatorSearch
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
-from seawall.pipeline.live.job import ScoringJob
+from seawall.pipeline.live.job import ScoringJob, begin_deadline
 from seawall.pipeline.live.lake_maintenance import RetentionTask, open_maintenance
+from seawall.pipeline.live.news import News
 from seawall.pipeline.live.outbox import open_deliverer
 from seawall.pipeline.live.pending_delivery import PendingDelivery
 from seawall.pipeline.live.periodic_messages import PeriodicMessages
@@ -57,13 +57,8 @@ from seawall.storage.lake import Lake
 from seawall_base.clock import Clock
 from seawall_base.errors import DatabaseInUse, SeawallError
 
-News = Incident | SilenceChange | HistoryNotice
-
 PAUSES = (0.5, 5.0)
 """Seconds until a failed step is tried again: first, and at most."""
-
-LONGEST_SCORING = 3.0
-"""Seconds after which scoring stops at the end of a day if more events have arrived."""
 
 _MOMENT = 0.02
 """Longest wait in seconds for deliveries while days are being scored."""
@@ -116,6 +111,10 @@ class WatchService:
         self._mail, self._over, self._has_keys = (threading.Event() for _ in range(3))
         self._automatic = open_automatic(settings, database, lake, clock, self._courier, self._mail)
 
+    def score_again(self, reason: str) -> None:
+        """Have the run that follows score all events of the store again; the incidents that differ are news."""
+        self._scorer.rescoring.ask(reason)
+
     def ingest(self, body: bytes, *, source: str, key: str | None = None) -> IngestReceipt:
         """Store the records of a body; see `Watcher.ingest`."""
         # repeated requests cannot be recognised before the start is complete
@@ -154,6 +153,9 @@ class WatchService:
                         pause, lost_at = PAUSES[0], None
                         self._work(writer, stop, until)
                         return
+                except StateInvalid as error:
+                    self._apart.abandon()
+                    self._scorer.rescoring.repair(error)
                 except PASSING as error:
                     self._apart.abandon()
                     now = self._clock.monotonic()
@@ -171,6 +173,7 @@ class WatchService:
     def _begin(self, writer: WriterLease, until: Until) -> None:
         """Load the stored state, also after an error: the database tells whether the last delivery was stored."""
         self._job = None
+        self._scorer.rescoring.start(self._database, writer, self._lake, at=self._clock.now())
         with self._database.reading() as work:
             found = load_startup_state(work)
             self._indicators.begin(work)
@@ -234,7 +237,7 @@ class WatchService:
                 self._ticked = now
                 self._each_second(writer, until)
             self._gauge.tell(revision=self._scorer.revision)
-            parts = (self._scorer, self._scorer.backfill, self._indicators)
+            parts = (self._scorer, self._scorer.backfill, self._scorer.rescoring, self._indicators)
             is_waiting = any(one.is_waiting for one in parts)
             is_over = delivery is None and not self._apart.is_busy and not is_waiting
             if until != "stopped" and is_over and self._progress.is_read(until):
@@ -312,7 +315,7 @@ class WatchService:
         is_pressed = until != "stopped" and self._progress.is_read(until)
         self._rank_past(writer, is_settled=is_settled, is_pressed=is_pressed)
         if self._scorer.is_due(is_behind=self._progress.is_behind, is_pressed=is_pressed):
-            deadline = self._should_stop_scoring()
+            deadline = begin_deadline(self._clock)
             self._job = self._scorer.begin_scoring(self._database, is_settled=is_settled, deadline=deadline)
             self._apart.begin(self._job.run)
             self._gauge.doing = "scoring"
@@ -343,11 +346,6 @@ class WatchService:
             self._mail.set()
         for one in news:
             self._news(one)
-
-    def _should_stop_scoring(self) -> Callable[[], bool]:
-        """Return a deadline that lets the scoring of many days pause for events that arrive meanwhile."""
-        until = self._clock.monotonic() + LONGEST_SCORING
-        return lambda: self._clock.monotonic() > until
 
     def _each_second(self, writer: WriterLease, until: Until) -> None:
         now, wall = self._clock.monotonic(), self._clock.now()

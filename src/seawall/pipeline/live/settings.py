@@ -35,6 +35,7 @@ class LiveSettings:
     raising, None for the one that ships. Data older than `retention_days` is deleted, None for never. `console` is the URL
     of the console with a final slash, for links in messages, empty if unknown. `channels` is the file of channels that get
     messages, `respond` the one with the settings of containment. `rules` are folders of Sigma rules besides the built-in ones.
+    Without `announces`, raised incidents are left to the next watch to announce.
 
     The other settings have no option, and change no incident. `sizes` are those of batches, `silences` configure alarms.
     `score_seconds` is the least time between scorings, `backlog_seconds` the longest while much is unread.
@@ -55,6 +56,7 @@ class LiveSettings:
     mmdb: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
     learnt: bool = True
+    announces: bool = True
     sizes: BatchSizes = field(default_factory=BatchSizes)
     patience: TailTiming = field(default_factory=TailTiming)
     silences: SilenceSettings = field(default_factory=SilenceSettings)

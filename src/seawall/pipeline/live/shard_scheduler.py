@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from seawall.pipeline.live.detection import LiveDetection
+from seawall.pipeline.live.shard import DayResult
+from seawall_base.clock import Clock
 
 LATE_SECONDS = 2.0
 LATE_BURST = 3.0
@@ -54,6 +56,20 @@ class ShardScheduler:
                     yield shard, "newest"
             else:
                 yield shard, "whole"
+
+    def score_due(
+        self, detection: LiveDetection, clock: Clock, deadline: Callable[[], bool], *, is_settled: bool
+    ) -> dict[tuple[int, int], DayResult]:
+        """Score the shards that are due; return the results by day and shard. `deadline` may stop it after a day."""
+        results: dict[tuple[int, int], DayResult] = {}
+        for shard, way in list(self.plan(detection, clock.monotonic(), is_settled=is_settled)):
+            began = clock.monotonic()
+            found = detection.glimpse(shard) if way == "newest" else None
+            results |= detection.bring_up(shard, deadline) if found is None else found
+            self.note(shard, detection, way, began, clock.monotonic())
+            if results and deadline():
+                break
+        return results
 
     def note(self, shard: int, detection: LiveDetection, way: Way, began: float, ended: float) -> None:
         """Record that a shard was scored."""

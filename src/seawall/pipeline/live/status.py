@@ -19,7 +19,7 @@ class WatchStatus:
     counts organisations with scored days before the live window that are not ranked yet. `fault` is a sentence about the
     error that stops the watch; it continues by itself when the cause is gone. `notes` are coverage notes, latest first.
     `unjudged` has a sentence for each organisation with mostly unrecognised records. `is_complete`: all that is there was
-    read, scored and ranked.
+    read, scored and ranked. `rescoring` says that earlier days are scored again, and why.
     """
 
     doing: Doing = "none"
@@ -42,6 +42,7 @@ class WatchStatus:
     notes: tuple[str, ...] = ()
     unjudged: tuple[str, ...] = ()
     is_complete: bool = False
+    rescoring: str | None = None
 
 
 NOTHING = WatchStatus()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from seawall.detection.incident import Incident
+from seawall.pipeline.live.budget_ranking import DAY, RANKED_DAYS
+from seawall.pipeline.live.commit import keep_untold
+from seawall.pipeline.live.history import HistoryNotice
+from seawall.pipeline.live.recipients import Recipients
+from seawall.storage.database import Database, WriterLease
 
 
 class UnannouncedIncidents:
@@ -34,3 +40,21 @@ class UnannouncedIncidents:
         """Remove incidents that were announced, or that exist no longer."""
         for id_ in ids:
             self._waiting.pop(id_, None)
+
+
+@dataclass(slots=True)
+class AgedIncidents:
+    """Raised incidents that grew old while much was unread; checked once for each new day."""
+
+    _told_until: int | None = None
+
+    def tell(
+        self, database: Database, writer: WriterLease, newest: int | None, targets: Recipients, *, at: int
+    ) -> Sequence[HistoryNotice]:
+        """Store that they are history, and return the messages about them; `newest` is the last scored day."""
+        if newest is None or newest == self._told_until:
+            return ()
+        with database.writing(writer) as work:
+            found = keep_untold(work, (newest - RANKED_DAYS + 1) * DAY, targets, at=at)
+        self._told_until = newest
+        return found

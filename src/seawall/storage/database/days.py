@@ -65,11 +65,13 @@ class Candidates:
             found[at].append(content)
         return dict(found)
 
-    def shares_since(self, day: int) -> dict[int, dict[int, list[bytes]]]:
-        """Return the candidates from `day` on, by day and then by share."""
+    def shares_since(self, day: int, until: int | None = None) -> dict[int, dict[int, list[bytes]]]:
+        """Return the candidates from `day` to before `until`, by day and then by share."""
         query = select(CandidateRow.day, CandidateRow.position, CandidateRow.content).where(
             CandidateRow.day >= day, *self._mine
         )
+        if until is not None:
+            query = query.where(CandidateRow.day < until)
         found: dict[int, dict[int, list[bytes]]] = defaultdict(lambda: defaultdict(list))
         for at, position, content in self._session.execute(
             query.order_by(CandidateRow.day, CandidateRow.position)

@@ -112,6 +112,19 @@ class Incidents:
         """Return the ids of all incidents."""
         return set(self._session.execute(select(QueueRow.incident)).scalars())
 
+    def list_raised(self) -> list[tuple[str, str, str, str, str, float]]:
+        """Return id, organisation, account, kind, severity and score of all raised incidents, by id."""
+        columns = (
+            QueueRow.incident, IncidentModel.tenant, IncidentModel.account, QueueRow.kind, QueueRow.severity,
+            QueueRow.score,
+        )  # fmt: skip
+        query = select(*columns).join(IncidentModel, IncidentModel.id == QueueRow.incident)
+        query = query.where(QueueRow.raised, *self._mine).order_by(QueueRow.incident)
+        return [
+            (id_, tenant, account, kind, severity, score)
+            for id_, tenant, account, kind, severity, score in self._session.execute(query)
+        ]
+
     def in_order(self) -> list[str]:
         """Return the ids of all incidents in reading order."""
         return [one.id for one in self.heads()]

@@ -14,14 +14,12 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 import numpy as np
 
-from seawall.events.array_state import State, StateInvalid
+from seawall.events.array_state import SCORE_AGAIN, State, StateInvalid
 
 DIGEST = 32
 VERSION: Literal[1] = 1
 LARGEST = 4 << 30
 """Largest state that is read, in bytes: no organisation's state is as large."""
-
-_FIX = "score the events again from the first day"
 
 _Kind = Literal["bool", "uint8", "uint64", "int32", "int64", "float32", "float64"]
 
@@ -62,14 +60,14 @@ def unpack(packed: bytes) -> State:
     """Return the state that `pack` turned into bytes. Raises `StateInvalid` for any other bytes."""
     view = memoryview(packed)
     if len(view) > LARGEST:
-        raise StateInvalid(f"the kept state of detection has {len(view):,} bytes", fix=_FIX)
+        raise StateInvalid(f"the kept state of detection has {len(view):,} bytes", fix=SCORE_AGAIN)
     content = view[DIGEST:]
     if hashlib.blake2b(content, digest_size=DIGEST).digest() != view[:DIGEST]:
-        raise StateInvalid("the kept state of detection is damaged: its digest differs", fix=_FIX)
+        raise StateInvalid("the kept state of detection is damaged: its digest differs", fix=SCORE_AGAIN)
     try:
         read = msgspec.msgpack.decode(content, type=_Packed)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise StateInvalid("the kept state of detection is not of this version", fix=_FIX) from error
+        raise StateInvalid("the kept state of detection is not of this version", fix=SCORE_AGAIN) from error
     return {name: _array(name, one) for name, one in read.arrays.items()}
 
 
@@ -77,7 +75,11 @@ def _array(name: str, one: _Array) -> np.ndarray:
     kind = np.dtype(one.kind).newbyteorder("<")
     longest = math.prod(max(size, 1) for size in one.shape)
     if math.prod(one.shape) * kind.itemsize != len(one.content) or longest > LARGEST:
-        raise StateInvalid(f"the kept state of detection is damaged: {name!r} has another size", fix=_FIX)
+        raise StateInvalid(
+            f"the kept state of detection is damaged: {name!r} has another size", fix=SCORE_AGAIN
+        )
     if kind == np.bool_ and one.content.translate(None, b"\0\1"):
-        raise StateInvalid(f"the kept state of detection is damaged: {name!r} holds no truths", fix=_FIX)
+        raise StateInvalid(
+            f"the kept state of detection is damaged: {name!r} holds no truths", fix=SCORE_AGAIN
+        )
     return np.frombuffer(one.content, kind).reshape(one.shape).astype(np.dtype(one.kind), copy=False)

@@ -149,7 +149,7 @@ def test_migrate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, err = said(capsys, "store", "size", "--store", folder, code=1)
     assert "seawall store migrate" in err
     out, _ = said(capsys, "store", "migrate", "--store", folder)
-    assert "migrated from version 0001" in out
+    assert "migrated the database from version 0001" in out
     assert answered(capsys, "store", "size", "--store", folder)["database"]["rows"]["queue"] == 9
 
 

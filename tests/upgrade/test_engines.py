@@ -37,6 +37,8 @@ def test_a_watch_goes_on_and_says_what_changed(
     done = run("watch", "later", "--store", store, "--once", "--json")
     assert done.code == 0, done.err
     assert "scoring 15 days again" in done.err
+    assert "migrated the database from version 0004 to" in done.err or store == STORES[0]
+    assert "seawall.db.before-" in done.err
     (told,) = documents(done.out, "events.rescored")
     assert (told["days"], told["new"], told["gone"]) == (15, [], [])
     assert {one["now"]["id"] for one in told["changed"]} <= {ANSWERED, OTHER}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from seawall.cli import output
 from seawall.cli.configuration.option import ConfigurationFile
 from seawall.cli.live_settings import (
     AlertBudget,
@@ -188,7 +189,7 @@ def _run(settings: LiveSettings, reads_stdin: bool, until: Until, *, quiet: bool
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handle_interrupt)
     telling = WatchTelling(quiet=quiet, as_json=as_json)
-    with open_watch_store(settings) as (database, lake):
+    with open_watch_store(settings, output.say) as (database, lake):
         stream = cast("ReadableStream", sys.stdin.buffer) if reads_stdin else None
         service = WatchService(settings, database, lake, stream=stream, news=telling.news)
         service.subscribe(telling.status)

@@ -103,8 +103,7 @@ def migrate(
     if done is None:
         output.write("the database already has this version\n")
     else:
-        kept = f"; copy of the old file: {copy}" if copy else ""
-        output.write(f"migrated from version {done.before} to {done.after}{kept}\n")
+        output.write(f"{done.describe()}\n")
     output.next_step(f"seawall store check{where(store, database)}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from seawall.pipeline.live.settings import LiveSettings
@@ -12,7 +12,14 @@ from seawall.storage.location import open_store
 
 
 @contextmanager
-def open_watch_store(settings: LiveSettings) -> Iterator[tuple[Database, Lake]]:
-    """Open or create the store for a `with` block; yield database and lake. Raises as `open_store`."""
+def open_watch_store(
+    settings: LiveSettings, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[tuple[Database, Lake]]:
+    """Open or create the store for a `with` block; yield database and lake. Raises as `open_store`.
+
+    `tell` gets a sentence if the database was migrated.
+    """
     with open_store(settings.store, settings.database, make=True) as store:
+        if store.upgraded is not None:
+            tell(store.upgraded.describe())
         yield store.database, store.lake

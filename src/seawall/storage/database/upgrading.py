@@ -24,6 +24,11 @@ class MigrationResult:
     after: str
     copy: Path | None
 
+    def describe(self) -> str:
+        """Return what happened in one sentence, with the place of the copy."""
+        kept = f"; copy of the old file: {self.copy}" if self.copy else ""
+        return f"migrated the database from version {self.before} to {self.after}{kept}"
+
 
 def version(place: str | Path) -> str | None:
     """Return the schema version of an existing database, None if it is empty."""

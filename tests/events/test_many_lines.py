@@ -275,3 +275,12 @@ def test_any_damage(damage: list[tuple[int, bytes]]) -> None:
         line = lines[-1 - place]
         lines[-1 - place] = line[: at % len(line)] + put + line[at % len(line) + len(put) :]
     assert_same(b"\n".join(lines))
+
+
+@pytest.mark.parametrize("value", ["null", "None", "Not Available", "00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize("make", [mail_read, signed_in])
+def test_an_id_that_reads_as_nothing_is_an_id_all_the_same(make: Any, value: str) -> None:
+    data = b"\n".join([*usual(12), json.dumps(make(1, Id=value)).encode()])
+    assert_same(data)
+    events, _, _ = _all(many_lines.batches_of_lines(data, "log", LIMITS, RecordNumbers(1)))
+    assert value in [event["metadata_uid"] for event in events]

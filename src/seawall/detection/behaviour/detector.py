@@ -226,7 +226,8 @@ class BehaviourDetector:
         return np.asarray(self._active[actor])
 
     def tenant_sizes(self, tenant: Codes) -> Rows:
-        """Return how many accounts of each tenant, seen on a scored day, were active so far, (n,)."""
+        """Return how many accounts of each tenant were active so far, (n,); 0 for one of which no group was scored yet."""
+        self.reserve_tenants(int(tenant.max(initial=-1)) + 1)
         return np.asarray(self._tenant_accounts[tenant], np.intp)
 
     def tenant_accounts(self, tenant: int) -> int:

@@ -82,7 +82,10 @@ def normalise(table: Any) -> Normalised:
     time = parse_times(table.column("CreationTime"))
     columns: dict[str, Any] = {"src_ip": _addresses(table)}
     (kind,) = _kind(raw["Operation"], raw["RecordType"], raw["Workload"], raw["Parameters"])
-    columns["metadata_uid"], columns["kind"] = _blank_to_null(table.column("Id")), kind
+    columns["metadata_uid"], columns["kind"] = (
+        contiguous(table.column("Id")),
+        kind,
+    )  # as it came: also `null` is an id
     columns["activity_name"] = raw["Operation"]
     columns["status"], columns["status_code"], columns["status_detail"] = _status(
         raw["Operation"], raw["ResultStatus"], raw["ErrorNumber"], raw["LogonError"],

@@ -1,4 +1,4 @@
-"""The wheel's build hook: the console's pages are built into the package, with Node from PyPI."""
+"""The wheel's build hook: the pages of the documentation and of the console go into the package; Node comes from PyPI."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ class CustomBuildHook(BuildHookInterface[Any]):
     """Runs `tools/build_console.py`, which the source distribution carries."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the pages for a wheel; an editable install builds its own, with `make console`.
+        """Add the documentation and build the console's pages for a wheel. An editable install reads `docs`, and builds the
+        console's pages with `make console`.
 
         Without Node or the npm registry the wheel has no pages, unless `SEAWALL_CONSOLE=required`, as for a release.
         """
         if version == "editable":
             return
+        for part in ("tutorials", "how-to", "reference", "explanation"):
+            build_data["force_include"][str(Path(self.root) / "docs" / part)] = (
+                f"seawall/documentation/{part}"
+            )
         path = Path(self.root) / "tools" / "build_console.py"
         spec = importlib.util.spec_from_file_location("build_console", path)
         if spec is None or spec.loader is None:

@@ -12,7 +12,11 @@ from seawall.cli.main import main
 @pytest.mark.parametrize(
     ("arguments", "what", "step"),
     [
-        (["signals", "contained", "gone.jsonl"], "the settings file is missing", "docs/how-to/signals.md"),
+        (
+            ["signals", "contained", "gone.jsonl"],
+            "the settings file is missing",
+            "seawall respond signals begin",
+        ),
         (["signals", "list"], "the settings file is missing", "--settings"),
         (["watch", "gone.jsonl", "."], "the journal does not exist", "seawall respond apply PLAN --apply"),
         (

@@ -320,4 +320,4 @@ def test_without_the_packages_for_pdf_it_says_what_to_do(
     monkeypatch.setitem(sys.modules, "typst", None)
     answer = ann.get(f"/api/incidents/{FIRST}/summary.pdf")
     assert refused(answer) == (503, "unavailable")
-    assert "seawall[letters]" in answer.json()["error"]["fix"]
+    assert "[letters]" in answer.json()["error"]["fix"]

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.events.secret_masking import MASK, is_secret_name, mask_secrets
+from seawall.events.secret_masking import mask_secrets
+from seawall.events.secret_names import is_secret_name
+from seawall.events.secret_patterns import MASK
 from tests.thoroughness import examples
 
 WEB_TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"

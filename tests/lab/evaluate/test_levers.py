@@ -40,7 +40,8 @@ def test_kept_days_give_the_incidents_of_a_scan(world: Path, scanned: ScanResult
     first, again = (measure_world(world, tmp_path) for _ in range(2))
     assert first == again
     begin = read_intrusions(world / "truth.json").begin
-    expected = [[round(one.score, 4), one.raised] for one in scanned.incidents if one.last_event >= begin]
+    by_score = sorted(scanned.incidents, key=lambda each: (-each.score, each.id))
+    expected = [[round(one.score, 4), one.raised] for one in by_score if one.last_event >= begin]
     assert [[score, raised] for score, _, raised, _ in first["incidents"]] == expected
     assert first["events"] == scanned.summary["events"]
     assert expected

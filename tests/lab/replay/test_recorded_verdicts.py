@@ -77,7 +77,7 @@ def test_all_detectors_say_what_an_ordinary_scan_says(found: list[IncidentFindin
     result = scan([folder / "logs" / HONEST, one.staged.logs])
     own = [
         (rank, incident)
-        for rank, incident in enumerate(result.incidents, 1)
+        for rank, incident in enumerate(sorted(result.incidents, key=lambda each: (-each.score, each.id)), 1)
         if any(uid in one.records_read.times for uid in incident.events)
     ]
     verdict = judge_incidents(own, one.records_read, sum(i.raised for i in result.incidents))

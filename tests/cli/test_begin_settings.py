@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import stat
 import sys
 import tomllib
@@ -15,6 +16,7 @@ import pytest
 from seawall.response.channels.settings import ChannelsFile, load_channels
 from seawall.response.containment.settings import ContainmentSettings, read_settings
 from seawall.response.signals.settings import SignalsFile, load_settings
+from seawall_base.errors import SeawallError
 from seawall_base.settings_table import settings_of
 from tests.cli.conftest import Run
 
@@ -41,7 +43,6 @@ def test_a_file_is_written_once(run: Run, tmp_path: Path, name: str, verb: Seque
     assert path.read_bytes() == written + b"# mine\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
 def test_a_link_is_not_followed(run: Run, tmp_path: Path) -> None:
     (tmp_path / "respond.toml").symlink_to(tmp_path / "elsewhere.toml")
     assert run("respond", "begin", str(tmp_path / "respond.toml")).code == 2
@@ -60,6 +61,27 @@ def test_each_file_is_read_as_it_was_written(run: Run, tmp_path: Path) -> None:
     assert receiver.endpoint.startswith("https://receiver.example.com/")
     told = ("respond", "signals", "tell", "account-disabled", "--email", "a@b.example")
     assert run(*told, "--settings", str(tmp_path / "signals.toml")).code == 0
+
+
+USED_BY = {
+    "respond.toml": read_settings,
+    "channels.toml": load_channels,
+    "signals.toml": load_settings,
+}
+
+
+@pytest.mark.parametrize(("name", "verb"), FILES.items())
+def test_a_missing_file_names_the_command_that_writes_it(
+    run: Run, tmp_path: Path, name: str, verb: Sequence[str]
+) -> None:
+    place = tmp_path / "a folder"
+    place.mkdir()
+    with pytest.raises(SeawallError) as refused:
+        USED_BY[name](place / name)
+    command = shlex.split(refused.value.fix.split("`")[1])
+    assert command[:-1] == ["seawall", *verb]
+    assert run(*command[1:]).code == 0
+    assert (place / name).is_file()
 
 
 @pytest.mark.parametrize(("name", "verb"), FILES.items())

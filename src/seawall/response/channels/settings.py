@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, get_args, get_type_hints
@@ -76,7 +77,7 @@ def load_channels(path: Path) -> ChannelsFile:
     if not path.exists():
         raise ChannelsInvalid(
             f"{path}: the channels file is missing",
-            fix=f"seawall channels begin {path} writes one to fill in",
+            fix=f"`seawall channels begin {shlex.quote(str(path))}` writes one to fill in",
         )
     document, faults = read_toml(
         path,

@@ -80,7 +80,7 @@ def describe_outcome(outcome: RunOutcome, phase: Phase) -> list[str]:
         lines.append(f"{_name_steps(outcome.waiting)}: a person has to do it")
     if phase == "apply":
         lines.append(
-            "The intruder may keep what is not done. Below each such step stands how to do it by hand."
+            "The intruder may keep what is not done. The list above says under each such step how to do it by hand."
         )
     return lines
 

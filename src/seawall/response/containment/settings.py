@@ -7,6 +7,7 @@ only read logs.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,4 +123,9 @@ class ContainmentSettings:
 
 def read_settings(file: Path) -> ContainmentSettings:
     """Read the settings; paths in the file are relative to it. Raises RespondInvalid with every fault."""
+    if not file.exists():
+        raise RespondInvalid(
+            f"{file}: the settings file is missing: it names the credentials at the vendors",
+            fix=f"`seawall respond begin {shlex.quote(str(file))}` writes one to fill in",
+        )
     return load_table(ContainmentSettings, file, RespondInvalid, give="check --config", described=_FIX)

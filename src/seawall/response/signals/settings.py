@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,7 +144,7 @@ def load_settings(path: Path) -> SignalSettings:
     if not path.exists():
         raise SignalsInvalid(
             f"{path}: the settings file is missing: it names the receivers and the signing key",
-            fix=f"seawall respond signals begin {path} writes one to fill in; or give its path with --settings",
+            fix=f"`seawall respond signals begin {shlex.quote(str(path))}` writes one to fill in; or give another with --settings",
         )
     document, faults = read_toml(path, SignalsInvalid, give="check --settings", described=_FIX)
     found = read_table(SignalsFile, document, (), faults, path.parent)

@@ -14,6 +14,8 @@ _TOKEN = re.compile(rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|["{}\[\]]', re.DOTALL)
 _SEPARATORS = b" \t\r\n,\x0b\x0c"
 _OBJECT = re.compile(rb"[ \t\r\n,\x0b\x0c]*\{")
 _WRAPPER_REACH = 1 << 16
+_MOST_BARE = 1_000
+"""Most levels of arrays of nothing that a piece repeats: far beyond every limit of depth."""
 _TEXT = rb'"(?>[^"\\]++|\\.)*+"'
 _FLAT = rb"(?>[^\"{}\[\]]++|" + _TEXT + rb")*+"
 _STRUCTURE = _FLAT
@@ -80,8 +82,9 @@ class OversizedRecord:
 class JsonSplitter:
     """Split chunks into records: objects at the top level, in top-level arrays, and in arrays under a wrapper key.
 
-    Text between records that is no separator becomes a piece too, so that nothing is lost silently. A string ends at the
-    end of its line at the latest, because JSON strings contain no raw line feeds. So damage is confined to its line.
+    Text between records that is no separator becomes a piece too, so that nothing is lost silently; so does an element that
+    is an array of nothing. A string ends at the end of its line at the latest, because JSON strings contain no raw line
+    feeds. So damage is confined to its line.
     """
 
     def __init__(
@@ -113,6 +116,10 @@ class JsonSplitter:
         self._wrapped = 0
         self._is_tail = False
         self._is_dropping = False
+        self._arrays = 0
+        """Arrays around the present place, without those of wrappers."""
+        self._bare = 0
+        """How many arrays began one in the other since the last record or text, the outermost of the document left out."""
         self._awaited = 0
         """Size of the buffer from which on an unclosed string is searched for its end again: twice as long as it is."""
 
@@ -139,6 +146,11 @@ class JsonSplitter:
         is_open = self._is_tail and self._depth > 0
         if (is_open or not (self._is_dropping or self._is_tail)) and rest.strip(_SEPARATORS + b"]}"):
             yield rest
+
+    @property
+    def is_cut(self) -> bool:
+        """Return whether the text ended before an array, a wrapper or an object that it began."""
+        return self._arrays > 0 or self._wrapped > 0 or self._depth > 0
 
     def _scan(self, *, is_end: bool) -> Iterator[bytes | ObjectRun | OversizedRecord]:
         while True:
@@ -175,6 +187,7 @@ class JsonSplitter:
         if len(spans):
             start, end = int(spans[0, 0]), int(spans[-1, 1])
             self._position = self._start = end
+            self._bare = 0
             yield ObjectRun(bytes(self._buffer[start:end]), spans - start)
 
     def _is_undecided(self, start: int, *, is_end: bool) -> bool:
@@ -208,9 +221,11 @@ class JsonSplitter:
                 self._position = self._start = wrapper[0]
                 self._wrapped += wrapper[1]
             elif token == b"[":
+                self._bare += self._arrays > 0 or self._wrapped > 0
+                self._arrays += 1
                 self._start = start + 1
             else:
-                self._start, self._depth = start, 1
+                self._start, self._depth, self._bare = start, 1, 0
         elif self._depth > 1:
             self._depth -= 1
         elif self._depth == 1:
@@ -222,15 +237,26 @@ class JsonSplitter:
             self._start = start + 1
         else:
             yield from self._between(start)
+            if token == b"]":
+                yield from self._end_array()
             # The rest of a wrapper after its array (`,"@odata.nextLink":"…"}`) is no record.
             if token == b"}" and self._wrapped > 0:
                 self._wrapped -= 1
             self._is_tail = self._wrapped > 0
             self._start = start + 1
 
+    def _end_array(self) -> Iterator[bytes]:
+        """Yield the text of an array that held nothing; the outermost array of a document may be empty."""
+        self._arrays = max(self._arrays - 1, 0)
+        if self._bare:
+            levels = min(self._bare, _MOST_BARE)
+            self._bare = 0
+            yield b"[" * levels + b"]" * levels
+
     def _between(self, end: int) -> Iterator[bytes | OversizedRecord]:
         rest = bytes(self._buffer[self._start : end]).strip(_SEPARATORS)
         if rest and not self._is_tail and not self._is_dropping:
+            self._bare = 0
             yield rest
         self._is_tail = False
         self._is_dropping = False

@@ -144,7 +144,7 @@ def load_settings(path: Path) -> SignalSettings:
     if not path.exists():
         raise SignalsInvalid(
             f"{path}: the settings file is missing: it names the receivers and the signing key",
-            fix=f"`seawall respond signals begin {shlex.quote(str(path))}` writes one to fill in; or give another with --settings",
+            fix=f"`seawall respond signals begin {shlex.quote(str(path))}` writes one to fill in; or name one by --settings",
         )
     document, faults = read_toml(path, SignalsInvalid, give="check --settings", described=_FIX)
     found = read_table(SignalsFile, document, (), faults, path.parent)

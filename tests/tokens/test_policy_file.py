@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -524,15 +525,12 @@ def test_the_command_line_says_one_fault_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path, "x = 1\ny = 2\n")
-
-    def refuse(**_: object) -> None:
-        load_policy(path)
-
-    monkeypatch.setattr("seawall.cli.main._command", lambda: refuse)
-    assert main(["anything"]) == 2
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"token")))
+    assert main(["token", "check", "--policy", str(path)]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [line.startswith(f"error: {path}:") for line in lines] == [True, True, False]
-    assert lines[-1] == "  fix: every setting is described in docs/reference/policy.md"
+    assert lines[-1].startswith("  fix: every setting is described in `")
+    assert lines[-1].endswith(" help reference/policy`")
 
 
 def test_a_program_that_changes_its_folder_keeps_its_keys(

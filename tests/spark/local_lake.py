@@ -8,11 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 from seawall.events.coder import choose_homes
 from seawall.pipeline.scan import ScanSettings
-from seawall.spark.deciding import INCIDENT, DecidingTask, decide_shelf
+from seawall.spark.deciding import INCIDENT, DecidingTask, collect_incidents, decide_shelf
 from seawall.spark.moving import move_events
 from seawall.spark.part_scoring import score_parts
 from seawall.spark.planning import plan_scoring
@@ -31,6 +29,7 @@ from seawall.spark.scoring import (
     score_shelf,
 )
 from seawall.spark.tallies import DayTally
+from seawall.storage.files.incident_documents import incident_line
 
 
 @dataclass(slots=True)
@@ -95,9 +94,8 @@ class LocalLake:
                 task,
             )
         ]
-        found = [row for row in rows if row.kind == INCIDENT]
-        found.sort(key=lambda row: (msgspec.json.decode(row.names[0]), row.shelf, row.place))
-        return [row.content for row in found]
+        found = collect_incidents(row for row in rows if row.kind == INCIDENT)
+        return [incident_line(one) for one in found]
 
     def _decide_homes(self) -> dict[str, str]:
         counts: dict[str, dict[str, int]] = {}

@@ -15,6 +15,7 @@ from seawall.detection.incident import Incident
 from seawall.detection.incidents.alert_budget import BudgetDecision, decide
 from seawall.detection.incidents.cases import IncidentCase
 from seawall.detection.incidents.explain import describe_case
+from seawall.detection.incidents.reading_order import order_incidents
 from seawall.detection.ranking.candidates import ScoredCandidate
 from seawall.detection.tallies import Note
 from seawall.events.array_state import StateInvalid
@@ -22,7 +23,7 @@ from seawall.pipeline.live.candidates import unpack_candidate
 from seawall.pipeline.scan import ScanSettings
 from seawall.spark.rows import LakeRow
 from seawall.spark.scoring import CANDIDATES, STANDING
-from seawall.storage.files.incident_documents import incident_line
+from seawall.storage.files.incident_documents import incident_from_document, incident_line
 
 INCIDENT, LIMITS = "incident", "limits"
 """Kinds of rows that deciding makes: an incident as a line, and what the budget allowed."""
@@ -71,6 +72,13 @@ def decide_shelf(shelf: int, rows: Iterable[LakeRow], task: DecidingTask) -> Ite
             INCIDENT, shelf, place=place, names=(_encode(keys[one.id]).decode(),), content=incident_line(one)
         )
     yield LakeRow(LIMITS, shelf, content=_describe_limits(decision))
+
+
+def collect_incidents(rows: Iterable[LakeRow]) -> tuple[Incident, ...]:
+    """Return the incidents of the rows of all shelves in reading order, as a scan does."""
+    keyed = [(msgspec.json.decode(row.names[0]), row.shelf, row.place, row.content) for row in rows]
+    keyed.sort(key=lambda one: one[:3])
+    return order_incidents(incident_from_document(msgspec.json.decode(line)) for _, _, _, line in keyed)
 
 
 def _unpack(packed: dict[int, list[LakeRow]]) -> Iterator[ScoredCandidate]:

@@ -15,13 +15,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql.functions import col
 
 from seawall.detection.incident import Incident
-from seawall.detection.incidents.reading_order import order_incidents
 from seawall.detection.incidents.rule_results import RuleBook
 from seawall.pipeline.keep_raw import keep_raw_records
 from seawall.pipeline.scan import ScanResult
 from seawall.report.input import ReportedBudget, ReportInput
 from seawall.report.scan_files import write_scan_files
-from seawall.spark.deciding import INCIDENT, LIMITS
+from seawall.spark.deciding import INCIDENT, LIMITS, collect_incidents
 from seawall.spark.few_events import write_events_file
 from seawall.spark.inputs import decode_name
 from seawall.spark.reading import COUNTED
@@ -39,7 +38,6 @@ from seawall.spark.tallies import (
 )
 from seawall.spark.worker import get_networks, get_rules
 from seawall.storage.files.events_place import EVENTS_TABLE
-from seawall.storage.files.incident_documents import incident_from_document
 from seawall.storage.files.merged_events import EVENTS
 from seawall.storage.raw_records import MOST_RECORDS, RAW_RECORDS, KeptRecord, read_kept_records
 from seawall_base import private_files
@@ -66,7 +64,7 @@ def write_results(run: LakeRun, started: float) -> ScanResult:
         standing.add(row)
     book = fill_book(rules, found[HITS])
     decided = sort_by_kind(_list_rows(run.decide(days.days())))
-    incidents = _collect_incidents(decided[INCIDENT])
+    incidents = collect_incidents(decided[INCIDENT])
     coverage = (*read.unjudged.notes((days.first, days.last)), *standing.list_notes())
     summary = _summarise(read, days, standing, incidents, book, time.perf_counter() - started)
     networks = get_networks(settings.mmdb).describe()
@@ -148,13 +146,6 @@ def _count_read(run: LakeRun, path: Path) -> ReadTally:
     with os.fdopen(private_files.open_for_writing(path), "wb") as sink:
         sink.writelines(encode(one) + b"\n" for one in iterate_problems(_list_rows(rows), tally))
     return tally
-
-
-def _collect_incidents(rows: Iterable[LakeRow]) -> tuple[Incident, ...]:
-    """Return the incidents of all shelves in reading order, as a scan does."""
-    keyed = [(msgspec.json.decode(row.names[0]), row.shelf, row.place, row.content) for row in rows]
-    keyed.sort(key=lambda one: one[:3])
-    return order_incidents(incident_from_document(msgspec.json.decode(line)) for _, _, _, line in keyed)
 
 
 def _sum_limits(rows: Iterable[LakeRow], budget: float | None) -> ReportedBudget:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,14 +27,19 @@ from seawall.storage.lake import Lake
 from seawall.storage.lake.layout import MARKER as LAKE_MARKER
 from seawall.storage.lake.parts import settle
 from seawall_base.errors import UsageError
+from seawall_base.file_lock import FileLock
 from seawall_base.operating_system import require_posix
 
 DATABASE = "seawall.db"
 EVENTS = "events"
 MARKER = "store.json"
+MAKING = "store.lock"
+"""The file whose lock a process holds while it makes the parts of a new store."""
+
 FORMAT = "seawall-store"
 VERSION = 1
 _LARGEST_MARKER = 10_000
+_FIX_FOLDER = "check the free space and the folder's permissions"
 
 
 @dataclass(frozen=True)
@@ -66,23 +73,41 @@ def open_store(folder: Path, database: str | None = None, *, make: bool = False)
     """
     check_folder(folder, make=make)
     place = database_place(folder, database)
-    is_new = not (folder / MARKER).exists()
-    upgraded = None
-    opened = None
-    if make and is_new:
-        opened = Database.open(place, should_migrate=True)
+    if make and not (folder / MARKER).exists():
+        _make_store(folder, place)
+    opened, upgraded = _open(place, folder, make=make)
     try:
-        if opened is None:
-            opened, upgraded = _open(place, folder, make=make)
-        lake = _lake(folder / EVENTS, make=make and is_new)
-        if make and is_new:
-            mark(folder, place)
+        lake = _open_lake(folder / EVENTS)
     except BaseException:
-        if opened is not None:
-            opened.close()
+        opened.close()
         raise
     lake.names_of = JoinedNames(opened).of
     return Store(folder, opened, lake, upgraded)
+
+
+def _make_store(folder: Path, place: str) -> None:
+    """Make the parts of a store, then its marker. Of processes that start at once, one does so, and the others wait for it."""
+    with _hold_making(folder):
+        if (folder / MARKER).exists():
+            return
+        Database.open(place, should_migrate=True).close()
+        events = _refuse_link(folder / EVENTS)
+        if not (events / LAKE_MARKER).exists():
+            Lake.create(events).close()
+        mark(folder, place)
+
+
+@contextmanager
+def _hold_making(folder: Path) -> Iterator[None]:
+    try:
+        lock = FileLock(folder / MAKING)
+    except OSError as error:
+        raise StoreRefused(f"{folder}: {error.strerror}", fix=_FIX_FOLDER) from error
+    try:
+        lock.hold()
+        yield
+    finally:
+        lock.close()
 
 
 def database_place(folder: Path, database: str | None = None) -> str:
@@ -138,10 +163,10 @@ def _check_ours(folder: Path, *, make: bool) -> None:
     names = {path.name for path in folder.iterdir()}
     if names & {MARKER, DATABASE}:  # opening them shows later whether they are Seawall's
         return
-    if names - {EVENTS, f"{MARKER}.new"}:  # other programs use folders named `events` too
+    if names - {EVENTS, MAKING, f"{MARKER}.new"}:  # other programs use folders named `events` too
         fix = "choose a new folder for the store" if make else "check the path"
         raise StoreRefused(f"{folder}: holds other files, and no store", fix=fix)
-    if not make and not names:
+    if not make and names <= {MAKING}:
         raise StoreRefused(
             f"{folder}: empty, there is no store",
             fix="check the path; `seawall watch` and `seawall serve` create one there (not with --no-watch)",
@@ -182,9 +207,7 @@ def mark(folder: Path, place: str) -> None:
         waiting.replace(folder / MARKER)
         settle(folder)
     except OSError as error:
-        raise StoreRefused(
-            f"{folder}: {error.strerror}", fix="check the free space and the folder's permissions"
-        ) from error
+        raise StoreRefused(f"{folder}: {error.strerror}", fix=_FIX_FOLDER) from error
 
 
 def _open(place: str, folder: Path, *, make: bool) -> tuple[Database, MigrationResult | None]:
@@ -197,9 +220,11 @@ def _open(place: str, folder: Path, *, make: bool) -> tuple[Database, MigrationR
     return Database.open(place), upgraded
 
 
-def _lake(root: Path, *, make: bool) -> Lake:
+def _open_lake(root: Path) -> Lake:
+    return Lake.open(_refuse_link(root))
+
+
+def _refuse_link(root: Path) -> Path:
     if root.is_symlink():
         raise UsageError(f"{root}: the folder is a link", fix="keep the events in the store's own folder")
-    if make and not (root / LAKE_MARKER).exists():
-        return Lake.create(root)
-    return Lake.open(root)
+    return root

@@ -39,7 +39,7 @@ from seawall.storage.lake.erasing import erase_from_lake
 from seawall.storage.lake.layout import RAW
 from seawall.storage.lake.person_names import LakeNames
 from seawall.storage.lake.place import LakePlace
-from seawall.storage.location import DATABASE, EVENTS, MARKER, Store, open_store
+from seawall.storage.location import DATABASE, EVENTS, MAKING, MARKER, Store, open_store
 from seawall.storage.raw_records import RAW_RECORDS, erase_raw_records
 from seawall_base.clock import read_wall_clock
 from seawall_base.errors import UsageError
@@ -48,7 +48,7 @@ from seawall_base.times import rfc3339
 
 ACTOR: Final = "seawall erase"
 OWN_FILES: Final = (
-    EVENTS, MARKER, FOLDER, "secret.key", DATABASE, *(f"{DATABASE}-{end}" for end in ("wal", "shm", "writer"))
+    EVENTS, MARKER, MAKING, FOLDER, "secret.key", DATABASE, *(f"{DATABASE}-{end}" for end in ("wal", "shm", "writer"))
 )  # fmt: skip
 _SHORTEST: Final = 3
 _AUDIT: Final = KeptThing(

@@ -13,7 +13,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -99,14 +99,31 @@ def _make_store(folder: Path, place: str) -> None:
 
 @contextmanager
 def _hold_making(folder: Path) -> Iterator[None]:
+    """Hold the lock of making a store; the lock's file is gone afterwards."""
+    path = folder / MAKING
     try:
-        lock = FileLock(folder / MAKING)
+        lock = _lock_linked(path)
     except OSError as error:
         raise StoreRefused(f"{folder}: {error.strerror}", fix=_FIX_FOLDER) from error
     try:
-        lock.hold()
         yield
     finally:
+        with suppress(OSError):  # a file that stays does no harm
+            path.unlink()
+        lock.close()
+
+
+def _lock_linked(path: Path) -> FileLock:
+    """Lock the file of that name. A file that its holder removed before it let go is not that file any more."""
+    while True:
+        lock = FileLock(path)
+        try:
+            lock.hold()
+            if lock.is_linked(path):
+                return lock
+        except BaseException:
+            lock.close()
+            raise
         lock.close()
 
 

@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from seawall.storage.lake import Lake, parts
-from seawall.storage.location import MARKER, open_store
+from seawall.storage.location import MAKING, MARKER, open_store
 
 STARTING = 6
 
@@ -30,6 +30,7 @@ def test_all_that_start_a_new_store_at_once_open_it(place: str, tmp_path: Path) 
         assert [one.result() for one in starts] == [[]] * STARTING
         assert json.loads((folder / MARKER).read_bytes())["format"] == "seawall-store"
         assert not list(folder.rglob("*.new"))
+        assert not (folder / MAKING).exists()
 
 
 def test_a_start_that_ends_half_way_stops_nobody(

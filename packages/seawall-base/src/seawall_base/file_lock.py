@@ -51,6 +51,14 @@ class FileLock:
         """Wait for a shared lock, or turn the exclusive lock into a shared one."""
         lock_descriptor(self._descriptor, is_shared=True, wait=True)
 
+    def is_linked(self, path: Path) -> bool:
+        """Return whether the path still names the locked file. Raises OSError."""
+        try:
+            named = path.lstat()
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(named, os.fstat(self._descriptor))
+
     def close(self) -> None:
         """Close the file, which releases the lock."""
         os.close(self._descriptor)

@@ -90,3 +90,14 @@ def test_results_of_a_scan_are_no_input(tmp_path: Path) -> None:
 def test_names_of_files_are_kept_whatever_they_are() -> None:
     for name in (b"/a/b.json", "/a/\u00fc.json".encode(), b"/a/\xff.json", b"/a/hex:00", b"hex:00"):
         assert decode_name(encode_name(Path(os.fsdecode(name)))) == name
+
+
+def test_files_recorded_by_a_relative_name_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "one.json").write_text("[]", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    earlier = find_files([Path("logs")], tmp_path / "out", ())
+    assert [file.name for file in earlier.files] == ["logs/one.json"]
+    assert find_files([tmp_path / "logs"], tmp_path / "out", earlier.files).files == []

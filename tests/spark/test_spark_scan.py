@@ -44,6 +44,25 @@ def check_tables(out: Path, events: int) -> None:
     assert set(evidence["incident"].to_pylist()) == set(incidents["id"].to_pylist())
 
 
+def test_relative_paths_mean_the_same_to_executors(
+    spark: SparkSession, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Executors work in another folder than the program that the user started."""
+    files = sorted((place / "logs").glob("*.jsonl"))[:2]
+    assert files
+    some = place / "few" / "logs"
+    some.mkdir(parents=True)
+    for file in files:
+        os.link(file, some / file.name)
+    monkeypatch.chdir(place / "few")
+    result = scan(Path("logs"), Path("out"), spark)
+    wanted = seawall.scan(some)
+    assert result.summary["records"] == wanted.summary["records"] > 0
+    assert [one.id for one in result.incidents] == [one.id for one in wanted.incidents]
+    again = scan(some, Path("out"), spark)
+    assert again.summary["records"] == wanted.summary["records"]
+
+
 @pytest.mark.soak
 def test_later_days_go_on_from_kept_state(spark: SparkSession, place: Path) -> None:
     """The first part, one task, fewer shelves; then all files: those that were read are not read again."""

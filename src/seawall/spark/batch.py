@@ -37,10 +37,10 @@ def scan(
     path does not exist, `OutputUnwritable`, `UsageError`. Unreadable records become problems in the result.
     """
     started = time.perf_counter()
-    settings = settings or SparkSettings()
+    settings = (settings or SparkSettings()).with_absolute_paths()
     folder = check_folder(Path(out))
     private_files.make_folder(folder)
-    inputs = sorted(Path(one) for one in ([paths] if isinstance(paths, str | Path) else paths))
+    inputs = sorted(Path(one).absolute() for one in ([paths] if isinstance(paths, str | Path) else paths))
     spark = session or open_session("local[*]")
     tasks = count_tasks(spark, settings.partitions)
     shelves = settings.choose_shelves(tasks)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from seawall.events.formats.files import walk
 from seawall.events.problem import Problem
 from seawall.pipeline.scan_inputs import OUTPUTS, SCRATCH
@@ -59,7 +61,7 @@ def find_files(inputs: Sequence[Path], out: Path, known: Iterable[ReadFile]) -> 
         raise InputUnreadable(
             f"no such file or folder: {missing[0] if missing else '(none given)'}", fix="check the path"
         )
-    found, place, before = FoundInput(), out.resolve(), frozenset(known)
+    found, place, before = FoundInput(), out.resolve(), frozenset(map(_with_absolute_name, known))
     tables, parts = _list_tables(inputs, place, found)
     for one in walk(inputs):
         if isinstance(one, Problem):
@@ -76,11 +78,17 @@ def find_files(inputs: Sequence[Path], out: Path, known: Iterable[ReadFile]) -> 
             status = None
         size, changed = (status.st_size, status.st_mtime_ns) if status is not None else (0, 0)
         file = ReadFile(encode_name(one), size, changed)
-        if file not in before:
+        if _with_absolute_name(file) not in before:
             found.files.append(file)
             if parts.get(real):
                 found.values[file.name] = json.dumps(parts[real], sort_keys=True)
     return found
+
+
+def _with_absolute_name(file: ReadFile) -> ReadFile:
+    """Return a file that a scan may have recorded under a name relative to the folder where it was started."""
+    path = Path(os.fsdecode(decode_name(file.name)))
+    return file if path.is_absolute() else msgspec.structs.replace(file, name=encode_name(path.absolute()))
 
 
 def _list_tables(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from seawall.pipeline.scan import ScanSettings
 
@@ -39,3 +40,9 @@ class SparkSettings:
     def choose_shelves(self, tasks: int) -> int:
         """Return the number of shelves of a new lake, for stages of so many tasks."""
         return self.shelves or min(max(_FOR_EACH * tasks, _FEWEST), _MOST)
+
+    def with_absolute_paths(self) -> Self:
+        """Return the settings with paths that mean the same files to executors, whose working folders are others."""
+        mmdb = tuple(path.absolute() for path in self.scan.mmdb)
+        rules = tuple(path.absolute() for path in self.scan.rules)
+        return replace(self, scan=replace(self.scan, mmdb=mmdb, rules=rules))

@@ -78,7 +78,7 @@ def stream_messages(
 def _start(
     frame: DataFrame, out: Path, settings: SparkSettings, take: Take, seconds: float | None
 ) -> StreamingQuery:
-    folder = check_folder(out)
+    folder, settings = check_folder(out), settings.with_absolute_paths()
     private_files.make_folder(folder / LAKE)
 
     def run_batch(batch: DataFrame, number: int) -> None:

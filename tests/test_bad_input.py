@@ -180,6 +180,26 @@ def test_a_folder_without_logs_is_said_to_hold_none(
     assert _read(folder) == (0, {"not-a-log": 1})
 
 
+def test_nothing_that_was_read_makes_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A page of 0 incidents, or that of an earlier scan, would say that all is well."""
+    logs, out = tmp_path / "logs.json", tmp_path / "out"
+    logs.write_bytes(SOUND)
+    assert main(["scan", str(logs), "--out", str(out)]) == 0
+    assert (out / "report.html").is_file()
+    logs.write_bytes(b"# Notes\n")
+    capsys.readouterr()
+    assert main(["scan", str(logs), "--out", str(out), "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["report"] is None
+    assert not (out / "report.html").exists()
+
+
+def test_an_export_of_nothing_makes_a_report(tmp_path: Path) -> None:
+    logs, out = tmp_path / "logs.json", tmp_path / "out"
+    logs.write_bytes(b"[]")
+    assert main(["scan", str(logs), "--out", str(out)]) == 0
+    assert (out / "report.html").is_file()
+
+
 def test_a_missing_path_has_its_own_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scan", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")]) == 3
     assert "nowhere" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from seawall.cli.main import main
 from seawall.detection.rules.sigma.run import RuleSet
 from seawall.pipeline import scan as pipeline
 
-from .samples import Result, incidents, written
+from .samples import incidents, scan_result, written
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def scan(
         paths: Any, out: Any = None, *, settings: Any = None, progress: Any = None, rules_read: Any = None
-    ) -> Result:
+    ) -> pipeline.ScanResult:
         calls.append({"paths": paths, "out": out, "settings": settings})
         if rules_read is not None:
             rules_read(RuleSet())
@@ -68,7 +68,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         progress("score", 1, 1, 1200)
         written(out)
         found = () if any("quiet" in str(path) for path in paths) else incidents()
-        return Result(found, out)
+        return scan_result(found, out)
 
     monkeypatch.setattr(pipeline, "scan", scan)
     return calls

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from seawall.detection.campaigns.campaign import Campaign
 from seawall.detection.coverage_note import CoverageNote
 from seawall.detection.incident import BaselineComparison, Incident
 from seawall.detection.reason import Reason
-from seawall.events.problem import Problem
+from seawall.pipeline.scan import ScanResult
 from seawall.storage.files.incident_documents import write_incidents
 
 TIME = 1_772_438_400_000_000
@@ -78,31 +76,12 @@ def incidents() -> tuple[Incident, ...]:
     )
 
 
-@dataclass(frozen=True)
-class Result:
-    """Shaped as the pipeline's ScanResult."""
-
-    incidents: tuple[Incident, ...]
-    out: Path | None
-    summary: dict[str, Any] = field(
-        default_factory=lambda: {
-            "records": 1200,
-            "events": 1100,
-            "duplicates": 98,
-            "problems": 2,
-            "accounts": 14,
-            "tenants": 1,
-            "seconds": 0.5,
-        }
-    )
-    coverage: tuple[CoverageNote, ...] = (
-        CoverageNote("contoso.example", "entra_signin", "gap", TIME, TIME, "no sign-ins for a day"),
-    )
-    problems: tuple[Problem, ...] = ()
-    problem_counts: dict[str, int] = field(default_factory=lambda: {"bad-json": 2})
-    networks: dict[str, Any] = field(default_factory=lambda: {"date": "2026-06-17"})
-    campaigns: tuple[Campaign, ...] | None = None
-    period: tuple[int, int] | None = None
+def scan_result(found: tuple[Incident, ...], out: Path | None) -> ScanResult:
+    """What a scan returns that raised these incidents."""
+    sums = {"records": 1200, "events": 1100, "duplicates": 98, "problems": 2, "accounts": 14, "tenants": 1}
+    gap = CoverageNote("contoso.example", "entra_signin", "gap", TIME, TIME, "no sign-ins for a day")
+    networks = {"date": "2026-06-17"}
+    return ScanResult(found, {**sums, "seconds": 0.5}, (gap,), (), {"bad-json": 2}, networks, out)
 
 
 def written(out: Path) -> Path:

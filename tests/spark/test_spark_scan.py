@@ -11,6 +11,7 @@ import pytest
 from deltalake import DeltaTable
 
 import seawall
+from seawall.spark.lake import LAKE
 from tests.spark.sparking import check_equal, needs_java, read_summary, scan
 
 if TYPE_CHECKING:
@@ -61,6 +62,17 @@ def test_relative_paths_mean_the_same_to_executors(
     assert [one.id for one in result.incidents] == [one.id for one in wanted.incidents]
     again = scan(some, Path("out"), spark)
     assert again.summary["records"] == wanted.summary["records"]
+
+
+def test_a_scan_that_read_nothing_is_forgotten(spark: SparkSession, tmp_path: Path) -> None:
+    """Executors that could not reach the files may reach them the next time."""
+    (tmp_path / "notes.txt").write_text("nothing to read here\n", "utf-8")
+    for _ in range(2):
+        result = scan(tmp_path / "notes.txt", tmp_path / "out", spark)
+        assert result.nothing_read
+        assert result.problem_counts == {"not-a-log": 1}
+        assert not (tmp_path / "out" / "report.html").exists()
+        assert not list((tmp_path / "out" / LAKE / "runs").glob("*.json"))
 
 
 @pytest.mark.soak

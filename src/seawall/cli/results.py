@@ -137,6 +137,22 @@ def print_summary(result: ScanResult, out: Path) -> None:
     say(f"report: {out / 'report.html'}")
 
 
+def refuse_nothing(result: ScanResult, fix: str = "") -> None:
+    """End a scan that read nothing: no answer about any account is better than one of 0 incidents.
+
+    Raises `InputUnreadable`, with `fix` before what always helps.
+    """
+    if not result.nothing_read:
+        return
+    from seawall_base.errors import InputUnreadable
+
+    where = f" (see {result.out / 'problems.jsonl'})" if result.problem_counts and result.out else ""
+    raise InputUnreadable(
+        f"nothing was read, so nothing can be said about any account: {count_problems(result)}{where}",
+        fix=f"{fix}docs/how-to/export-logs.md says what to export",
+    )
+
+
 def document(result: ScanResult, out: Path) -> dict[str, Any]:
     """The JSON answer: the summary, the raised incidents in full, and where the rest is."""
     from seawall.storage.files.campaign_documents import campaign_document
@@ -144,7 +160,7 @@ def document(result: ScanResult, out: Path) -> dict[str, Any]:
 
     return {
         "out": str(out),
-        "report": str(out / "report.html"),
+        "report": None if result.nothing_read else str(out / "report.html"),
         "summary": result.summary,
         "problem_counts": result.problem_counts,
         "coverage_notes": len(result.coverage),

@@ -105,11 +105,8 @@ def scan(
     raw-records.parquet.
     """
     from seawall.cli import results
-    from seawall.events.formats.files import total_bytes
     from seawall.pipeline.scan import ScanSettings
-    from seawall_base.errors import InputUnreadable
 
-    size = total_bytes(paths)
     settings = ScanSettings(
         budget=budget,
         mmdb=tuple(mmdb or ()),
@@ -120,19 +117,11 @@ def scan(
         **_read_indicators(indicators or []),
     )
     result = run(paths, out, settings, quiet=quiet)
-    # Exports of nothing are read, and say that there was nothing; a folder without files says nothing at all.
-    is_empty = size > 0 and not result.summary["events"] and not result.problem_counts
     if as_json:
         output.answer_json(results.document(result, out))
-    elif result.summary["events"] or is_empty:
+    elif not result.nothing_read:
         results.show(result, out)
-    if not result.summary["events"] and not is_empty:
-        where = f" (see {out / 'problems.jsonl'})" if result.problem_counts else ""
-        raise InputUnreadable(
-            f"nothing was read, so nothing can be said about any account: {results.count_problems(result)}{where}",
-            fix=f"`seawall doctor {shlex.join(map(str, paths))}` says what each file is; "
-            "docs/how-to/export-logs.md says what to export",
-        )
+    results.refuse_nothing(result, f"`seawall doctor {shlex.join(map(str, paths))}` says what each file is; ")
     if not quiet:
         results.print_summary(result, out)
     if not quiet:

@@ -18,7 +18,6 @@ from seawall.cli.live_settings import (
     choose_least_score,
 )
 from seawall.cli.store.options import AsJson
-from seawall_base.errors import InputUnreadable
 
 if TYPE_CHECKING:
     from seawall.pipeline.scan import ScanResult
@@ -124,7 +123,7 @@ def scan(
       seawall spark scan /mnt/logs --out /mnt/out --master spark://head:7077
       seawall spark scan /mnt/logs --out /mnt/out --shelves 512 --tasks 256
     """
-    from seawall.cli import progress, results
+    from seawall.cli import progress
     from seawall.pipeline.scan import ScanSettings
     from seawall.spark.batch import scan as scan_on_spark
     from seawall.spark.session import use_session
@@ -142,8 +141,6 @@ def scan(
     with use_session(master) as session, progress.show_progress(quiet=quiet) as report:
         result = scan_on_spark(paths, out, session=session, settings=settings, progress=report)
     _answer(result, out, quiet=quiet, as_json=as_json)
-    if as_json:
-        output.answer_json(results.document(result, out))
 
 
 def _answer(result: ScanResult, out: Path, *, quiet: bool, as_json: bool) -> None:
@@ -153,14 +150,11 @@ def _answer(result: ScanResult, out: Path, *, quiet: bool, as_json: bool) -> Non
     from seawall.storage.files.merged_events import EVENTS
     from seawall.storage.raw_records import RAW_RECORDS
 
-    if not as_json and result.summary["events"]:
+    if as_json:
+        output.answer_json(results.document(result, out))
+    elif not result.nothing_read:
         results.show(result, out)
-    if not result.summary["events"] and result.summary["records"] == 0:
-        where = f" (see {out / 'problems.jsonl'})" if result.problem_counts else ""
-        raise InputUnreadable(
-            f"nothing was read, so nothing can be said about any account: {results.count_problems(result)}{where}",
-            fix="docs/how-to/export-logs.md says what to export",
-        )
+    results.refuse_nothing(result)
     if quiet:
         return
     results.print_summary(result, out)

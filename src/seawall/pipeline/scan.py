@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +90,8 @@ class ScanSettings:
 class ScanResult:
     """The results of a scan: `incidents` in reading order, the first 1,000 `problems`, and `summary` as in summary.json.
 
-    `campaigns` is None if they were not searched; `period` is (first, last) event time, None without events.
+    `campaigns` is None if they were not searched; `period` is (first, last) event time, None without events. With
+    `nothing_read`, nothing can be said about any account, and no report was written.
     """
 
     incidents: tuple[Incident, ...]
@@ -102,6 +103,12 @@ class ScanResult:
     out: Path | None
     campaigns: tuple[Campaign, ...] | None = None
     period: tuple[int, int] | None = None
+    nothing_read: bool = False
+
+
+def is_nothing_read(events: int, problems: Mapping[str, int], size: int) -> bool:
+    """Return whether an input of so many bytes told nothing. Exports of nothing, which make no problem, were read."""
+    return not events and (bool(problems) or not size)
 
 
 @dataclass(slots=True)
@@ -187,6 +194,7 @@ def scan(
         folder,
         campaigns,
         (tally.first, tally.last) if tally.events else None,
+        is_nothing_read(tally.events, tally.problem_counts, total_bytes(inputs)),
     )
     if folder is not None:
         content = ReportInput(
@@ -201,6 +209,7 @@ def scan(
             ),
             result.period,
             campaigns,
+            result.nothing_read,
         )
         write_scan_files(folder, content)
         book.write(folder / "rules.json", engine.sigma.rates(), engine.sigma.count_silenced())

@@ -29,7 +29,7 @@ class ReportedBudget:
 class ReportInput:
     """Hold everything that the page shows. `incidents` are in reading order; `period` is (first, last) event time.
 
-    `campaigns` is None if they were not searched.
+    `campaigns` is None if they were not searched. With `nothing_read`, there is nothing to report on.
     """
 
     incidents: tuple[Incident, ...]
@@ -41,6 +41,7 @@ class ReportInput:
     budget: ReportedBudget = ReportedBudget()
     period: tuple[int, int] | None = None
     campaigns: tuple[Campaign, ...] | None = None
+    nothing_read: bool = False
 
     @property
     def raised_incidents(self) -> tuple[Incident, ...]:

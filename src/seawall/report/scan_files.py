@@ -58,7 +58,10 @@ class EventsWriter:
 
 
 def write_scan_files(folder: Path, content: ReportInput) -> None:
-    """Write incidents, coverage, summary and report of a scan into a folder. Raises OutputUnwritable."""
+    """Write incidents, coverage, summary and report of a scan into a folder. Raises OutputUnwritable.
+
+    Nothing that was read makes no report: a page of 0 incidents would say that all is well.
+    """
     write_incidents(folder / "incidents.jsonl", content.incidents)
     if content.campaigns is None:
         (folder / CAMPAIGNS).unlink(missing_ok=True)  # that of an earlier scan
@@ -78,4 +81,7 @@ def write_scan_files(folder: Path, content: ReportInput) -> None:
     compact = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     private_files.write_text(folder / "coverage.json", msgspec.json.format(compact, indent=1).decode() + "\n")
     private_files.write_text(folder / "summary.json", json.dumps(content.summary, indent=1) + "\n")
-    write_report(folder / "report.html", content)
+    if content.nothing_read:
+        (folder / "report.html").unlink(missing_ok=True)  # that of an earlier scan
+    else:
+        write_report(folder / "report.html", content)

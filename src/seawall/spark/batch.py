@@ -33,8 +33,9 @@ def scan(
     """Scan files and folders of logs on Spark, and write the files of a scan and the tables into a folder.
 
     A folder that an earlier scan on Spark wrote is continued: files that it read are not read again, and days are scored
-    from the state before them. `session` is a running session, None for one of this machine. Raises `InputUnreadable` if a
-    path does not exist, `OutputUnwritable`, `UsageError`. Unreadable records become problems in the result.
+    from the state before them. A scan in which nothing was read is forgotten, and the next one reads the files again.
+    `session` is a running session, None for one of this machine. Raises `InputUnreadable` if a path does not exist,
+    `OutputUnwritable`, `UsageError`. Unreadable records become problems in the result.
     """
     started = time.perf_counter()
     settings = (settings or SparkSettings()).with_absolute_paths()
@@ -57,4 +58,7 @@ def scan(
             run.add(read_pieces(spark, pieces, reading), found.problems, found.files)
         if progress:
             progress("score", 1, 1, 0)
-        return write_results(run, started)
+        result = write_results(run, started)
+        if result.nothing_read:
+            lake.take_back()  # executors that could not reach the files may reach them the next time
+        return result

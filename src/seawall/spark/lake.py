@@ -130,6 +130,12 @@ class SparkLake:
         waiting.replace(path)
         self.runs.append(run)
 
+    def take_back(self) -> None:
+        """Make all runs uncounted, newest first: none of them read an event."""
+        while self.runs:
+            (self.folder / "runs" / f"{self.runs[-1].number:08d}.json").unlink()
+            self.runs.pop()
+
 
 def check_folder(out: Path) -> Path:
     """Return the folder of results as an absolute path. Raises `UsageError` for an address of a cloud store.

@@ -17,7 +17,7 @@ from pyspark.sql.functions import col
 from seawall.detection.incident import Incident
 from seawall.detection.incidents.rule_results import RuleBook
 from seawall.pipeline.keep_raw import keep_raw_records
-from seawall.pipeline.scan import ScanResult
+from seawall.pipeline.scan import ScanResult, is_nothing_read
 from seawall.report.input import ReportedBudget, ReportInput
 from seawall.report.scan_files import write_scan_files
 from seawall.spark.deciding import INCIDENT, LIMITS, collect_incidents
@@ -69,6 +69,8 @@ def write_results(run: LakeRun, started: float) -> ScanResult:
     summary = _summarise(read, days, standing, incidents, book, time.perf_counter() - started)
     networks = get_networks(settings.mmdb).describe()
     period = (days.first, days.last) if days.events else None
+    size = sum(file.size for one in run.lake.runs for file in one.files)
+    nothing_read = is_nothing_read(days.events, read.problem_counts, size)
     content = ReportInput(
         incidents,
         coverage,
@@ -78,6 +80,7 @@ def write_results(run: LakeRun, started: float) -> ScanResult:
         networks,
         _sum_limits(decided[LIMITS], settings.budget),
         period,
+        nothing_read=nothing_read,
     )
     write_scan_files(folder, content)
     book.write(folder / "rules.json", standing.rates(), standing.silenced)
@@ -93,6 +96,7 @@ def write_results(run: LakeRun, started: float) -> ScanResult:
         folder,
         None,
         period,
+        nothing_read,
     )
 
 

@@ -195,8 +195,8 @@ def test_nothing_that_was_read_makes_no_report(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_an_export_of_nothing_makes_a_report(tmp_path: Path) -> None:
-    logs, out = tmp_path / "logs.json", tmp_path / "out"
-    logs.write_bytes(b"[]")
+    logs, out = tmp_path / "logs.csv", tmp_path / "out"
+    logs.write_bytes(b"RecordId,CreationDate,RecordType,Operation,UserId,AuditData\n")
     assert main(["scan", str(logs), "--out", str(out)]) == 0
     assert (out / "report.html").is_file()
 

@@ -73,7 +73,7 @@ def watch_on(folder: Path, store: Path) -> None:
         "backlog_seconds": 600.0,
     }
     settings = quick(store, folder / "logs", **once)
-    with open_watch_store(settings) as (database, lake):
+    with open_watch_store(settings, print) as (database, lake):
         WatchService(settings, database, lake, clock=clock).run(threading.Event(), "once")
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -55,6 +57,7 @@ from seawall.cli.store import verbs as store
 from seawall.cli.token import verbs as token
 from seawall.version import __version__
 from seawall_base.errors import SeawallError
+from seawall_base.full_disk import describe_room, is_full_disk
 from seawall_base.program_name import note_program
 
 INTERRUPTED = 130
@@ -212,9 +215,19 @@ def _report_unexpected(error: Exception) -> int:
         return int(error.exit_code)
     if os.environ.get("SEAWALL_DEBUG") == "1":
         raise error
+    if is_full_disk(error):
+        return _report_full_disk(error)
     place = f"{type(error).__name__}: {error}"
     say(f"error: unexpected failure: {place}")
     say("  fix: run `seawall doctor`; run again with SEAWALL_DEBUG=1 to see where it happened")
+    return 1
+
+
+def _report_full_disk(error: Exception) -> int:
+    named = getattr(error, "filename", None)
+    folders = {Path(named).parent if isinstance(named, str) else Path.cwd(), Path(tempfile.gettempdir())}
+    say(f"error: the disk is full: {'; '.join(describe_room(folder) for folder in sorted(folders))}")
+    say("  fix: free some space there, and run the command again")
     return 1
 
 

@@ -70,7 +70,7 @@ def run_group(
         heartbeat,
     )
     telling = WatchTelling(quiet=quiet, as_json=as_json)
-    with open_watch_store(settings) as (database, lake):
+    with open_watch_store(settings, output.say) as (database, lake):
         one = GroupWorker(settings, member, database, lake, news=telling.news)
         if not quiet:
             output.say(

@@ -71,15 +71,15 @@ class WatchTelling:
             output.write(f"{_line(incident)}  history\n")
 
     def status(self, status: WatchStatus) -> None:
-        """Show the status."""
-        if self._quiet:
-            return
+        """Show the status. Faults are told even where news alone is wanted: a command that waits in silence seems to hang."""
         if status.fault != self._fault:
             self._wipe()
             output.say(
                 f"error: {status.fault}; the command retries" if status.fault else "recovered from the error"
             )
             self._fault = status.fault
+        if self._quiet:
+            return
         if status.rescoring and not self._is_rescoring:
             self._wipe()
             output.say(status.rescoring)

@@ -34,6 +34,7 @@ from seawall.events.coded_batch import CodedBatch
 from seawall.events.networks import Networks, enrich
 from seawall.events.problem import Problem
 from seawall.events.readers import EventBatch, count_by_file, read, total_bytes
+from seawall.pipeline.full_scratch import explain_full_disk
 from seawall.pipeline.keep_raw import keep_raw_records
 from seawall.pipeline.scan_inputs import OUTPUTS as OUTPUTS
 from seawall.pipeline.scan_inputs import SCRATCH, leave_out_results, prepare_folder
@@ -123,10 +124,17 @@ class _Tally:
     unjudged: UnjudgedFiles = field(default_factory=UnjudgedFiles)
     first: int = 0
     last: int = 0
+    size: int = 0
+    bytes_read: int = 0
+
+    def part_read(self) -> float:
+        """Return which part of the input was read, 0 to 1."""
+        return min(self.bytes_read / self.size, 1.0) if self.size else 1.0
 
     def count(self, batch: EventBatch) -> None:
         """Count the records of a batch, in total and by file."""
         self.records += batch.records
+        self.bytes_read += batch.bytes_read
         for name, counts in count_by_file(batch).items():
             self.held[name] = max(self.held.get(name, 0), counts.highest)
             self.unjudged.of(name).add(counts.records, counts.unrecognised, counts.unread, counts.span)
@@ -167,7 +175,11 @@ def scan(
     take = book.take if sightings is None else _call_both(book.take, sightings.observe)
     looked = _search_indicators(settings)
     take = take if looked is None else _call_both(take, looked.observe)
-    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
+    tally.size = total_bytes(inputs)
+    with (
+        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch,
+        explain_full_disk(Path(scratch), tally.part_read),
+    ):
         spool = _spool(inputs, Path(scratch), networks, tally, progress, folder, Coder(marks=rules.mark))
         meter = CoverageMeter([name for name, held in tally.held.items() if held == EXPORT_RECORDS])
         candidates = _score(spool, engine, meter, tally, progress, folder, _call_both(take, watch))
@@ -194,7 +206,7 @@ def scan(
         folder,
         campaigns,
         (tally.first, tally.last) if tally.events else None,
-        is_nothing_read(tally.events, tally.problem_counts, total_bytes(inputs)),
+        is_nothing_read(tally.events, tally.problem_counts, tally.size),
     )
     if folder is not None:
         content = ReportInput(
@@ -232,7 +244,6 @@ def _spool(
 ) -> Spool:
     """Read everything into the spool; write problems as they occur."""
     spool = Spool(scratch)
-    total, done = total_bytes(inputs), 0
     sink = _problems_file(folder / "problems.jsonl") if folder else None
     try:
         for batch in read_ahead(read(inputs)):
@@ -243,9 +254,8 @@ def _spool(
                 sink.writelines(_problem_line(problem) + b"\n" for problem in batch.problems)
             if batch.events.num_rows:
                 spool.add(coder.encode(enrich(batch.events, networks)))
-            done += batch.bytes_read
             if progress:
-                progress("read", min(done, total), total, tally.records)
+                progress("read", min(tally.bytes_read, tally.size), tally.size, tally.records)
     finally:
         if sink:
             sink.close()

@@ -40,7 +40,7 @@ def watched(tmp_path: Path) -> Path:
     write_logs(tmp_path / "logs")
     settings = quick(tmp_path / "store", tmp_path / "logs")
     for _ in range(2):
-        with open_watch_store(settings) as (database, lake):
+        with open_watch_store(settings, print) as (database, lake):
             WatchService(settings, database, lake).run(threading.Event(), "once")
     return tmp_path / "store"
 

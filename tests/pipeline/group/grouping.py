@@ -240,7 +240,7 @@ def group_on(
     hook = Hook()
     group = Group(cluster, hook, url, store, {number: len(one) for number, one in partitions.items()}, lease)
     if is_made:
-        with open_watch_store(Plan(url, str(store), "", hook.url, "").settings()):
+        with open_watch_store(Plan(url, str(store), "", hook.url, "").settings(), print):
             pass
     try:
         yield group

@@ -124,13 +124,13 @@ def test_once_reads_what_is_there_and_ends(
     for number, messages in partitions.items():
         cluster.produce(TOPIC, messages, number)
     plan = Plan(server.schema(), str(tmp_path / "store"), cluster.servers, "", "w")
-    with open_watch_store(plan.settings()) as (database, lake):
+    with open_watch_store(plan.settings(), print) as (database, lake):
         GroupWorker(plan.settings(), plan.worker_settings(), database, lake).run(threading.Event(), "once")
         with database.reading() as work:
             assert {lease.holder for lease in work.leases.all()} == {""}
     assert stored(plan.url) == expected
     apart = replace(plan, store=str(tmp_path / "apart"))
-    with open_watch_store(apart.settings()) as (database, lake):
+    with open_watch_store(apart.settings(), print) as (database, lake):
         worker = GroupWorker(apart.settings(), apart.worker_settings(), database, lake)
         with pytest.raises(StoreRefused, match="not the folder"):
             worker.run(threading.Event())

@@ -25,7 +25,7 @@ def test_a_worker_without_the_database_leaves_the_group_and_comes_back(
     url = proxy.url(server.schema(), server.folder)
     plan = Plan(url, str(tmp_path / "store"), cluster.servers, "", "w", lease=1.0)
     stop = threading.Event()
-    with open_watch_store(plan.settings()) as (database, lake):
+    with open_watch_store(plan.settings(), print) as (database, lake):
         worker = GroupWorker(plan.settings(), plan.worker_settings(), database, lake)
         thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
         thread.start()

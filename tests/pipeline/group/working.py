@@ -76,7 +76,7 @@ def main(plan: Plan) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     settings = plan.settings()
-    with open_watch_store(settings) as (database, lake):
+    with open_watch_store(settings, print) as (database, lake):
         GroupWorker(settings, plan.worker_settings(), database, lake, step=step).run(stop)
 
 

@@ -39,7 +39,7 @@ def main(folder: Path, store: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
     timer = threading.Timer(FULL_SECONDS, free)
-    with open_watch_store(chosen) as (database, lake):
+    with open_watch_store(chosen, print) as (database, lake):
         service = WatchService(chosen, database, lake)
         service.subscribe(heard)
         try:

@@ -97,7 +97,7 @@ def watched(store: Path, *folders: Path, clock: Clock | None = None, **more: Any
     settings = quick(
         store, *folders, **{"budget": BUDGET, "sizes": LARGE_BATCHES, "score_seconds": 2.0, **more}
     )
-    with open_watch_store(settings) as (database, lake):
+    with open_watch_store(settings, print) as (database, lake):
         service = WatchService(settings, database, lake, news=news.append, clock=clock or Clock())
         service.run(threading.Event(), "once")
     return news

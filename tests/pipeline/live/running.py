@@ -38,7 +38,7 @@ def running(
 ) -> Iterator[WatchService]:
     """A service at work; what ended it is raised at the end."""
     stop, raised = threading.Event(), list[BaseException]()
-    with open_watch_store(settings) as (database, lake):
+    with open_watch_store(settings, print) as (database, lake):
         service = WatchService(settings, database, wrap(lake), **more)
 
         def work() -> None:

@@ -28,7 +28,7 @@ DAY = 86_400_000_000
 @contextmanager
 def looking(settings: LiveSettings) -> Iterator[ConsoleContext]:
     """A console over the store of a watch that has ended."""
-    with open_watch_store(settings) as (database, lake):
+    with open_watch_store(settings, print) as (database, lake):
         yield ConsoleContext(database, lake, bytes(32), ConsoleSettings())
 
 

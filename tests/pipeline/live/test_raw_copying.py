@@ -116,7 +116,7 @@ def test_nothing_outside_the_followed_folders_is_opened(place: Place, tmp_path: 
 
 def test_a_watch_copies_the_records_of_its_incidents(tmp_path: Path) -> None:
     chosen = settings(world(3)(tmp_path / "world"), tmp_path / "store")
-    with open_watch_store(chosen) as (database, lake):
+    with open_watch_store(chosen, print) as (database, lake):
         service = WatchService(chosen, database, lake)
         service.run(threading.Event(), "once")
         RawCopying(database, lake, chosen.folders).work()

@@ -120,7 +120,7 @@ def test_news_are_told_once(logs: Path, expected: Stored, tmp_path: Path) -> Non
     with receiving() as receiver:
         settings = quick(tmp_path / "store", logs, webhooks=(Webhook(receiver.url),))
         for _ in range(2):
-            with open_watch_store(settings) as (database, lake):
+            with open_watch_store(settings, print) as (database, lake):
                 WatchService(settings, database, lake, news=news.append).run(threading.Event(), "once")
     raised = {id_ for id_, incident in expected.incidents.items() if incident["raised"]}
     assert raised
@@ -141,7 +141,7 @@ def test_two_writers(logs: Path, tmp_path: Path) -> None:
     with running(settings) as service:
         until(lambda: service.status().records > 0)
         with (
-            open_watch_store(settings) as (database, lake),
+            open_watch_store(settings, print) as (database, lake),
             pytest.raises(DatabaseInUse, match="another program"),
         ):
             WatchService(settings, database, lake).run(threading.Event())
@@ -219,7 +219,7 @@ def test_a_full_queue_tells_senders_to_come_again(
 
     monkeypatch.setattr(module, "_ROOM_SECONDS", 0.1)
     body = bodies(logs)[0]
-    with open_watch_store(quick(tmp_path / "store")) as (database, lake):
+    with open_watch_store(quick(tmp_path / "store"), print) as (database, lake):
         service = WatchService(quick(tmp_path / "store"), database, lake)
         service._has_keys.set()
         with ThreadPoolExecutor(80) as senders:
@@ -240,12 +240,12 @@ def test_a_full_queue_tells_senders_to_come_again(
 
 def test_incidents_of_a_store_without_days_stay(logs: Path, expected: Stored, tmp_path: Path) -> None:
     settings = quick(tmp_path / "store")
-    with open_watch_store(settings) as (database, _), database.writing() as work:
+    with open_watch_store(settings, print) as (database, _), database.writing() as work:
         old = incident_from_document({**next(iter(expected.incidents.values())), "id": "of-before"})
         work.incidents.put([replace(old, first_event=1, last_event=2, tenant="another")])
     with running(settings) as service:
         until(lambda: service.status().revision > 0)
         service.ingest(bodies(logs)[0], source="a")
         until(lambda: service.status().records > 0 and not service.status().dirty_days)
-    with open_watch_store(settings) as (database, _), database.reading() as work:
+    with open_watch_store(settings, print) as (database, _), database.reading() as work:
         assert work.incidents.get("of-before") is not None

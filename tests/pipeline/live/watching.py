@@ -46,7 +46,7 @@ def main(folder: Path, store: Path, fatal: str = "", budget: float = 2.0) -> Non
             os.kill(os.getpid(), signal.SIGKILL)
 
     chosen = replace(settings(folder, store), budget=budget)
-    with open_watch_store(chosen) as (database, lake):
+    with open_watch_store(chosen, print) as (database, lake):
         WatchService(chosen, database, lake, step=step).run(threading.Event(), "once")
 
 

@@ -77,7 +77,7 @@ def test_a_running_watch_simulates(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "logs").mkdir()
     live = LiveSettings(tmp_path / "store", folders=(tmp_path / "logs",), respond=write(tmp_path, "simulate"))
     stop, journal = threading.Event(), tmp_path / "store" / "automatic" / "automatic.journal.jsonl"
-    with open_watch_store(live) as (database, lake):
+    with open_watch_store(live, print) as (database, lake):
         service = WatchService(live, database, lake)
 
         def stop_when_written() -> None:

@@ -35,6 +35,8 @@ def fill(
     from seawall.storage.location import open_store
 
     with open_store(store, database, make=True) as opened, progress.show_progress(quiet=as_json) as report:
+        if opened.upgraded is not None:
+            output.say(opened.upgraded.describe())
         filled = fill_store(results, opened, report)
     if as_json:
         output.answer_json(

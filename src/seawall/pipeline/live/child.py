@@ -62,7 +62,7 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = from_plain(first[0]["settings"])
     try:
-        with open_watch_store(settings) as (database, lake), ParserPool(PARSERS) as parsers:
+        with open_watch_store(settings, _write_log) as (database, lake), ParserPool(PARSERS) as parsers:
             service = WatchService(settings, database, lake, parse=parsers.parse, news=_report)
             _send(wire, {"kind": "rules", "lines": summarise_rules(service.rules)})
             service.subscribe(lambda status: _send_status(wire, status, stop))
@@ -152,8 +152,13 @@ def _refuse(number: int, error: SeawallError) -> dict[str, Any]:
 def _report(news: News) -> None:
     """Write what a rescoring changed to the log of the server. Incidents and sources reach people by other ways."""
     if isinstance(news, RescoringNotice):
-        sys.stderr.write("".join(f"{line}\n" for line in describe_rescoring(news)))
-        sys.stderr.flush()
+        _write_log("\n".join(describe_rescoring(news)))
+
+
+def _write_log(text: str) -> None:
+    """Write to the log of the server."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def _send_status(wire: MessageSocket, status: WatchStatus, stop: threading.Event) -> None:

@@ -13,7 +13,7 @@ from seawall.storage.location import open_store
 
 @contextmanager
 def open_watch_store(
-    settings: LiveSettings, tell: Callable[[str], None] = lambda _: None
+    settings: LiveSettings, tell: Callable[[str], object]
 ) -> Iterator[tuple[Database, Lake]]:
     """Open or create the store for a `with` block; yield database and lake. Raises as `open_store`.
 

@@ -31,7 +31,7 @@ from seawall.pipeline.live.counting import SourceTally, problems_of, spread
 from seawall.pipeline.live.current_status import current_status
 from seawall.pipeline.live.detection import DayScoring
 from seawall.pipeline.live.errors import WatchBusy
-from seawall.pipeline.live.faults import PASSING, describe_store_fault
+from seawall.pipeline.live.faults import PASSING, describe_store_fault, name_full_store
 from seawall.pipeline.live.indicator_search import IndicatorSearch
 from seawall.pipeline.live.ingest_queue import KEPT_AS, IngestQueue, Parse
 from seawall.pipeline.live.job import ScoringJob, begin_deadline
@@ -161,9 +161,12 @@ class WatchService:
                     now = self._clock.monotonic()
                     lost_at = now if lost_at is None else lost_at
                     is_replaced = isinstance(error, DatabaseInUse) and now - lost_at > _TAKEOVER_SECONDS
+                    full = name_full_store(error, self.settings.store)
+                    if full is not None and (until != "stopped" or not self._has_begun):
+                        raise full from error  # whoever waits for the end would wait for ever
                     if not self._has_begun or is_replaced:
                         raise
-                    self._gauge.set_fault(describe_store_fault(error))
+                    self._gauge.set_fault(describe_store_fault(error, self.settings.store))
                     if stop.wait(pause):
                         return
                     pause = min(pause * 2, PAUSES[1])

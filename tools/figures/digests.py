@@ -15,6 +15,7 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
         "src/seawall/events/**/*.py",
         "src/seawall/events/networks/data/*",
         "src/seawall/pipeline/__init__.py",
+        "src/seawall/pipeline/full_scratch.py",
         "src/seawall/pipeline/keep_raw.py",
         "src/seawall/pipeline/scan.py",
         "src/seawall/pipeline/scan_inputs.py",
@@ -30,6 +31,7 @@ SOURCES: Final[dict[str, tuple[str, ...]]] = {
             for name in (
                 "document_version",
                 "errors",
+                "full_disk",
                 "plurals",
                 "private_files",
                 "progress",

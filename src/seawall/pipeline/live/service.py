@@ -375,8 +375,7 @@ class WatchService:
 
     def _current_status(self) -> WatchStatus:
         faults = (one.fault for one in (self._courier, self._automatic, self._maintenance, self._indicators))
-        fault = next(filter(None, faults), None)
-        return current_status(self._progress, self._tally, self._scorer, fault)
+        return current_status(self._progress, self._tally, self._scorer, next(filter(None, faults), None))
 
     def _end(self, courier: threading.Thread, maintenance: threading.Thread, until: Until) -> None:
         self._apart.close()

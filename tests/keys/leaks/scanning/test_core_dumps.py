@@ -28,7 +28,10 @@ SIGNER = """
 import sys, time
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-key = serialization.load_pem_private_key(sys.stdin.buffer.read(), None)
+text = sys.stdin.buffer.read()
+# Loaded often: the first copies fill gaps of the heap anywhere, the later ones lie with both their halves close together.
+keys = [serialization.load_pem_private_key(text, None) for _ in range(50)]
+key = keys[-1]
 if isinstance(key, rsa.RSAPrivateKey):
     key.sign(b"token", padding.PKCS1v15(), hashes.SHA256())
 elif isinstance(key, ec.EllipticCurvePrivateKey):

@@ -171,7 +171,9 @@ def test_a_full_disk_is_said_and_over_by_itself(logs: Path, expected: Stored, tm
         service.subscribe(lambda status: faults.append(status.fault))
         settled(service, expected.records)
         until(lambda: service.status().fault is None)
-    assert any(fault and fault.startswith("the disk of the store or of its database is full: ") for fault in faults)
+    assert any(
+        fault and fault.startswith("the disk of the store or of its database is full: ") for fault in faults
+    )
     assert stored(tmp_path / "store") == expected
 
 
